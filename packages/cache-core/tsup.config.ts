@@ -1,10 +1,3 @@
-import { defineConfig } from 'tsup';
+import { publishedBuild } from '../../tsup.shared.ts';
 
-export default defineConfig({
-  entry: { index: 'src/index.ts', 'testing/index': 'src/testing/index.ts' },
-  format: ['esm', 'cjs'],
-  target: 'node20',
-  dts: true,
-  sourcemap: true,
-  clean: true,
-});
+export default publishedBuild({ index: 'src/index.ts', 'testing/index': 'src/testing/index.ts' });

@@ -1,1 +1,50 @@
-export {};
+export { type Clock, systemClock } from './clock.ts';
+export { type CacheTypeOptions, cacheType, type Tags, type Ttl } from './config/cache-types.ts';
+export type { Duration } from './config/duration.ts';
+export { type CacheConfig, loadCacheConfig } from './config/environment.ts';
+export { Cache, type CacheOptions, type CacheTypes, createCache, type IdentifierOf, type ValueOf } from './engine/cache.ts';
+export type { Claim, Hit, OpenClaim } from './engine/claim.ts';
+export type { FillOptions } from './engine/entry-builder.ts';
+export type { InvalidationResult, PatternOptions } from './engine/invalidator.ts';
+export type { Loader, TypedCache } from './engine/typed-cache.ts';
+export {
+  CacheConfigError,
+  CacheError,
+  InvalidationError,
+  KeyError,
+  SerializationError,
+  StoreUnavailableError,
+} from './errors.ts';
+export { canonicalForm, hashQuery, type QueryOptions } from './keys/canonical.ts';
+export { buildKey, type Identifier, type ParsedKey, parseKey, type Scope } from './keys/key.ts';
+export { buildPattern, escapePattern, type Pattern } from './keys/pattern.ts';
+export {
+  type CachedSearch,
+  CacheManager,
+  type CacheManagerOptions,
+  type CacheStats,
+  createCacheManager,
+  type SearchClaim,
+} from './manager/cache-manager.ts';
+export type { HuntlyTypes, LeadIdsOf, StoredSearch } from './manager/huntly-types.ts';
+export type { PopularSearch } from './manager/popular-searches.ts';
+export type { CacheHealth } from './observe/health.ts';
+export type { LeveledLogger, Logger, LogLevel } from './observe/logger.ts';
+export type { TypeStats } from './observe/stats.ts';
+export { type MemoryStoreOptions, memoryStore } from './store/memory-store.ts';
+export type { RankedMember, Ranking } from './store/ranking.ts';
+export type {
+  Entry,
+  EntryId,
+  Lease,
+  LeaseOptions,
+  LeaseReply,
+  NewEntry,
+  ReadReply,
+  Store,
+  StoreKey,
+  StoreReport,
+  StoreStatus,
+  SweepOptions,
+  Target,
+} from './store/store.ts';

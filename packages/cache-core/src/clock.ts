@@ -1,0 +1,29 @@
+/** Time comes in from outside, so that tests own it and no duration depends on a wall clock that jumps. */
+export interface Clock {
+  /** Monotonic milliseconds from an arbitrary start. */
+  now(): number;
+  /** Milliseconds since the Unix epoch: for people to read, never to decide what is newer. */
+  epoch(): number;
+  /**
+   * Runs `task` once, after `delayMs`; the returned function cancels it. A `background` timer does not keep the process
+   * alive.
+   */
+  after(delayMs: number, task: () => void, options?: { background?: boolean }): () => void;
+}
+
+/** The clock of the machine. */
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  epoch: () => Date.now(),
+  after(delayMs, task, options) {
+    const timer = setTimeout(task, delayMs);
+    if (options?.background) timer.unref();
+    return () => clearTimeout(timer);
+  },
+};
+
+export function sleep(clock: Clock, delayMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    clock.after(delayMs, resolve);
+  });
+}

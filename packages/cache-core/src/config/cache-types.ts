@@ -1,0 +1,173 @@
+import { CacheConfigError, KeyError, kindOf } from '../errors.ts';
+import { hashQuery } from '../keys/canonical.ts';
+import { hmacSha256, sha256 } from '../keys/digest.ts';
+import { checkName, type Identifier, identifierText, keyPrefix, plainText, type Scope } from '../keys/key.ts';
+import { checkDuration, type Duration, toMilliseconds } from './duration.ts';
+
+/** How long a value may be served, or how to tell from the value. */
+export type Ttl<V> = Duration | ((value: V) => Duration);
+/** Labels of a value: known before it is loaded, or told by the value (late tags). */
+export type Tags<V> = readonly string[] | ((value: V) => readonly string[]);
+
+declare const VALUE: unique symbol;
+
+/** One kind of cached value. `V` is what its values are; see `cacheType`. */
+export interface CacheTypeOptions<V = unknown> {
+  /** How long a value may be served. @default the `defaultTtl` of the cache */
+  readonly ttl?: Ttl<V> | undefined;
+  /** Each TTL of this type is shortened by a random part of up to this share, so that entries do not expire together. @default 0.05 */
+  readonly jitter?: number;
+  /** Tags of every value of this type, besides those of a call. */
+  readonly tags?: Tags<V>;
+  /**
+   * What identifies a value. `text`: a string, number or bigint that stands in the key. `private`: the same, but only its
+   * digest stands in the key. `query`: any plain data, hashed by `hashQuery`. @default 'text'
+   */
+  readonly identifier?: 'text' | 'private' | 'query';
+  /** For `query` identifiers: see `QueryOptions.normalizeText`. @default false */
+  readonly normalizeText?: boolean;
+  /** Only values for which this is true are cached; others are just returned. @default all */
+  readonly condition?: (value: V) => boolean;
+  /** Larger encoded values are returned but not cached. @default 5_000_000 */
+  readonly maxValueBytes?: number;
+  /** How long the right to fill is held without a sign of life; a running loader renews it. @default '10s' */
+  readonly lease?: Duration;
+  /** How long a reader waits for somebody else's load before it loads for itself. `0` never waits. @default '5s' */
+  readonly wait?: Duration | 0;
+  /** How long after a failed load nobody else tries, over all processes. `0` turns it off. @default '250ms' */
+  readonly backoff?: Duration | 0;
+  readonly [VALUE]?: (value: V) => void;
+}
+
+/** Gives a type without a schema its value type: `types: { report: cacheType<Report>({ ttl: '30m' }) }`. */
+export function cacheType<V>(options: CacheTypeOptions<V>): CacheTypeOptions<V> {
+  return options;
+}
+
+/** A type with its defaults filled in and checked once, so that no call pays for it. */
+export interface ResolvedType {
+  readonly scope: Scope;
+  readonly maxValueBytes: number;
+  readonly leaseMs: number;
+  readonly waitMs: number;
+  readonly backoffMs: number;
+  readonly jitter: number;
+  /** `undefined`: the value tells. */
+  readonly ttlMs: number | undefined;
+  readonly ttl: Ttl<never>;
+  readonly tags: Tags<never> | undefined;
+  readonly condition: ((value: never) => boolean) | undefined;
+  /** True where keys hold digests only, so that a pattern cannot name some of them. */
+  readonly isHashed: boolean;
+  /** @throws KeyError */
+  keyOf(identifier: unknown): string;
+}
+
+const DEFAULTS = { jitter: 0.05, maxValueBytes: 5_000_000, leaseMs: 10_000, waitMs: 5_000, backoffMs: 250 };
+
+/** The settings of a cache that its types share. */
+export interface SharedTypeSettings {
+  readonly types: Readonly<Record<string, CacheTypeOptions<never>>>;
+  readonly namespace?: string | undefined;
+  readonly defaultTtl?: Duration | undefined;
+  readonly secret?: string | undefined;
+}
+
+/** @throws CacheConfigError with every problem of every type. */
+export function resolveTypes(shared: SharedTypeSettings): ReadonlyMap<string, ResolvedType> {
+  if (typeof shared?.types !== 'object' || shared.types === null) {
+    throw new CacheConfigError([`types must be an object such as { lead: { ttl: '2h' } }; got ${kindOf(shared?.types)}`]);
+  }
+  const problems: string[] = [];
+  const resolved = new Map<string, ResolvedType>();
+  for (const [name, options] of Object.entries(shared.types)) {
+    const problem = nameProblem(name);
+    if (problem) problems.push(problem);
+    else if (typeof options !== 'object' || options === null) {
+      problems.push(`types.${name} must be an object such as { ttl: '5m' }; got ${kindOf(options)}`);
+    } else {
+      resolved.set(name, resolveType(name, options, shared, new Checks(`types.${name}`, problems)));
+    }
+  }
+  if (problems.length > 0) throw new CacheConfigError(problems);
+  return resolved;
+}
+
+function nameProblem(name: string): string | undefined {
+  try {
+    checkName(`The type "${name.slice(0, 64)}"`, name);
+    return undefined;
+  } catch (error) {
+    if (KeyError.is(error)) return error.message;
+    throw error;
+  }
+}
+
+function resolveType(name: string, options: CacheTypeOptions<never>, shared: SharedTypeSettings, checks: Checks): ResolvedType {
+  const scope = { namespace: shared.namespace, type: name };
+  const { ttl = shared.defaultTtl, tags, condition, identifier = 'text' } = options;
+  checks.that('identifier', ['text', 'private', 'query'].includes(identifier), `'text', 'private' or 'query'`, identifier);
+  checks.that('tags', tags === undefined || Array.isArray(tags) || typeof tags === 'function', 'texts, or a function of the value', tags);
+  checks.that('condition', condition === undefined || typeof condition === 'function', 'a function of the value', condition);
+  return {
+    scope,
+    ttl: ttl ?? 0,
+    tags,
+    condition,
+    ttlMs: typeof ttl === 'function' ? undefined : checks.duration('ttl', ttl),
+    jitter: checks.number('jitter', options.jitter, DEFAULTS.jitter, 0, 0.5),
+    maxValueBytes: checks.number('maxValueBytes', options.maxValueBytes, DEFAULTS.maxValueBytes, 1, 512 * 1024 * 1024),
+    leaseMs: checks.duration('lease', options.lease, DEFAULTS.leaseMs),
+    waitMs: options.wait === 0 ? 0 : checks.duration('wait', options.wait, DEFAULTS.waitMs),
+    backoffMs: options.backoff === 0 ? 0 : checks.duration('backoff', options.backoff, DEFAULTS.backoffMs),
+    isHashed: identifier !== 'text',
+    keyOf: keyBuilder(keyPrefix(scope), identifier, options.normalizeText ?? false, shared.secret),
+  };
+}
+
+function keyBuilder(prefix: string, kind: string, normalizeText: boolean, secret: string | undefined) {
+  const digest = secret === undefined ? sha256 : (text: string) => hmacSha256(secret, text);
+  switch (kind) {
+    case 'query':
+      return (query: unknown) => prefix + hashQuery(query, { normalizeText });
+    case 'private':
+      return (identifier: unknown) => prefix + digest(plainText(identifier as Identifier));
+    default:
+      return (identifier: unknown) => prefix + identifierText(identifier as Identifier);
+  }
+}
+
+/** The milliseconds for one value, before jitter. @throws CacheConfigError */
+export function ttlFor<V>(field: string, ttl: Ttl<V>, value: V): number {
+  return toMilliseconds(field, typeof ttl === 'function' ? ttl(value) : ttl);
+}
+
+/** Collects what is wrong with one type under the names of its fields. */
+class Checks {
+  readonly #field: string;
+  readonly #problems: string[];
+
+  constructor(field: string, problems: string[]) {
+    this.#field = field;
+    this.#problems = problems;
+  }
+
+  that(name: string, holds: boolean, wanted: string, value: unknown): void {
+    if (!holds) this.#problems.push(`${this.#field}.${name} must be ${wanted}; got ${kindOf(value)}`);
+  }
+
+  duration(name: string, value: unknown, fallback?: number): number {
+    if (value === undefined && fallback !== undefined) return fallback;
+    const check = checkDuration(value);
+    if ('ms' in check) return check.ms;
+    this.#problems.push(`${this.#field}.${name} ${check.problem}`);
+    return 0;
+  }
+
+  number(name: string, value: unknown, fallback: number, least: number, most: number): number {
+    if (value === undefined) return fallback;
+    const isInRange = typeof value === 'number' && value >= least && value <= most;
+    this.that(name, isInRange, `a number from ${least} to ${most}`, value);
+    return isInRange ? value : fallback;
+  }
+}

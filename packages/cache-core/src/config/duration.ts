@@ -1,0 +1,36 @@
+import ms from 'ms';
+import { CacheConfigError, kindOf } from '../errors.ts';
+
+/** A number is seconds, as in the environment; a string names its unit. */
+export type Duration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd' | 'w'}`;
+
+const WITH_UNIT = /^\d+(?:\.\d+)?(?:ms|s|m|h|d|w)$/;
+/** A larger number is far more often a mistaken unit than a wish; whoever means it writes `'60d'`. */
+const MAX_SECONDS = 30 * 24 * 60 * 60;
+
+export type DurationCheck = { ms: number } | { problem: string };
+
+/** The milliseconds of a duration, or what is wrong with it, as the end of a sentence. */
+export function checkDuration(value: unknown): DurationCheck {
+  if (typeof value === 'number') return checkSeconds(value);
+  if (typeof value === 'string' && WITH_UNIT.test(value)) {
+    const parsed = ms(value as ms.StringValue);
+    if (parsed >= 1 && Number.isSafeInteger(Math.ceil(parsed))) return { ms: Math.ceil(parsed) };
+  }
+  return { problem: `must be seconds as a number, or a text such as "500ms", "30s", "5m", "2h", "7d"; got ${kindOf(value)}` };
+}
+
+function checkSeconds(seconds: number): DurationCheck {
+  if (seconds > MAX_SECONDS) {
+    return { problem: `must be at most 30 days of seconds; got ${seconds}: seconds, not milliseconds? A longer time is written "60d"` };
+  }
+  if (seconds * 1000 >= 1) return { ms: Math.ceil(seconds * 1000) };
+  return { problem: `must be more than 0 seconds; got ${seconds}` };
+}
+
+/** @throws CacheConfigError naming `field`. */
+export function toMilliseconds(field: string, value: unknown): number {
+  const check = checkDuration(value);
+  if ('problem' in check) throw new CacheConfigError([`${field} ${check.problem}`]);
+  return check.ms;
+}

@@ -1,0 +1,166 @@
+import { type Clock, systemClock } from '../clock.ts';
+import { type CacheTypeOptions, type ResolvedType, resolveTypes } from '../config/cache-types.ts';
+import type { Duration } from '../config/duration.ts';
+import { KeyError, kindOf } from '../errors.ts';
+import { checkName, type Identifier } from '../keys/key.ts';
+import { buildPattern, parsePattern } from '../keys/pattern.ts';
+import { defaultLogger, type Logger, type LogLevel, silentLogger } from '../observe/logger.ts';
+import type { TypeStats } from '../observe/stats.ts';
+import { TypeObserver } from '../observe/type-observer.ts';
+import { memoryStore } from '../store/memory-store.ts';
+import type { Store, Target } from '../store/store.ts';
+import { Engine } from './engine.ts';
+import { checkTags } from './entry-builder.ts';
+import { type InvalidationResult, Invalidator, type PatternOptions } from './invalidator.ts';
+import { TypedCache } from './typed-cache.ts';
+
+/** Types by name. */
+export type CacheTypes = Readonly<Record<string, CacheTypeOptions<never>>>;
+
+export interface CacheOptions<T extends CacheTypes = CacheTypes> {
+  readonly types: T;
+  /** The TTL of types that name none. @default none: each type names its own */
+  readonly defaultTtl?: Duration | undefined;
+  /** Stands before every key, so that programs can share a store. @default none */
+  readonly namespace?: string | undefined;
+  /** Where entries live; the cache closes it. @default memoryStore() */
+  readonly store?: Store | undefined;
+  /** A pino logger or alike; `false` for silence. @default pino on standard output, loaded with the first line */
+  readonly logger?: Logger | false | undefined;
+  /** Of the default logger. @default 'warn' */
+  readonly logLevel?: LogLevel | undefined;
+  /** `false`: every read is a miss, every load direct. Invalidations still reach the store. @default true */
+  readonly enabled?: boolean | undefined;
+  /** Keys the digests of `private` and `query` identifiers (HMAC), so that nobody can guess them. @default plain SHA-256 */
+  readonly secret?: string | undefined;
+  /** Keys removed at a time by `invalidatePattern`. @default 100 */
+  readonly sweepBatchSize?: number | undefined;
+  /** For tests. @default systemClock */
+  readonly clock?: Clock | undefined;
+  /** For tests: from 0 up to, not including, 1. @default Math.random */
+  readonly random?: (() => number) | undefined;
+}
+
+/** What a type's values are, from `cacheType<V>()` or from the parameter of its `ttl` or `tags` function. */
+export type ValueOf<T> = T extends CacheTypeOptions<infer V> ? V : unknown;
+/** What identifies a value of a type. */
+export type IdentifierOf<T> = T extends { readonly identifier: 'query' } ? unknown : Identifier;
+
+/**
+ * A cache of the given types.
+ * @throws CacheConfigError with everything that is wrong with the options.
+ * @example
+ * const cache = createCache({ types: { lead: { ttl: '2h' } } });
+ * const lead = await cache.type('lead').getOrSet(42, () => db.lead(42));
+ */
+export function createCache<const T extends CacheTypes>(options: CacheOptions<T>): Cache<T> {
+  return new Cache(options);
+}
+
+export class Cache<T extends CacheTypes = CacheTypes> {
+  /** Its `level` can be set while running, if it is the default one or a pino logger. */
+  readonly logger: Logger;
+  readonly enabled: boolean;
+  /** For what is built upon this class. */
+  protected readonly engine: Engine;
+  protected readonly invalidator: Invalidator;
+  readonly #namespace: string | undefined;
+  readonly #resolved: ReadonlyMap<string, ResolvedType>;
+  readonly #observers = new Map<string, TypeObserver>();
+  readonly #types = new Map<string, TypedCache<never, never>>();
+  #closing: Promise<void> | undefined;
+
+  constructor(options: CacheOptions<T>) {
+    const { namespace, logger, clock = systemClock, random = Math.random } = options;
+    if (namespace !== undefined) checkName('The namespace', namespace);
+    this.#namespace = namespace;
+    this.#resolved = resolveTypes(options);
+    this.enabled = options.enabled ?? true;
+    this.logger = logger === false ? silentLogger : (logger ?? defaultLogger(options.logLevel ?? 'warn'));
+    this.engine = new Engine({ store: options.store ?? memoryStore({ clock }), clock, random, logger: this.logger });
+    this.invalidator = new Invalidator(this.engine, options.sweepBatchSize ?? 100);
+    for (const [name, type] of this.#resolved) {
+      const observer = new TypeObserver(name, this.logger);
+      this.#observers.set(name, observer);
+      const { engine, invalidator, enabled } = this;
+      this.#types.set(name, new TypedCache({ context: { engine, type, observer }, invalidator, enabled }));
+    }
+  }
+
+  /** One type of this cache. @throws KeyError for a name that was not declared. */
+  type<N extends keyof T & string>(name: N): TypedCache<ValueOf<T[N]>, IdentifierOf<T[N]>> {
+    const type = this.#types.get(name);
+    if (!type) {
+      const found = typeof name === 'string' ? `"${name.slice(0, 64)}"` : kindOf(name);
+      throw new KeyError(`There is no type ${found} in this cache; its types are ${[...this.#types.keys()].join(', ')}.`);
+    }
+    return type as unknown as TypedCache<ValueOf<T[N]>, IdentifierOf<T[N]>>;
+  }
+
+  /** Drops every value that carries one of the tags, of whatever type. @throws KeyError for a bad tag. */
+  async invalidateTags(tags: readonly string[]): Promise<InvalidationResult> {
+    return this.invalidator.invalidate(this.#tagTargets(checkTags(tags)));
+  }
+
+  /**
+   * Drops the values whose identifier matches, one by one: `'lead:4*'`, `'search:*'`. `*` is any text, `?` one character.
+   * Hashed identifiers only match `*`. For a whole type `invalidateAll()` is far cheaper.
+   * @returns how many were removed (with `dryRun`: would be).
+   * @throws KeyError for a bad pattern, InvalidationError if the store could not finish it.
+   * @example await cache.invalidatePattern('lead:4*', { dryRun: true });
+   */
+  async invalidatePattern(pattern: string, options: PatternOptions = {}): Promise<number> {
+    const parsed = parsePattern(this.#namespace, pattern);
+    const { type } = parsed.scope;
+    const isWholeType = pattern === `${type}:*`;
+    if (this.#typeOf(type).isHashed && !isWholeType) {
+      throw new KeyError(`Identifiers of ${type} are hashed: only the pattern "${type}:*" can match them.`);
+    }
+    return this.invalidator.sweep(parsed, options);
+  }
+
+  /** Drops all values of all types of this cache; other namespaces and other keys of the store are not touched. */
+  async clear(): Promise<InvalidationResult> {
+    const types = [...this.#resolved.keys()];
+    const result = await this.invalidator.invalidate(this.#tagTargets(types)); // drops them
+    if (!result.applied) return result;
+    let removed = 0;
+    for (const type of types) removed += await this.invalidator.sweep(buildPattern({ namespace: this.#namespace, type }, '*')); // frees their memory
+    return { applied: true, removed };
+  }
+
+  /** Resolves when the store can be asked. A cache works without, by loading. */
+  async ready(): Promise<void> {
+    const { store } = this.engine;
+    if (store.status().state === 'ready') return;
+    await new Promise<void>((resolve) => {
+      const stop = store.onStatus((status) => {
+        if (status.state !== 'ready') return;
+        stop();
+        resolve();
+      });
+    });
+  }
+
+  /** What each type did since the start. */
+  stats(): Record<keyof T & string, TypeStats> {
+    const stats = [...this.#observers].map(([name, observer]) => [name, observer.stats()]);
+    return Object.fromEntries(stats) as Record<keyof T & string, TypeStats>;
+  }
+
+  /** Waits for fills that are under way, then closes the store. Reads go on, by loading. */
+  close(): Promise<void> {
+    this.#closing ??= this.engine.drain().then(() => this.engine.store.close());
+    return this.#closing;
+  }
+
+  #typeOf(name: string): ResolvedType {
+    const type = this.#resolved.get(name);
+    if (type) return type;
+    throw new KeyError(`There is no type "${name}" in this cache; its types are ${[...this.#resolved.keys()].join(', ')}.`);
+  }
+
+  #tagTargets(tags: readonly string[]): Target[] {
+    return tags.map((tag) => ({ kind: 'tag', namespace: this.#namespace, tag }));
+  }
+}

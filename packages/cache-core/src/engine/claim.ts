@@ -1,0 +1,182 @@
+import type { Lease, NewEntry, StoreKey } from '../store/store.ts';
+import type { TypeContext } from './engine.ts';
+import { type FillOptions, tryBuildEntry } from './entry-builder.ts';
+import type { Flight } from './flights.ts';
+
+/** The outcome of a read: the value, or the right to fill. */
+export type Claim<V> = Hit<V> | OpenClaim<V>;
+
+export interface Hit<V> {
+  readonly hit: true;
+  readonly value: V;
+}
+
+/**
+ * The right to fill one key, for one caller; all others wait for it. Read the source *after* it was given and call `fill`,
+ * or `release` if there will be no value. Not filled within the lease of its type, it lapses.
+ */
+export interface OpenClaim<V> {
+  readonly hit: false;
+  /**
+   * Gives the value to those who wait and stores it, unless its key, type or a tag was invalidated since the claim.
+   * Resolves to the value, stored or not, once the store has answered. Only the first call counts.
+   */
+  fill<T extends V>(value: T, options?: FillOptions<T>): Promise<T>;
+  /** Lets the next caller try. Does nothing after `fill`. */
+  release(): Promise<void>;
+}
+
+/**
+ * Why a claim was given: `leased` by the store; `unfenced` because another load took longer than this caller waits; `alone`
+ * because the store does not answer. Only a leased claim is stored.
+ */
+export type Right = { kind: 'leased'; lease: Lease } | { kind: 'unfenced' } | { kind: 'alone' };
+
+export interface ClaimParts {
+  readonly context: TypeContext;
+  readonly key: StoreKey;
+  readonly flight: Flight;
+  readonly right: Right;
+  /** The options of the read. Those of `fill` are added: its TTL comes first, tags are joined. */
+  readonly options: FillOptions<never>;
+}
+
+/** A claim from the moment it is given until it is filled, failed or released, and the flight that follows it. */
+export class RunningClaim<V> implements OpenClaim<V> {
+  readonly hit = false;
+  readonly #parts: ClaimParts;
+  readonly #beganAt: number;
+  #isOpen = true;
+  #stopTimer = () => {};
+
+  constructor(parts: ClaimParts) {
+    this.#parts = parts;
+    this.#beganAt = parts.context.engine.clock.now();
+    parts.flight.begin(parts.right.kind === 'leased');
+    // Without a lease nothing will prove the value to joiners. While the store is gone they take it all the same.
+    if (parts.right.kind === 'unfenced') this.#closeFlight();
+    parts.context.observer.count('loads', parts.key.text);
+  }
+
+  /** Runs a loader under the claim. The caller does not wait for the store: the value is returned as soon as it is there. */
+  async load<T extends V>(loader: () => T | Promise<T>): Promise<T> {
+    this.#keepLease();
+    try {
+      const value = await loader();
+      this.#parts.context.engine.runInBackground('fill', this.#settle(value, {}));
+      return value;
+    } catch (error) {
+      this.#fail(error);
+      throw error;
+    }
+  }
+
+  /** For a claim that is handed out: when its lease lapses, those who wait for it start over. */
+  lapse(): this {
+    const { flight } = this.#parts;
+    const { engine, type } = this.#parts.context;
+    this.#stopTimer = engine.clock.after(
+      type.leaseMs,
+      () => {
+        this.#closeFlight();
+        flight.abandon();
+      },
+      { background: true },
+    );
+    return this;
+  }
+
+  async fill<T extends V>(value: T, options: FillOptions<T> = {}): Promise<T> {
+    await this.#settle(value, options);
+    return value;
+  }
+
+  async release(): Promise<void> {
+    if (!this.#end()) return;
+    this.#parts.flight.abandon();
+    await this.#releaseLease(0);
+  }
+
+  /** Owners have the value first; joining ends before the checks of the fill are sent (P1). */
+  async #settle(value: unknown, options: FillOptions<never>): Promise<void> {
+    if (!this.#end()) return;
+    const { flight, right } = this.#parts;
+    flight.land(value);
+    const entry = right.kind === 'leased' ? this.#entryOf(value, options) : undefined;
+    if (right.kind === 'leased' && entry) {
+      flight.share(value, await this.#store(right.lease, entry));
+    } else {
+      flight.share(value, right.kind === 'alone');
+      await this.#releaseLease(0);
+    }
+  }
+
+  /** True if the value may be shared with joiners: it was accepted, or the store is gone and cannot tell. */
+  async #store(lease: Lease, entry: NewEntry): Promise<boolean> {
+    const { engine, observer } = this.#parts.context;
+    const { key } = this.#parts;
+    try {
+      const verdict = await engine.ask((store) => store.fill(lease, entry));
+      observer.count(verdict, key.text);
+      return verdict === 'stored';
+    } catch {
+      observer.count('storeErrors', key.text); // said by `ask`
+      return true;
+    }
+  }
+
+  #entryOf(value: unknown, { ttl, tags }: FillOptions<never>): NewEntry | undefined {
+    const { context, key, options } = this.#parts;
+    const loadMs = context.engine.clock.now() - this.#beganAt;
+    return tryBuildEntry(context, key.text, value, { ttl: ttl ?? options.ttl, tags: [options.tags, tags], loadMs });
+  }
+
+  #fail(error: unknown): void {
+    if (!this.#end()) return;
+    const { engine, observer, type } = this.#parts.context;
+    const { flight, key } = this.#parts;
+    observer.count('loadErrors', key.text);
+    flight.fail(error);
+    engine.runInBackground('release', this.#releaseLease(type.backoffMs));
+  }
+
+  async #releaseLease(backoffMs: number): Promise<void> {
+    const { engine, observer } = this.#parts.context;
+    const { right, key } = this.#parts;
+    if (right.kind !== 'leased') return;
+    try {
+      await engine.ask((store) => store.release(right.lease, { backoffMs }));
+    } catch {
+      observer.count('storeErrors', key.text); // the lease ends by its TTL
+    }
+  }
+
+  /** A load may take longer than its lease: it shows at a third of it that it is alive, until the lease is lost. */
+  #keepLease(): void {
+    const { engine, type } = this.#parts.context;
+    const { right } = this.#parts;
+    if (right.kind !== 'leased') return;
+    const renew = async () => {
+      const isHeld = await engine.ask((store) => store.renew(right.lease, type.leaseMs)).catch(() => true);
+      if (isHeld && this.#isOpen) schedule();
+    };
+    const schedule = () => {
+      this.#stopTimer = engine.clock.after(type.leaseMs / 3, () => engine.runInBackground('renew', renew()), { background: true });
+    };
+    schedule();
+  }
+
+  /** True for the first of fill, fail and release. */
+  #end(): boolean {
+    if (!this.#isOpen) return false;
+    this.#isOpen = false;
+    this.#stopTimer();
+    this.#closeFlight();
+    return true;
+  }
+
+  #closeFlight(): void {
+    const { context, key, flight } = this.#parts;
+    context.engine.flights.close(key.text, flight);
+  }
+}

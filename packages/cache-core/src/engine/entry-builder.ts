@@ -1,0 +1,71 @@
+import { type ResolvedType, type Tags, type Ttl, ttlFor } from '../config/cache-types.ts';
+import { encodeJson } from '../codec/json.ts';
+import { KeyError, kindOf, SerializationError } from '../errors.ts';
+import type { NewEntry } from '../store/store.ts';
+import type { TypeContext } from './engine.ts';
+
+/** Per-call settings of a value that is stored. */
+export interface FillOptions<V> {
+  /** Instead of the TTL of the type, and without jitter. */
+  readonly ttl?: Ttl<V> | undefined;
+  /** Besides the tags of the type. */
+  readonly tags?: Tags<V> | undefined;
+}
+
+/** Tags that do not need the value: known before it is loaded. @throws KeyError */
+export function knownTags(type: ResolvedType, options: FillOptions<never>): readonly string[] {
+  const known = [type.tags, options.tags].flatMap((tags) => (typeof tags === 'function' ? [] : (tags ?? [])));
+  return checkTags(known);
+}
+
+/** What a value is stored with: the options of one or two calls together. */
+export interface EntrySettings {
+  readonly ttl: Ttl<never> | undefined;
+  readonly tags: readonly (Tags<never> | undefined)[];
+  readonly loadMs: number;
+}
+
+/** What the store is to keep, or `undefined` for a value that cannot be kept: that is counted and said, never thrown. */
+export function tryBuildEntry(context: TypeContext, key: string, value: unknown, settings: EntrySettings): NewEntry | undefined {
+  const { type, engine, observer } = context;
+  if (value === undefined || type.condition?.(value as never) === false) {
+    observer.count('uncacheable', key);
+    return undefined;
+  }
+  try {
+    return buildEntry(type, value, settings, engine.random);
+  } catch (error) {
+    observer.count('uncacheable', key);
+    engine.logger.warn({ type: type.scope.type, err: error }, 'value returned but not cached');
+    return undefined;
+  }
+}
+
+/** @throws SerializationError for a value that cannot be kept, KeyError or CacheConfigError for tags or a TTL that cannot. */
+function buildEntry(type: ResolvedType, value: unknown, settings: EntrySettings, random: () => number): NewEntry {
+  const bytes = encodeJson(value);
+  if (bytes.byteLength > type.maxValueBytes) {
+    throw new SerializationError(`The value takes ${bytes.byteLength} bytes; maxValueBytes is ${type.maxValueBytes}.`);
+  }
+  const ttlMs = entryTtl(type, value as never, settings.ttl, random);
+  const sources = [type.tags, ...settings.tags];
+  const tags = sources.flatMap((source) => (typeof source === 'function' ? source(value as never) : (source ?? [])));
+  return { bytes, freshForMs: ttlMs, expiresInMs: ttlMs, loadMs: settings.loadMs, tags: [...new Set(checkTags(tags))] };
+}
+
+/** The TTL of a type is shortened by its jitter; one given for a call is meant as it is. */
+function entryTtl(type: ResolvedType, value: never, ttl: Ttl<never> | undefined, random: () => number): number {
+  if (ttl !== undefined) return ttlFor('ttl', ttl, value);
+  const ttlMs = type.ttlMs ?? ttlFor(`types.${type.scope.type}.ttl`, type.ttl, value);
+  return Math.max(1, Math.round(ttlMs * (1 - type.jitter * random())));
+}
+
+/** @throws KeyError */
+export function checkTags(tags: readonly string[]): readonly string[] {
+  if (!Array.isArray(tags)) throw new KeyError(`Tags must be an array of texts; got ${kindOf(tags)}.`);
+  for (const tag of tags) {
+    if (typeof tag === 'string' && tag !== '' && tag.length <= 500 && tag.isWellFormed()) continue;
+    throw new KeyError(`A tag must be a text of 1–500 characters; got ${kindOf(tag)}.`);
+  }
+  return tags;
+}

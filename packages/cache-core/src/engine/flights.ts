@@ -1,0 +1,94 @@
+import { type Deferred, deferred } from './deferred.ts';
+
+/** What a flight gives to those who waited for it: the loaded value, or the advice to start over. */
+export type Landing = { readonly kind: 'value'; readonly value: unknown } | { readonly kind: 'again' };
+
+const AGAIN: Landing = { kind: 'again' };
+
+/**
+ * One running load, shared by the callers of this process.
+ *
+ * Those who come before the load begins own the flight: the source is read after they came, so the value is theirs as soon
+ * as it is loaded. Those who come later are joiners. Something may have been invalidated, by any process, between the
+ * source read and their coming, so they get the value only once the store accepted it: then nothing was (P1).
+ */
+export class Flight {
+  readonly #owners: Deferred<Landing> = deferred();
+  readonly #joiners: Deferred<Landing> = deferred();
+  #isLoading = false;
+  #isFenced = false;
+
+  get isLoading(): boolean {
+    return this.#isLoading;
+  }
+
+  /** True once it loads under a lease, so that the store can tell whether its value may be shared. */
+  get isFenced(): boolean {
+    return this.#isFenced;
+  }
+
+  /** @throws the error of the load, the same for all. */
+  wait(): Promise<Landing> {
+    return (this.#isLoading ? this.#joiners : this.#owners).promise;
+  }
+
+  /** From here on the source may be read. */
+  begin(isFenced: boolean): void {
+    this.#isLoading = true;
+    this.#isFenced = isFenced;
+  }
+
+  land(value: unknown): void {
+    this.#owners.resolve({ kind: 'value', value });
+  }
+
+  /** The last word for joiners: may they have the value? */
+  share(value: unknown, isProven: boolean): void {
+    this.#joiners.resolve(isProven ? { kind: 'value', value } : AGAIN);
+  }
+
+  fail(error: unknown): void {
+    this.#owners.reject(error);
+    this.#joiners.reject(error);
+  }
+
+  /** There will be no value from here: everybody starts over. */
+  abandon(): void {
+    this.#owners.resolve(AGAIN);
+    this.#joiners.resolve(AGAIN);
+  }
+}
+
+/** The flights that may be joined: being in here is what "may be joined" means. */
+export class Flights {
+  readonly #joinable = new Map<string, Flight>();
+
+  find(key: string): Flight | undefined {
+    return this.#joinable.get(key);
+  }
+
+  open(key: string): Flight {
+    const flight = new Flight();
+    this.#joinable.set(key, flight);
+    return flight;
+  }
+
+  /** Ends joining. By identity: a newer flight of the key is not touched. */
+  close(key: string, flight: Flight): void {
+    if (this.#joinable.get(key) === flight) this.#joinable.delete(key);
+  }
+
+  /** An invalidation of this key began or ended: its flights are of an older generation. */
+  detach(key: string): void {
+    this.#joinable.delete(key);
+  }
+
+  /** The same for an invalidation of which nobody knows the keys. */
+  detachAll(): void {
+    this.#joinable.clear();
+  }
+
+  get size(): number {
+    return this.#joinable.size;
+  }
+}

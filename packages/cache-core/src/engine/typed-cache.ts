@@ -1,0 +1,158 @@
+import { type ResolvedType, ttlFor } from '../config/cache-types.ts';
+import { CacheConfigError, KeyError, kindOf } from '../errors.ts';
+import type { Identifier } from '../keys/key.ts';
+import type { TypeObserver } from '../observe/type-observer.ts';
+import type { Entry, StoreKey, Target } from '../store/store.ts';
+import { type Claim, RunningClaim } from './claim.ts';
+import type { TypeContext } from './engine.ts';
+import { checkTags, type FillOptions, knownTags, tryBuildEntry } from './entry-builder.ts';
+import type { InvalidationResult, Invalidator } from './invalidator.ts';
+import { Reader } from './reader.ts';
+
+export type Loader<V> = () => V | Promise<V>;
+
+export interface TypedCacheParts {
+  readonly context: TypeContext;
+  readonly invalidator: Invalidator;
+  readonly enabled: boolean;
+}
+
+/** One type of a cache. `V` is what its values are, `I` what identifies one. Keep it: its options are resolved once. */
+export class TypedCache<V, I = Identifier> {
+  readonly #context: TypeContext;
+  readonly #type: ResolvedType;
+  readonly #observer: TypeObserver;
+  readonly #invalidator: Invalidator;
+  readonly #reader: Reader;
+  readonly #enabled: boolean;
+
+  /** @internal Made by `cache.type(name)`. */
+  constructor(parts: TypedCacheParts) {
+    this.#context = parts.context;
+    this.#type = parts.context.type;
+    this.#observer = parts.context.observer;
+    this.#invalidator = parts.invalidator;
+    this.#enabled = parts.enabled;
+    this.#reader = new Reader(parts.context);
+  }
+
+  /**
+   * The cached value, or what `loader` returns. However many callers ask at once, one loader runs; its error is everybody's
+   * error, the same object. `null` is cached; `undefined` means "do not cache".
+   * @throws KeyError or CacheConfigError for a bad identifier, loader or option. Trouble of the store is never thrown.
+   * @example const lead = await leads.getOrSet(id, () => db.lead(id));
+   */
+  async getOrSet<T extends V>(identifier: I, loader: Loader<T>, options: FillOptions<T> = {}): Promise<T> {
+    const key = this.#key(identifier);
+    if (typeof loader !== 'function') throw new CacheConfigError([`loader must be a function; got ${kindOf(loader)}`]);
+    this.#checkOptions(options);
+    if (!this.#enabled) return loader();
+    const claim = await this.#reader.claim(key, options);
+    return claim instanceof RunningClaim ? claim.load(loader) : (claim.value as T);
+  }
+
+  /**
+   * The cached value, or the right to fill it, when the load is not one function. While it is held, other callers wait.
+   * @throws KeyError or CacheConfigError as `getOrSet`.
+   * @example
+   * const claim = await leads.claim(id);
+   * return claim.hit ? claim.value : claim.fill(await db.lead(id));
+   */
+  async claim(identifier: I, options: FillOptions<V> = {}): Promise<Claim<V>> {
+    const key = this.#key(identifier);
+    this.#checkOptions(options);
+    if (!this.#enabled) return { hit: false, fill: async (value) => value, release: async () => {} };
+    const claim = await this.#reader.claim(key, options);
+    return claim instanceof RunningClaim ? (claim.lapse() as RunningClaim<V>) : { hit: true, value: claim.value as V };
+  }
+
+  /** The cached value; `undefined` where there is none. */
+  async get(identifier: I): Promise<V | undefined> {
+    const key = this.#key(identifier);
+    const found = await this.#look(key);
+    if (this.#enabled) this.#observer.count(found ? 'hits' : 'misses', key.text);
+    return found?.value;
+  }
+
+  /** As `get`, but leaves no trace in the statistics. */
+  async peek(identifier: I): Promise<V | undefined> {
+    return (await this.#look(this.#key(identifier)))?.value;
+  }
+
+  async exists(identifier: I): Promise<boolean> {
+    return (await this.#look(this.#key(identifier))) !== undefined;
+  }
+
+  /** Seconds that the value has left, rounded up; −1 if it never expires, −2 if there is none. */
+  async getTtl(identifier: I): Promise<number> {
+    const found = await this.#look(this.#key(identifier));
+    if (!found) return -2;
+    const { expiresInMs } = found.entry;
+    return Number.isFinite(expiresInMs) ? Math.ceil(expiresInMs / 1000) : -1;
+  }
+
+  /**
+   * Stores a value as it is; the last `set` wins. A value that was read before an invalidation and set after it is old:
+   * where that can happen use `getOrSet` or `claim`.
+   * @returns whether it was stored.
+   * @throws KeyError or CacheConfigError for a bad identifier, TTL or tag.
+   */
+  async set<T extends V>(identifier: I, value: T, options: FillOptions<T> = {}): Promise<boolean> {
+    const key = this.#key(identifier);
+    this.#checkOptions(options);
+    if (!this.#enabled) return false;
+    const settings = { ttl: options.ttl, tags: [options.tags], loadMs: 0 };
+    const entry = tryBuildEntry(this.#context, key.text, value, settings);
+    if (!entry) return false;
+    try {
+      await this.#context.engine.ask((store) => store.write(key, entry));
+      this.#observer.count('stored', key.text);
+      return true;
+    } catch {
+      this.#observer.count('storeErrors', key.text); // said by `ask`
+      return false;
+    }
+  }
+
+  /** Drops one value, or several. A load that runs is not stored. Also works where the cache is not enabled. */
+  async invalidate(identifiers: I | readonly I[]): Promise<InvalidationResult> {
+    const list = (Array.isArray(identifiers) ? identifiers : [identifiers]) as readonly I[];
+    return this.#invalidator.invalidate(list.map((identifier) => this.targetOf(identifier)));
+  }
+
+  /** @internal The value as the target of an invalidation that has others as well. @throws KeyError */
+  targetOf(identifier: I): Extract<Target, { kind: 'key' }> {
+    const key = this.#key(identifier);
+    this.#observer.count('invalidations', key.text);
+    return { kind: 'key', key };
+  }
+
+  /** Drops all values of this type, at the cost of one, however many there are. */
+  async invalidateAll(): Promise<InvalidationResult> {
+    const { namespace, type } = this.#type.scope;
+    this.#observer.count('invalidations', `${type}:*`);
+    return this.#invalidator.invalidate([{ kind: 'tag', namespace, tag: type }]);
+  }
+
+  /** The key of a value as it stands in the store. @throws KeyError */
+  keyOf(identifier: I): string {
+    return this.#key(identifier).text;
+  }
+
+  async #look(key: StoreKey): Promise<{ value: V; entry: Entry } | undefined> {
+    if (!this.#enabled) return undefined;
+    const lookup = await this.#reader.look(key);
+    return lookup.kind === 'hit' ? { value: lookup.value as V, entry: lookup.entry } : undefined;
+  }
+
+  #key(identifier: I): StoreKey {
+    return { text: this.#type.keyOf(identifier), scope: this.#type.scope };
+  }
+
+  /** What can be known to be wrong before the load is said before the load. */
+  #checkOptions(options: FillOptions<never>): void {
+    if (options === null || typeof options !== 'object') throw new KeyError(`The options must be an object such as { ttl: '5m' }; got ${kindOf(options)}.`);
+    if (options.ttl !== undefined && typeof options.ttl !== 'function') ttlFor('ttl', options.ttl, undefined);
+    checkTags(knownTags(this.#type, options));
+  }
+}

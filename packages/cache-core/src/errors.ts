@@ -1,0 +1,116 @@
+/** Marks our errors across copies of this package, where `instanceof` fails. */
+const BRAND = Symbol.for('@huntly/cache-core/error');
+
+/**
+ * The base of every error that this toolkit throws. The message says what was wrong and what to do about it; it never
+ * holds a cached value, a password or a full e-mail address.
+ */
+export abstract class CacheError extends Error {
+  /** Stable and unique to the class, for `switch` statements and log filters. */
+  abstract readonly code: `HUNTLY_${string}`;
+  /** The name of the class, as a literal: it survives minifiers and marks the error across copies of the package. */
+  protected readonly [BRAND]: string;
+
+  protected constructor(name: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = name;
+    this[BRAND] = name;
+    Object.defineProperty(this, BRAND, { enumerable: false });
+  }
+
+  /** True for every error of this toolkit, also one made by another copy of the package. */
+  static is(value: unknown): value is CacheError {
+    return brandOf(value) !== undefined;
+  }
+}
+
+function brandOf(value: unknown): unknown {
+  return value instanceof Error && BRAND in value ? value[BRAND] : undefined;
+}
+
+/** Settings that cannot work. Holds *all* of them, so that one start shows what to mend. */
+export class CacheConfigError extends CacheError {
+  override readonly code = 'HUNTLY_CONFIG';
+  /** One sentence each: the field, what it holds, what it may hold. */
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[], options?: ErrorOptions) {
+    super('CacheConfigError', `Bad cache settings:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`, options);
+    this.problems = problems;
+  }
+
+  static override is(value: unknown): value is CacheConfigError {
+    return brandOf(value) === 'CacheConfigError';
+  }
+}
+
+/** A key, tag, pattern or query that cannot name one value for certain. */
+export class KeyError extends CacheError {
+  override readonly code = 'HUNTLY_KEY';
+
+  constructor(message: string, options?: ErrorOptions) {
+    super('KeyError', message, options);
+  }
+
+  static override is(value: unknown): value is KeyError {
+    return brandOf(value) === 'KeyError';
+  }
+}
+
+/** A value that cannot be turned into bytes, or bytes that are no value. */
+export class SerializationError extends CacheError {
+  override readonly code = 'HUNTLY_SERIALIZATION';
+
+  constructor(message: string, options?: ErrorOptions) {
+    super('SerializationError', message, options);
+  }
+
+  static override is(value: unknown): value is SerializationError {
+    return brandOf(value) === 'SerializationError';
+  }
+}
+
+/** The store cannot be asked now. Reads never throw it: they load instead. */
+export class StoreUnavailableError extends CacheError {
+  override readonly code = 'HUNTLY_STORE_UNAVAILABLE';
+
+  constructor(message: string, options?: ErrorOptions) {
+    super('StoreUnavailableError', message, options);
+  }
+
+  static override is(value: unknown): value is StoreUnavailableError {
+    return brandOf(value) === 'StoreUnavailableError';
+  }
+}
+
+/** An invalidation could not be applied, and the caller has no other way to learn it. */
+export class InvalidationError extends CacheError {
+  override readonly code = 'HUNTLY_INVALIDATION';
+
+  constructor(message: string, options?: ErrorOptions) {
+    super('InvalidationError', message, options);
+  }
+
+  static override is(value: unknown): value is InvalidationError {
+    return brandOf(value) === 'InvalidationError';
+  }
+}
+
+/** Names the kind of a bad value for a message, and never shows the value of an object or a long text. */
+export function kindOf(value: unknown): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'an array';
+  switch (typeof value) {
+    case 'undefined':
+      return 'undefined';
+    case 'number':
+    case 'boolean':
+      return `the ${typeof value} ${String(value)}`;
+    case 'string':
+      return value === '' ? 'an empty string' : `a string of ${value.length} characters`;
+    case 'object':
+      return 'an object';
+    default:
+      return `a ${typeof value}`;
+  }
+}

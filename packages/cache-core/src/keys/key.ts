@@ -1,0 +1,124 @@
+import { KeyError, kindOf } from '../errors.ts';
+import { sha256 } from './digest.ts';
+
+/** What tells one value of a type from another. `42`, `42n` and `'42'` name the same value. */
+export type Identifier = string | number | bigint;
+
+/** The words before the identifier: `[namespace:]type:`. */
+export interface Scope {
+  readonly namespace: string | undefined;
+  readonly type: string;
+}
+
+export interface ParsedKey extends Scope {
+  readonly identifier: string;
+  /** True where an over-long identifier was replaced by its digest: `identifier` is that digest then. */
+  readonly isHashed: boolean;
+}
+
+/** The one key outside `type:identifier`: the ranking of search terms. */
+export const POPULAR_SEARCHES = 'popular_searches';
+
+/** First words that stores use for their own keys. */
+const RESERVED_NAMES = new Set(['tag', 'lease', POPULAR_SEARCHES]);
+const NAME = /^[A-Za-z][\w.-]{0,63}$/;
+
+/** Longer identifiers are replaced by their digest: a key stays short whatever a client sends. */
+const MAX_IDENTIFIER_LENGTH = 200;
+/** Marks a digest. No escaped text holds it: escaping turns every `%` into `%25`. */
+const HASHED = '%h';
+const HASHED_IDENTIFIER = /^%h[0-9a-f]{64}$/;
+
+// Separators, Redis glob and hash-tag characters, whitespace, control characters, and the escape character itself.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this finds.
+const UNSAFE = /[\u0000-\u0020\u007f-\u00a0\u2028\u2029%:*?[\]\\{}]/;
+const EVERY_UNSAFE = new RegExp(UNSAFE.source, 'g');
+
+/** A type or namespace name that may stand in a key. @throws KeyError naming `field`. */
+export function checkName(field: string, name: unknown): string {
+  if (typeof name !== 'string' || !NAME.test(name)) {
+    throw new KeyError(`${field} must be 1–64 letters, digits, "_", "-" or ".", beginning with a letter; got ${kindOf(name)}.`);
+  }
+  if (RESERVED_NAMES.has(name)) throw new KeyError(`${field} "${name}" is reserved; choose another name.`);
+  return name;
+}
+
+/** `[namespace:]type:`, what every key of a type begins with. */
+export function keyPrefix({ namespace, type }: Scope): string {
+  return `${namespacePrefix(namespace)}${type}:`;
+}
+
+export function namespacePrefix(namespace: string | undefined): string {
+  return namespace === undefined ? '' : `${namespace}:`;
+}
+
+/**
+ * The identifier as it stands in a key. Injective: two identifiers never share a text, and none can leave its place.
+ * @throws KeyError for anything but a non-empty string, a finite number or a bigint.
+ */
+export function identifierText(identifier: Identifier): string {
+  const text = plainText(identifier);
+  if (text.length > MAX_IDENTIFIER_LENGTH) return HASHED + sha256(text);
+  if (text === POPULAR_SEARCHES) return '%70opular_searches'; // else `x:popular_searches` would have two meanings
+  return escapeText(text);
+}
+
+/** The identifier as plain text, unescaped and of any length. @throws KeyError as `identifierText`. */
+export function plainText(identifier: Identifier): string {
+  if (typeof identifier === 'string') {
+    if (identifier === '') throw badIdentifier('an empty string');
+    if (!identifier.isWellFormed()) throw badIdentifier('a string with half a surrogate pair');
+    return identifier;
+  }
+  if (typeof identifier === 'bigint' || Number.isFinite(identifier)) return String(identifier);
+  throw badIdentifier(kindOf(identifier));
+}
+
+function badIdentifier(kind: string): KeyError {
+  return new KeyError(`An identifier must be a non-empty string, a finite number or a bigint; got ${kind}.`);
+}
+
+/** Percent-encodes what has a meaning in keys, patterns, or terminals; leaves everything else readable. */
+export function escapeText(text: string): string {
+  return UNSAFE.test(text) ? text.replace(EVERY_UNSAFE, percentEncode) : text;
+}
+
+function percentEncode(character: string): string {
+  return [...Buffer.from(character, 'utf8')].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join('');
+}
+
+/** The key of one value. @throws KeyError for a bad namespace, type or identifier. */
+export function buildKey(scope: Scope, identifier: Identifier): string {
+  if (scope.namespace !== undefined) checkName('The namespace', scope.namespace);
+  checkName('The type', scope.type);
+  return keyPrefix(scope) + identifierText(identifier);
+}
+
+/** The parts of a key built by `buildKey`; `undefined` for any other text. */
+export function parseKey(key: string): ParsedKey | undefined {
+  const parts = key.split(':');
+  const identifier = parts.pop();
+  const type = parts.pop();
+  const namespace = parts.pop();
+  if (!identifier || !isName(type) || parts.length > 0 || (namespace !== undefined && !isName(namespace))) return undefined;
+  if (HASHED_IDENTIFIER.test(identifier)) {
+    return { namespace, type, identifier: identifier.slice(HASHED.length), isHashed: true };
+  }
+  const plain = unescapeText(identifier);
+  if (plain === undefined || identifierText(plain) !== identifier) return undefined;
+  return { namespace, type, identifier: plain, isHashed: false };
+}
+
+function isName(name: string | undefined): name is string {
+  return name !== undefined && NAME.test(name) && !RESERVED_NAMES.has(name);
+}
+
+/** `undefined` where the text is not percent-encoded UTF-8, thus no key of ours. */
+function unescapeText(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch (error) {
+    if (error instanceof URIError) return undefined;
+    throw error;
+  }
+}

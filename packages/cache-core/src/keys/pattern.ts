@@ -1,0 +1,93 @@
+import { KeyError, kindOf } from '../errors.ts';
+import { checkName, escapeText, keyPrefix, parseKey, type Scope } from './key.ts';
+
+/** Which keys of one type a sweep removes. */
+export interface Pattern {
+  readonly scope: Scope;
+  /** A Redis-style glob over whole keys that finds at least these keys; what it finds must still pass `matches`. */
+  readonly keyGlob: string;
+  /** True for exactly the keys that are meant, and for over-long (hashed) identifiers, whose text nobody knows. */
+  matches(key: string): boolean;
+}
+
+type Token = { kind: 'text'; text: string } | { kind: 'any' } | { kind: 'one' };
+
+/**
+ * Reads `type:glob`. In the glob `*` is any text, `?` one character, `\` makes the next character plain; everything else
+ * stands for itself, whatever it needs in a key.
+ * @throws KeyError for a text without both parts.
+ */
+export function parsePattern(namespace: string | undefined, pattern: string): Pattern {
+  if (typeof pattern !== 'string') throw badPattern(kindOf(pattern));
+  const separator = pattern.indexOf(':');
+  if (separator < 0 || separator === pattern.length - 1) throw badPattern('no identifier part');
+  const type = checkName('The type of a pattern', pattern.slice(0, separator));
+  return buildPattern({ namespace, type }, pattern.slice(separator + 1));
+}
+
+function badPattern(found: string): KeyError {
+  return new KeyError(`A pattern is "type:glob", such as "lead:4*" or "search:*"; got ${found}. For all types there is clear().`);
+}
+
+/** The pattern of one type. The glob is that of `parsePattern`; `'*'` is the whole type. */
+export function buildPattern(scope: Scope, glob: string): Pattern {
+  const prefix = keyPrefix(scope);
+  const tokens = tokenize(glob);
+  const everything = tokens.length === 1 && tokens[0]?.kind === 'any';
+  return {
+    scope,
+    keyGlob: prefix + tokens.map((token) => (token.kind === 'text' ? escapeText(token.text) : '*')).join(''),
+    matches(key) {
+      if (!key.startsWith(prefix)) return false;
+      if (everything) return true;
+      const parsed = parseKey(key);
+      if (parsed === undefined) return false;
+      return parsed.isHashed || matchTokens(tokens, [...parsed.identifier]);
+    },
+  };
+}
+
+/** Makes a text stand for itself inside a pattern: `invalidatePattern('lead:' + escapePattern(input) + '*')`. */
+export function escapePattern(text: string): string {
+  return text.replace(/[\\*?]/g, '\\$&');
+}
+
+function tokenize(glob: string): Token[] {
+  const tokens: Token[] = [];
+  let text = '';
+  const endText = () => {
+    if (text !== '') tokens.push({ kind: 'text', text });
+    text = '';
+  };
+  for (let index = 0; index < glob.length; index++) {
+    const character = glob.charAt(index);
+    if (character === '*' || character === '?') {
+      endText();
+      tokens.push({ kind: character === '*' ? 'any' : 'one' });
+    } else {
+      text += character === '\\' ? glob.charAt(++index) : character;
+    }
+  }
+  endText();
+  return tokens;
+}
+
+/** Glob matching in time proportional to pattern × text: a pattern of many `*` cannot stall the process. */
+function matchTokens(tokens: readonly Token[], text: readonly string[]): boolean {
+  let reachable = new Set([0]); // the places of the text that the tokens so far can end at
+  for (const token of tokens) {
+    const next = new Set<number>();
+    for (const start of reachable) {
+      if (token.kind === 'one' && start < text.length) next.add(start + 1);
+      if (token.kind === 'text') {
+        const characters = [...token.text];
+        if (characters.every((character, offset) => text[start + offset] === character)) next.add(start + characters.length);
+      }
+      if (token.kind === 'any') {
+        for (let end = start; end <= text.length && !next.has(end); end++) next.add(end);
+      }
+    }
+    reachable = next;
+  }
+  return reachable.has(text.length);
+}

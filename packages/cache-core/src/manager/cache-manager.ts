@@ -1,0 +1,256 @@
+import type { Ttl } from '../config/cache-types.ts';
+import { type CacheConfig, loadCacheConfig } from '../config/environment.ts';
+import { Cache, type CacheOptions, type CacheTypes } from '../engine/cache.ts';
+import type { InvalidationResult } from '../engine/invalidator.ts';
+import type { TypedCache } from '../engine/typed-cache.ts';
+import { type Identifier, namespacePrefix, POPULAR_SEARCHES } from '../keys/key.ts';
+import { type CacheHealth, checkHealth } from '../observe/health.ts';
+import { defaultLogger } from '../observe/logger.ts';
+import type { TypeStats } from '../observe/stats.ts';
+import { MemoryRanking } from '../store/memory-ranking.ts';
+import { memoryStore } from '../store/memory-store.ts';
+import { defaultLeadIdsOf, type HuntlyTypes, huntlyTypes, type LeadIdsOf, leadTag, type StoredSearch } from './huntly-types.ts';
+import { type PopularSearch, PopularSearches } from './popular-searches.ts';
+
+export interface CacheManagerOptions<T extends CacheTypes = CacheTypes> extends Omit<CacheOptions<T>, 'types'> {
+  /** Types of your own, or built-in ones with other settings: what is given here replaces what the environment says. */
+  readonly types?: T | undefined;
+  /** @default process.env */
+  readonly env?: NodeJS.ProcessEnv | undefined;
+  /** Which leads search results contain: a change of one drops them. @default `leadId`, `lead_id` or `id` of each result */
+  readonly leadIdsOf?: LeadIdsOf | undefined;
+}
+
+/** All types of a manager: the built-in ones, those given in code first. */
+export type ManagerTypes<T extends CacheTypes> = Omit<HuntlyTypes, keyof T> & T;
+
+export interface CachedSearch<R> {
+  readonly results: R;
+  readonly cachedAt: Date;
+}
+
+/** The outcome of `claimSearch`: the cached results, or the right to fill them. */
+export type SearchClaim<R> =
+  | { readonly hit: true; readonly value: CachedSearch<R> }
+  | { readonly hit: false; fill(results: R): Promise<CachedSearch<R>>; release(): Promise<void> };
+
+export interface CacheStats {
+  readonly popularSearches: readonly PopularSearch[];
+  readonly health: CacheHealth;
+  /** `null` where the store is not Redis. */
+  readonly redisInfo: null;
+  readonly types: Readonly<Record<string, TypeStats>>;
+}
+
+/** Search terms kept besides those shown, so that new ones can rise. */
+const POPULAR_CAPACITY = 1000;
+
+/**
+ * A cache with the types and verbs of a lead-search product, set up from the environment (`loadCacheConfig`).
+ * @throws CacheConfigError with everything that is wrong with the environment, then with the options.
+ * @example
+ * const manager = createCacheManager();
+ * await manager.cacheLeadData(42, lead);
+ */
+export function createCacheManager<const T extends CacheTypes = Record<never, never>>(
+  options: CacheManagerOptions<T> = {},
+): CacheManager<T> {
+  return new CacheManager(options);
+}
+
+/** The type parameter `R` of a reading verb is the caller's word for what was stored; `manager.type(…)` infers it instead. */
+export class CacheManager<T extends CacheTypes = Record<never, never>> extends Cache<ManagerTypes<T>> {
+  readonly #search: TypedCache<StoredSearch, unknown>;
+  readonly #popular: PopularSearches;
+  readonly #epoch: () => number;
+
+  constructor(options: CacheManagerOptions<T> = {}) {
+    const config = loadCacheConfig(options.env);
+    super(cacheOptions(options, config));
+    const { store, clock } = this.engine;
+    this.#search = this.#typed('search') as TypedCache<StoredSearch, unknown>;
+    const rankingKey = namespacePrefix(options.namespace) + POPULAR_SEARCHES;
+    const capacity = { capacity: POPULAR_CAPACITY };
+    this.#popular = new PopularSearches(store.ranking?.(rankingKey, capacity) ?? new MemoryRanking(capacity), this.engine);
+    this.#epoch = () => clock.epoch();
+    if (!options.store) this.logger.info({}, 'no store given: entries live in this process and are not shared with others');
+  }
+
+  // Any type, by name.
+
+  /** The cached value, `undefined` where there is none. */
+  get<R = unknown>(type: ManagerTypeName<T>, identifier: unknown): Promise<R | undefined> {
+    return this.#typed(type).get(identifier) as Promise<R | undefined>;
+  }
+
+  /** @returns whether it was stored. */
+  set(type: ManagerTypeName<T>, identifier: unknown, data: unknown, ttl?: Ttl<unknown>): Promise<boolean> {
+    return this.#typed(type).set(identifier, data, { ttl });
+  }
+
+  /** @returns whether there was a value. */
+  async delete(type: ManagerTypeName<T>, identifier: unknown): Promise<boolean> {
+    return (await this.#typed(type).invalidate([identifier])).removed > 0;
+  }
+
+  exists(type: ManagerTypeName<T>, identifier: unknown): Promise<boolean> {
+    return this.#typed(type).exists(identifier);
+  }
+
+  /** Seconds left; −1 if it never expires, −2 if there is no value. */
+  getTtl(type: ManagerTypeName<T>, identifier: unknown): Promise<number> {
+    return this.#typed(type).getTtl(identifier);
+  }
+
+  // Searches: the identifier is the query, any plain data.
+
+  /**
+   * Stores search results, tagged with the leads in them. More than `MAX_SEARCH_RESULTS` are not stored.
+   * Results that were read before a lead was invalidated are old: where that can happen use `claimSearch`.
+   */
+  cacheSearchResults(query: unknown, results: unknown, ttl?: Ttl<unknown>): Promise<boolean> {
+    return this.#search.set(query, this.#stamped(results), { ttl });
+  }
+
+  async getCachedSearchResults<R = unknown>(query: unknown): Promise<CachedSearch<R> | undefined> {
+    const stored = await this.#search.get(query);
+    return stored && unstamped<R>(stored);
+  }
+
+  /**
+   * The cached results, or the right to fill them; others who ask for the same query wait meanwhile.
+   * @example
+   * const claim = await manager.claimSearch(query);
+   * return claim.hit ? claim.value : claim.fill(await engine.search(query));
+   */
+  async claimSearch<R = unknown>(query: unknown): Promise<SearchClaim<R>> {
+    const claim = await this.#search.claim(query);
+    if (claim.hit) return { hit: true, value: unstamped<R>(claim.value) };
+    return {
+      hit: false,
+      fill: async (results) => unstamped<R>(await claim.fill(this.#stamped(results))),
+      release: () => claim.release(),
+    };
+  }
+
+  invalidateSearchCache(): Promise<InvalidationResult> {
+    return this.#search.invalidateAll();
+  }
+
+  // Leads
+
+  cacheLeadData(leadId: Identifier, data: unknown, ttl?: Ttl<unknown>): Promise<boolean> {
+    return this.#typed('lead').set(leadId, data, { ttl });
+  }
+
+  getCachedLeadData<R = unknown>(leadId: Identifier): Promise<R | undefined> {
+    return this.get<R>('lead', leadId);
+  }
+
+  /** Drops a lead and every cached search that contains it. A search that it is *about to enter* needs `invalidateSearchCache`. */
+  invalidateLeadCache(leadId: Identifier): Promise<InvalidationResult> {
+    const key = this.#typed('lead').targetOf(leadId);
+    const { namespace } = key.key.scope;
+    return this.invalidator.invalidate([key, { kind: 'tag', namespace, tag: leadTag(leadId) }]);
+  }
+
+  invalidateAllLeadCaches(): Promise<InvalidationResult> {
+    return this.#typed('lead').invalidateAll();
+  }
+
+  // User preferences, analytics, suggestions
+
+  cacheUserPrefs(email: string, prefs: unknown, ttl?: Ttl<unknown>): Promise<boolean> {
+    return this.set('user_prefs', email, prefs, ttl);
+  }
+
+  getCachedUserPrefs<R = unknown>(email: string): Promise<R | undefined> {
+    return this.get<R>('user_prefs', email);
+  }
+
+  invalidateUserPrefs(email: string): Promise<InvalidationResult> {
+    return this.#typed('user_prefs').invalidate([email]);
+  }
+
+  cacheAnalytics(metricKey: string, data: unknown, ttl?: Ttl<unknown>): Promise<boolean> {
+    return this.set('analytics', metricKey, data, ttl);
+  }
+
+  getCachedAnalytics<R = unknown>(metricKey: string): Promise<R | undefined> {
+    return this.get<R>('analytics', metricKey);
+  }
+
+  invalidateAnalytics(metricKey: string): Promise<InvalidationResult> {
+    return this.#typed('analytics').invalidate([metricKey]);
+  }
+
+  cacheSuggestions(prefix: string, suggestions: unknown, ttl?: Ttl<unknown>): Promise<boolean> {
+    return this.set('suggestions', prefix, suggestions, ttl);
+  }
+
+  getCachedSuggestions<R = unknown>(prefix: string): Promise<R | undefined> {
+    return this.get<R>('suggestions', prefix);
+  }
+
+  invalidateSuggestions(prefix: string): Promise<InvalidationResult> {
+    return this.#typed('suggestions').invalidate([prefix]);
+  }
+
+  // Popular searches
+
+  /** Counts one search. Trouble of the store loses the count, never the request. */
+  async addPopularSearch(query: string): Promise<void> {
+    if (this.enabled) await this.#popular.add(query);
+  }
+
+  async getPopularSearches(limit = 10): Promise<readonly PopularSearch[]> {
+    return this.enabled ? this.#popular.top(limit) : [];
+  }
+
+  // The whole
+
+  healthCheck(): Promise<CacheHealth> {
+    return checkHealth(this.engine.store, this.engine.clock);
+  }
+
+  async getCacheStats(): Promise<CacheStats> {
+    const [popularSearches, health] = await Promise.all([this.getPopularSearches(), this.healthCheck()]);
+    return { popularSearches, health, redisInfo: null, types: this.stats() };
+  }
+
+  /** Drops all values of this namespace, and the popular searches. */
+  async clearAllCache(): Promise<InvalidationResult> {
+    const isRankingCleared = await this.#popular.clear();
+    const result = await this.clear();
+    return { ...result, applied: result.applied && isRankingCleared };
+  }
+
+  /** Names come from callers at run time here, so the type parameters say nothing. */
+  #typed(type: string): TypedCache<unknown, unknown> {
+    return this.type(type as keyof ManagerTypes<T> & string) as unknown as TypedCache<unknown, unknown>;
+  }
+
+  #stamped(results: unknown): StoredSearch {
+    return { results, cachedAt: new Date(this.#epoch()).toISOString() };
+  }
+}
+
+export type ManagerTypeName<T extends CacheTypes> = keyof ManagerTypes<T> & string;
+
+function unstamped<R>({ results, cachedAt }: StoredSearch): CachedSearch<R> {
+  return { results: results as R, cachedAt: new Date(cachedAt) };
+}
+
+function cacheOptions<T extends CacheTypes>(options: CacheManagerOptions<T>, config: CacheConfig): CacheOptions<ManagerTypes<T>> {
+  const { logger, enabled, sweepBatchSize, defaultTtl, logLevel } = options;
+  const builtIn: CacheTypes = { ...huntlyTypes(config, options.leadIdsOf ?? defaultLeadIdsOf) };
+  return {
+    ...options,
+    types: { ...builtIn, ...options.types } as CacheTypes as ManagerTypes<T>,
+    store: options.store ?? memoryStore(options.clock && { clock: options.clock }),
+    logger: logger ?? defaultLogger(logLevel ?? config.logLevel),
+    enabled: enabled ?? config.enabled,
+    sweepBatchSize: sweepBatchSize ?? config.indexingBatchSize,
+    defaultTtl: defaultTtl ?? config.defaultTtl,
+  };
+}

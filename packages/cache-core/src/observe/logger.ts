@@ -1,0 +1,115 @@
+import { CacheConfigError, kindOf } from '../errors.ts';
+
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+type Write = (fields: object, message: string) => void;
+
+/** The part of a pino logger that is used here. `console` has it too. */
+export interface Logger {
+  debug: Write;
+  info: Write;
+  warn: Write;
+  error: Write;
+  /** Asked before a debug line is built. Without it every line is. */
+  isLevelEnabled?(level: string): boolean;
+}
+
+/** A logger whose level can be changed while running. */
+export interface LeveledLogger extends Logger {
+  level: string;
+}
+
+/** Lines kept while pino is being loaded: more than a start-up writes. */
+const MAX_WAITING_LINES = 100;
+
+/**
+ * The logger of those who bring none: pino on standard output. pino is loaded with the first line that is to be written,
+ * so a quiet program never loads it.
+ */
+export function defaultLogger(level: LogLevel): LeveledLogger {
+  if (!LOG_LEVELS.includes(level)) {
+    throw new CacheConfigError([`logLevel must be one of ${LOG_LEVELS.join(', ')}; got ${kindOf(level)}`]);
+  }
+  return new LazyPino(level);
+}
+
+/** Says nothing. */
+export const silentLogger: Logger = {
+  debug() {},
+  info() {},
+  warn() {},
+  error() {},
+  isLevelEnabled: () => false,
+};
+
+class LazyPino implements LeveledLogger {
+  #level: string;
+  #pino: LeveledLogger | undefined;
+  #waiting: [level: 'debug' | 'info' | 'warn' | 'error', fields: object, message: string][] | undefined;
+
+  constructor(level: string) {
+    this.#level = level;
+  }
+
+  get level(): string {
+    return this.#level;
+  }
+
+  set level(level: string) {
+    this.#level = level;
+    if (this.#pino) this.#pino.level = level;
+  }
+
+  isLevelEnabled(level: string): boolean {
+    return rank(level) >= rank(this.#level);
+  }
+
+  debug(fields: object, message: string): void {
+    this.#write('debug', fields, message);
+  }
+
+  info(fields: object, message: string): void {
+    this.#write('info', fields, message);
+  }
+
+  warn(fields: object, message: string): void {
+    this.#write('warn', fields, message);
+  }
+
+  error(fields: object, message: string): void {
+    this.#write('error', fields, message);
+  }
+
+  #write(level: 'debug' | 'info' | 'warn' | 'error', fields: object, message: string): void {
+    if (!this.isLevelEnabled(level)) return;
+    if (this.#pino) {
+      this.#pino[level](fields, message);
+    } else if (this.#waiting) {
+      if (this.#waiting.length < MAX_WAITING_LINES) this.#waiting.push([level, fields, message]);
+    } else {
+      this.#waiting = [[level, fields, message]];
+      void this.#load();
+    }
+  }
+
+  /** Never rejects: a logger that cannot be loaded must not end the process. */
+  async #load(): Promise<void> {
+    const logger = await import('pino').then(
+      ({ pino }): LeveledLogger => pino({ name: 'cache', level: this.#level }),
+      (): LeveledLogger => ({ ...console, level: this.#level }),
+    );
+    this.#pino = logger;
+    for (const [level, fields, message] of this.#waiting ?? []) logger[level](fields, message);
+    this.#waiting = undefined;
+  }
+}
+
+function rank(level: string): number {
+  return LOG_LEVELS.indexOf(level as LogLevel);
+}
+
+/** The key as a log line may show it: without the private part of an e-mail address. */
+export function loggableKey(key: string): string {
+  return key.includes('@') ? key.replace(/[^:@]+@/g, '***@') : key;
+}

@@ -1,0 +1,41 @@
+/** What one type did since the start of this process. */
+export interface TypeStats {
+  /** Reads answered by the store. */
+  readonly hits: number;
+  /** Reads that the store could not answer. */
+  readonly misses: number;
+  /** Loads begun: calls of a loader, and claims handed out. */
+  readonly loads: number;
+  readonly loadErrors: number;
+  /** Readers that waited for a load of this process instead of starting one. */
+  readonly coalesced: number;
+  /** Values stored, by a fill or a `set`. */
+  readonly stored: number;
+  /** Fills refused because something was invalidated since the load began. */
+  readonly refused: number;
+  /** Values returned but not stored: too large, or without a JSON form. */
+  readonly uncacheable: number;
+  /** Stored values that could not be read: corrupt, or from another program. */
+  readonly unreadable: number;
+  readonly invalidations: number;
+  /** Times the store failed to answer. */
+  readonly storeErrors: number;
+}
+
+export type Counters = { -readonly [Name in keyof TypeStats]: number };
+
+export function newCounters(): Counters {
+  return {
+    hits: 0,
+    misses: 0,
+    loads: 0,
+    loadErrors: 0,
+    coalesced: 0,
+    stored: 0,
+    refused: 0,
+    uncacheable: 0,
+    unreadable: 0,
+    invalidations: 0,
+    storeErrors: 0,
+  };
+}

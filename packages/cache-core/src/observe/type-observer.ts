@@ -1,0 +1,40 @@
+import { type Logger, loggableKey } from './logger.ts';
+import { type Counters, newCounters, type TypeStats } from './stats.ts';
+
+/** The words of the debug lines; one a counter, so that logs and statistics never disagree. */
+const MESSAGES: Readonly<Record<keyof Counters, string>> = {
+  hits: 'hit',
+  misses: 'miss',
+  loads: 'load began',
+  loadErrors: 'load failed',
+  coalesced: 'waiting for a load of this process',
+  stored: 'stored',
+  refused: 'fill refused: invalidated since the load began',
+  uncacheable: 'not cached',
+  unreadable: 'stored value unreadable',
+  invalidations: 'invalidated',
+  storeErrors: 'store did not answer',
+};
+
+/** Counts what happens to one type and, where somebody listens, writes a debug line for it. */
+export class TypeObserver {
+  readonly #type: string;
+  readonly #logger: Logger;
+  readonly #counters = newCounters();
+
+  constructor(type: string, logger: Logger) {
+    this.#type = type;
+    this.#logger = logger;
+  }
+
+  /** Costs one addition while debug lines are off. */
+  count(what: keyof Counters, key: string, detail?: object): void {
+    this.#counters[what]++;
+    if (this.#logger.isLevelEnabled?.('debug') === false) return;
+    this.#logger.debug({ type: this.#type, key: loggableKey(key), ...detail }, MESSAGES[what]);
+  }
+
+  stats(): TypeStats {
+    return { ...this.#counters };
+  }
+}

@@ -1,0 +1,247 @@
+import { LRUCache } from 'lru-cache';
+import { type Clock, systemClock } from '../clock.ts';
+import { CacheConfigError, kindOf, StoreUnavailableError } from '../errors.ts';
+import { namespacePrefix } from '../keys/key.ts';
+import type { Pattern } from '../keys/pattern.ts';
+import { InvalidationTimes } from './invalidation-times.ts';
+import { MemoryRanking } from './memory-ranking.ts';
+import type { Ranking } from './ranking.ts';
+import type {
+  Entry,
+  EntryId,
+  Lease,
+  LeaseOptions,
+  LeaseReply,
+  NewEntry,
+  ReadReply,
+  Store,
+  StoreKey,
+  StoreReport,
+  StoreStatus,
+  SweepOptions,
+  Target,
+} from './store.ts';
+
+export interface MemoryStoreOptions {
+  /** @default 10_000 */
+  maxEntries?: number;
+  /** Of keys and values together. @default 64 MiB */
+  maxBytes?: number;
+  /** For tests. @default systemClock */
+  clock?: Clock;
+}
+
+/** What an entry costs besides its key and its bytes, roughly. */
+const ENTRY_OVERHEAD_BYTES = 200;
+const MAX_LEASES = 10_000;
+
+interface StoredEntry extends NewEntry {
+  readonly id: EntryId;
+  readonly scope: StoreKey['scope'];
+  /** The invalidation time when its load began: any later invalidation of a tag of it ends it. */
+  readonly loadedSince: number;
+  readonly storedAt: number;
+}
+
+interface MemoryLease extends Lease {
+  readonly token: symbol;
+  readonly since: number;
+  readonly tags: readonly string[];
+  expiresAt: number;
+}
+
+/**
+ * The store in the memory of this process: the whole contract, bounded by entries and bytes.
+ *
+ * Every method takes effect in the turn in which it is called. In one process a counter that never restarts is a sound
+ * fence, so leases and entries note the time of the last invalidation (`InvalidationTimes`) instead of random nonces.
+ */
+export function memoryStore(options: MemoryStoreOptions = {}): Store {
+  const problems = (['maxEntries', 'maxBytes'] as const)
+    .filter((name) => options[name] !== undefined && !(Number.isSafeInteger(options[name]) && Number(options[name]) > 0))
+    .map((name) => `memoryStore.${name} must be a whole number above 0; got ${kindOf(options[name])}`);
+  if (problems.length > 0) throw new CacheConfigError(problems);
+  return new MemoryStore(options);
+}
+
+function sizeOf(entry: StoredEntry, key: string): number {
+  const characters = entry.tags.reduce((total, tag) => total + tag.length, key.length);
+  return entry.bytes.byteLength + characters * 2 + ENTRY_OVERHEAD_BYTES;
+}
+
+class MemoryStore implements Store {
+  readonly #clock: Clock;
+  readonly #entries: LRUCache<string, StoredEntry>;
+  /** Losing a lease only means that its fill is refused. */
+  readonly #leases = new LRUCache<string, MemoryLease>({ max: MAX_LEASES });
+  readonly #invalidations = new InvalidationTimes();
+  readonly #rankings = new Map<string, Ranking>();
+  #lastId = 0;
+  #status: StoreStatus = { state: 'ready' };
+  readonly #listeners = new Set<(status: StoreStatus) => void>();
+
+  constructor(options: MemoryStoreOptions) {
+    this.#clock = options.clock ?? systemClock;
+    this.#entries = new LRUCache({
+      max: options.maxEntries ?? 10_000,
+      maxSize: options.maxBytes ?? 64 * 1024 * 1024,
+      sizeCalculation: sizeOf,
+    });
+  }
+
+  status(): StoreStatus {
+    return this.#status;
+  }
+
+  onStatus(listener: (status: StoreStatus) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  async read(keys: readonly StoreKey[]): Promise<readonly ReadReply[]> {
+    this.#checkOpen();
+    return keys.map((key): ReadReply => {
+      const entry = this.#find(key.text);
+      return entry ? { kind: 'hit', entry } : { kind: 'absent' };
+    });
+  }
+
+  async lease(key: StoreKey, options: LeaseOptions): Promise<LeaseReply> {
+    this.#checkOpen();
+    const entry = this.#find(key.text);
+    if (entry && entry.id !== options.rejected) return { kind: 'filled' };
+    const now = this.#clock.now();
+    const held = this.#leases.get(key.text);
+    // A lease whose tags were invalidated since is doomed: its fill will be refused, so nobody should wait for it.
+    if (held && held.expiresAt > now && this.#isCurrent(key, held.tags, held.since)) {
+      return { kind: 'busy', retryMs: held.expiresAt - now };
+    }
+    const lease: MemoryLease = {
+      key,
+      token: Symbol('lease'),
+      since: this.#invalidations.latest,
+      tags: options.tags,
+      expiresAt: now + options.ttlMs,
+    };
+    this.#leases.set(key.text, lease);
+    return { kind: 'granted', lease };
+  }
+
+  async renew(lease: Lease, ttlMs: number): Promise<boolean> {
+    this.#checkOpen();
+    const held = this.#held(lease);
+    if (held) held.expiresAt = this.#clock.now() + ttlMs;
+    return held !== undefined;
+  }
+
+  async fill(lease: Lease, entry: NewEntry): Promise<'stored' | 'refused'> {
+    this.#checkOpen();
+    const held = this.#held(lease);
+    if (!held) return 'refused'; // P1: the key was invalidated or written, or the lease ran out
+    this.#leases.delete(lease.key.text);
+    if (!this.#isCurrent(lease.key, [...held.tags, ...entry.tags], held.since)) return 'refused'; // P1: its type or a tag was
+    this.#put(lease.key, entry, held.since);
+    return 'stored';
+  }
+
+  async release(lease: Lease, options: { backoffMs?: number } = {}): Promise<void> {
+    this.#checkOpen();
+    const held = this.#held(lease);
+    if (!held) return;
+    const backoffMs = options.backoffMs ?? 0;
+    if (backoffMs === 0) this.#leases.delete(lease.key.text);
+    else this.#leases.set(lease.key.text, { ...held, token: Symbol('backoff'), expiresAt: this.#clock.now() + backoffMs });
+  }
+
+  async write(key: StoreKey, entry: NewEntry): Promise<void> {
+    this.#checkOpen();
+    this.#leases.delete(key.text);
+    this.#put(key, entry, this.#invalidations.latest);
+  }
+
+  async invalidate(targets: readonly Target[]): Promise<{ removed: number }> {
+    this.#checkOpen();
+    let removed = 0;
+    for (const target of targets) {
+      if (target.kind === 'tag') this.#invalidations.add(namespacePrefix(target.namespace) + target.tag);
+      else if (this.#remove(target.key.text)) removed++;
+    }
+    return { removed };
+  }
+
+  async sweep(pattern: Pattern, options: SweepOptions): Promise<number> {
+    this.#checkOpen();
+    const now = this.#clock.now();
+    const removable = [...this.#entries.entries()]
+      .filter(([key, { storedAt, expiresInMs }]) => pattern.matches(key) && now - storedAt < expiresInMs)
+      .map(([key]) => key);
+    if (options.dryRun) return removable.length;
+    for (const key of [...this.#leases.keys()]) if (pattern.matches(key)) this.#leases.delete(key); // P1: no load that runs may fill
+    for (let done = 0; done < removable.length; done += options.batchSize) {
+      options.signal?.throwIfAborted();
+      const batch = removable.slice(done, done + options.batchSize);
+      for (const key of batch) this.#remove(key);
+      options.onProgress?.(done + batch.length);
+    }
+    return removable.length;
+  }
+
+  ranking(key: string, options: { capacity: number }): Ranking {
+    const ranking = this.#rankings.get(key) ?? new MemoryRanking(options);
+    this.#rankings.set(key, ranking);
+    return ranking;
+  }
+
+  async report(): Promise<StoreReport> {
+    return { kind: 'memory', entries: this.#entries.size, bytes: this.#entries.calculatedSize };
+  }
+
+  async close(): Promise<void> {
+    if (this.#status.state === 'down') return;
+    this.#status = { state: 'down', reason: 'closed' };
+    this.#entries.clear();
+    this.#leases.clear();
+    for (const listener of this.#listeners) listener(this.#status);
+  }
+
+  /** The valid entry of a key, with its remaining durations. Drops what is expired or invalidated on the way. */
+  #find(key: string): Entry | undefined {
+    const stored = this.#entries.get(key);
+    if (!stored) return undefined;
+    const ageMs = this.#clock.now() - stored.storedAt;
+    if (ageMs >= stored.expiresInMs || !this.#isCurrent({ text: key, scope: stored.scope }, stored.tags, stored.loadedSince)) {
+      this.#entries.delete(key);
+      return undefined;
+    }
+    const { id, bytes, loadMs, tags, freshForMs, expiresInMs } = stored;
+    return { id, bytes, loadMs, tags, freshForMs: Math.max(0, freshForMs - ageMs), expiresInMs: expiresInMs - ageMs };
+  }
+
+  #put(key: StoreKey, entry: NewEntry, loadedSince: number): void {
+    const id = String(++this.#lastId);
+    this.#entries.set(key.text, { ...entry, id, scope: key.scope, loadedSince, storedAt: this.#clock.now() });
+  }
+
+  /** Takes value and lease: a load that runs must not fill (P1). */
+  #remove(key: string): boolean {
+    const wasThere = this.#find(key) !== undefined;
+    this.#leases.delete(key);
+    this.#entries.delete(key);
+    return wasThere;
+  }
+
+  #held(lease: Lease): MemoryLease | undefined {
+    const held = this.#leases.get(lease.key.text);
+    const isMine = held !== undefined && held.token === (lease as MemoryLease).token;
+    return isMine && held.expiresAt > this.#clock.now() ? held : undefined;
+  }
+
+  #isCurrent(key: StoreKey, tags: readonly string[], since: number): boolean {
+    const prefix = namespacePrefix(key.scope.namespace);
+    return this.#invalidations.isNoneAfter(since, prefix, key.scope.type, tags);
+  }
+
+  #checkOpen(): void {
+    if (this.#status.state === 'down') throw new StoreUnavailableError('The in-process store is closed.');
+  }
+}

@@ -1,0 +1,15 @@
+/** Members with scores, highest first: the port behind popular searches. */
+export interface Ranking {
+  /** Adds to the scores of members; unknown ones begin at 0. */
+  add(counts: ReadonlyMap<string, number>): Promise<void>;
+  /** The highest scores; equal scores in the order of the member. */
+  top(limit: number): Promise<readonly RankedMember[]>;
+  /** `false` where there was no such member. */
+  remove(member: string): Promise<boolean>;
+  clear(): Promise<void>;
+}
+
+export interface RankedMember {
+  readonly member: string;
+  readonly score: number;
+}

@@ -1,0 +1,113 @@
+import type { Scope } from '../keys/key.ts';
+import type { Pattern } from '../keys/pattern.ts';
+import type { Ranking } from './ranking.ts';
+
+/**
+ * Where entries live. The engine speaks in meanings: read, lease, fill, invalidate; how a store keeps the promises behind
+ * them is its own affair. `describeStore` in `@huntly/cache-core/testing` is this contract as tests.
+ *
+ * The promise that all of it serves (P1): a fill is refused if its key, its type or any of its tags was invalidated since
+ * its lease was granted, and a value with a tag that was invalidated since is never returned.
+ *
+ * Durations, never dates, cross this line. Every method may reject; the engine then does without the store.
+ */
+export interface Store {
+  status(): StoreStatus;
+  /** Calls `listener` at each change; the returned function ends that. */
+  onStatus(listener: (status: StoreStatus) => void): () => void;
+  /** One reply a key, in order. Each is as new as the moment of the call, or newer. */
+  read(keys: readonly StoreKey[]): Promise<readonly ReadReply[]>;
+  /** Asks for the right to fill. Two leases never share a token. */
+  lease(key: StoreKey, options: LeaseOptions): Promise<LeaseReply>;
+  /** Prolongs a lease. `false`: it is lost, and its fill will be refused. */
+  renew(lease: Lease, ttlMs: number): Promise<boolean>;
+  /** Stores a loaded value and ends the lease, or refuses. May be repeated. */
+  fill(lease: Lease, entry: NewEntry): Promise<'stored' | 'refused'>;
+  /** Gives the right back; with `backoffMs` nobody gets it for that long. May be repeated. */
+  release(lease: Lease, options?: { backoffMs?: number }): Promise<void>;
+  /** Stores a value without a lease: the last arrival wins, and a load that runs is refused. */
+  write(key: StoreKey, entry: NewEntry): Promise<void>;
+  /** May be repeated. `removed` counts the values of the `key` targets; those of tags are not looked for. */
+  invalidate(targets: readonly Target[]): Promise<{ removed: number }>;
+  /** Removes the keys of a pattern, one by one, and returns how many. */
+  sweep(pattern: Pattern, options: SweepOptions): Promise<number>;
+  /** A ranking kept under `key`. A store without rankings leaves this out. */
+  ranking?(key: string, options: { capacity: number }): Ranking;
+  report(): Promise<StoreReport>;
+  /** Ends connections and timers. May be called twice. */
+  close(): Promise<void>;
+}
+
+export type StoreStatus = { state: 'ready' } | { state: 'connecting' } | { state: 'down'; reason: string };
+
+export interface StoreKey {
+  /** The whole key as built by `buildKey`. */
+  readonly text: string;
+  readonly scope: Scope;
+}
+
+/** Tells one stored value from every other value that its key ever had. */
+export type EntryId = string;
+
+export interface NewEntry {
+  readonly bytes: Uint8Array;
+  readonly freshForMs: number;
+  readonly expiresInMs: number;
+  /** How long its load took. */
+  readonly loadMs: number;
+  /** All tags but that of the type, which every value carries. */
+  readonly tags: readonly string[];
+}
+
+export interface Entry extends NewEntry {
+  readonly id: EntryId;
+}
+
+export type ReadReply =
+  | { readonly kind: 'hit'; readonly entry: Entry }
+  /** There is a value, but a tag of it was invalidated, or it cannot be read. */
+  | { readonly kind: 'rejected'; readonly id: EntryId }
+  | { readonly kind: 'absent' };
+
+export interface LeaseOptions {
+  readonly ttlMs: number;
+  /** Tags that are known before the load. */
+  readonly tags: readonly string[];
+  /** A value that the caller read and cannot use: it does not count as filled. */
+  readonly rejected?: EntryId | undefined;
+}
+
+/** The right to fill. Stores add what they need; only the store that granted it reads that. */
+export interface Lease {
+  readonly key: StoreKey;
+}
+
+export type LeaseReply =
+  | { readonly kind: 'granted'; readonly lease: Lease }
+  /** Somebody else loads, or a load just failed; `retryMs` is the longest that this can last without a renewal. */
+  | { readonly kind: 'busy'; readonly retryMs: number }
+  /** There is a value by now. */
+  | { readonly kind: 'filled' };
+
+/** A whole type is the tag of its own name. */
+export type Target =
+  | { readonly kind: 'key'; readonly key: StoreKey }
+  | { readonly kind: 'tag'; readonly namespace: string | undefined; readonly tag: string };
+
+export interface SweepOptions {
+  /** Keys removed at a time. */
+  readonly batchSize: number;
+  /** Count only. @default false */
+  readonly dryRun?: boolean;
+  /** Called after each batch with the running total. */
+  readonly onProgress?: (removed: number) => void;
+  /** Ends the sweep early; it then rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+export interface StoreReport {
+  /** `memory`, `redis`, … */
+  readonly kind: string;
+  readonly entries?: number;
+  readonly bytes?: number;
+}
