@@ -13,7 +13,8 @@ export interface Hit<V> {
 
 /**
  * The right to fill one key, for one caller; all others wait for it. Read the source *after* it was given and call `fill`,
- * or `release` if there will be no value. Not filled within the lease of its type, it lapses.
+ * or `release` if there will be no value. Those who wait start over after the `wait` of its type; not filled within the
+ * `lease` of its type, it is not stored any more.
  */
 export interface OpenClaim<V> {
   readonly hit: false;
@@ -71,12 +72,12 @@ export class RunningClaim<V> implements OpenClaim<V> {
     }
   }
 
-  /** For a claim that is handed out: when its lease lapses, those who wait for it start over. */
+  /** For a claim that is handed out, and perhaps forgotten: nobody waits longer for it than for a load of another process. */
   lapse(): this {
     const { flight } = this.#parts;
     const { engine, type } = this.#parts.context;
     this.#stopTimer = engine.clock.after(
-      type.leaseMs,
+      Math.min(type.leaseMs, type.waitMs),
       () => {
         this.#closeFlight();
         flight.abandon();

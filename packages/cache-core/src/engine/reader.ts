@@ -81,7 +81,8 @@ export class Reader {
    * the store is joined only by readers that cannot reach the store either.
    */
   #mayJoin(flight: Flight, lookup: Lookup, round: number): boolean {
-    return !flight.isLoading || (round < MAX_JOINS && (flight.isFenced || lookup.kind === 'unknown'));
+    if (!flight.isLoading) return round < MAX_ROUNDS;
+    return round < MAX_JOINS && (flight.isFenced || lookup.kind === 'unknown');
   }
 
   /** The right to load, or `undefined` when a value is there by now. */

@@ -147,11 +147,15 @@ export class CacheManager<T extends CacheTypes = Record<never, never>> extends C
     return this.get<R>('lead', leadId);
   }
 
-  /** Drops a lead and every cached search that contains it. A search that it is *about to enter* needs `invalidateSearchCache`. */
-  invalidateLeadCache(leadId: Identifier): Promise<InvalidationResult> {
-    const key = this.#typed('lead').targetOf(leadId);
-    const { namespace } = key.key.scope;
-    return this.invalidator.invalidate([key, { kind: 'tag', namespace, tag: leadTag(leadId) }]);
+  /**
+   * Drops a lead and every cached search that contains it. A search that the lead *enters* by the change does not contain it
+   * yet: where a change can do that, drop `allSearches`.
+   */
+  invalidateLeadCache(leadId: Identifier, options: { allSearches?: boolean } = {}): Promise<InvalidationResult> {
+    const lead = this.#typed('lead').targetOf(leadId);
+    const { namespace } = lead.key.scope;
+    const tags = options.allSearches ? [leadTag(leadId), 'search'] : [leadTag(leadId)];
+    return this.invalidator.invalidate([lead, ...tags.map((tag) => ({ kind: 'tag', namespace, tag }) as const)]);
   }
 
   invalidateAllLeadCaches(): Promise<InvalidationResult> {

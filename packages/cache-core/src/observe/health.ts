@@ -14,7 +14,7 @@ export interface CacheHealth {
 export async function checkHealth(store: Store, clock: Clock): Promise<CacheHealth> {
   const askedAt = clock.now();
   const report = await store.report().catch(() => undefined);
-  const latencyMs = report && clock.now() - askedAt;
+  const latencyMs = report && Math.round((clock.now() - askedAt) * 100) / 100;
   const status = store.status();
   return { status: report && status.state === 'ready' ? 'pass' : 'warn', store: status, latencyMs, report };
 }

@@ -15,7 +15,8 @@ export class InvalidationTimes {
 
   constructor(maxTags = MAX_TAGS) {
     this.#times = new LRUCache({
-      max: maxTags,
+      maxSize: maxTags, // `max` would allocate them all at once
+      sizeCalculation: () => 1,
       dispose: (time, _tag, reason) => {
         if (reason === 'evict') this.#forgottenUntil = Math.max(this.#forgottenUntil, time);
       },

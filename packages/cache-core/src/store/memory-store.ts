@@ -73,7 +73,7 @@ class MemoryStore implements Store {
   readonly #clock: Clock;
   readonly #entries: LRUCache<string, StoredEntry>;
   /** Losing a lease only means that its fill is refused. */
-  readonly #leases = new LRUCache<string, MemoryLease>({ max: MAX_LEASES });
+  readonly #leases = new LRUCache<string, MemoryLease>({ maxSize: MAX_LEASES, sizeCalculation: () => 1 });
   readonly #invalidations = new InvalidationTimes();
   readonly #rankings = new Map<string, Ranking>();
   #lastId = 0;

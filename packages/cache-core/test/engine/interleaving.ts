@@ -1,0 +1,214 @@
+import fc from 'fast-check';
+import { type Clock, cacheType, createCache, memoryStore, type Store } from '../../src/index.ts';
+import { settle } from '../../src/testing/index.ts';
+
+/** One thing that a process does, at a moment that the scheduler chooses. */
+export interface Operation {
+  readonly process: 0 | 1;
+  readonly key: 'a' | 'b';
+  readonly kind: (typeof KINDS)[number];
+}
+
+const KINDS = [
+  'getOrSet',
+  'getOrSet',
+  'getOrSet',
+  'get',
+  'claim',
+  'abandonedClaim',
+  'set',
+  'invalidateKey',
+  'invalidateKeys',
+  'invalidateKnownTag',
+  'invalidateLateTag',
+  'invalidateType',
+  'invalidatePattern',
+  'clear',
+] as const;
+
+/** Callers run beside each other; the operations of one come one after another. */
+export type Scenario = readonly (readonly Operation[])[];
+
+const operation: fc.Arbitrary<Operation> = fc.record({
+  process: fc.constantFrom(0 as const, 1 as const),
+  key: fc.constantFrom('a' as const, 'b' as const),
+  kind: fc.constantFrom(...KINDS),
+});
+export const scenarios: fc.Arbitrary<Scenario> = fc.array(fc.array(operation, { minLength: 1, maxLength: 5 }), {
+  minLength: 2,
+  maxLength: 4,
+});
+
+/** Between two moments everything that is due runs to its end; else ticks would wait until nothing else is left to happen. */
+export const schedulers: fc.Arbitrary<fc.Scheduler> = fc.scheduler({
+  act: async (run) => {
+    await run();
+    await settle();
+  },
+});
+
+/** Faults put into the parts between engine and store, or the engine itself, to see whether the check finds them. */
+export interface World {
+  readonly store?: (store: Store) => Store;
+  /** Chance of a read or lease that the store does not answer. */
+  readonly isDeaf?: () => boolean;
+  readonly processes?: 1 | 2;
+}
+
+/** More than any run of a sound engine needs: beyond it something goes round for ever. */
+const MAX_MOMENTS = 5_000;
+
+/** A read that came after an invalidation had resolved, and still returned what was in the source before. */
+export class StaleRead extends Error {}
+
+/**
+ * Runs a scenario in an order of the scheduler's choice: every request, every reply, every step of a loader and every
+ * timer is a moment of its own. The source is one version number that each invalidating writer raises first.
+ * @throws StaleRead when P1 is violated.
+ */
+export async function runInterleaved(scheduler: fc.Scheduler, scenario: Scenario, world: World = {}): Promise<void> {
+  const bounded = boundedScheduler(scheduler);
+  const clock = scheduledClock(bounded);
+  const inner = memoryStore({ clock, maxEntries: 100 });
+  const store = delayed(bounded, world.store?.(inner) ?? inner, world.isDeaf ?? (() => false));
+  const open = () =>
+    createCache({ types: { lead: cacheType<number>({ ttl: '1h' }) }, store, clock, logger: false, random: () => 0.5 });
+  const caches = [open(), world.processes === 1 ? undefined : open()];
+  let version = 0;
+  /** By key: no read that begins now may return less. `s` is only ever `set`: its writers come one after another. */
+  const floors = new Map<string, number>([['a', 0], ['b', 0], ['s', 0]]);
+  const raise = (keys: readonly string[], to: number) => {
+    for (const key of keys) floors.set(key, Math.max(to, floors.get(key) ?? 0));
+  };
+  let lastSet: Promise<unknown> = Promise.resolve();
+
+  const moment = bounded;
+  const loader = async () => {
+    await moment('load begins');
+    const read = version;
+    for (let step = 1; step <= 6; step++) await moment(`load goes on, ${step}`); // a source is slower than the store
+    return read;
+  };
+  const tags = { tags: ['known'] };
+  const late = { tags: (_value: number) => ['late'] };
+
+  async function perform({ process, key, kind }: Operation): Promise<void> {
+    await moment(`${kind} ${key} by ${process}`);
+    const cache = caches[process] ?? caches[0];
+    if (!cache) return;
+    const leads = cache.type('lead');
+    const check = (floor: number, value: number | undefined) => {
+      if (value !== undefined && value < floor) throw new StaleRead(`${kind} ${key}: read version ${value}, floor ${floor}`);
+    };
+    const reading = async (name: string, read: () => Promise<number | undefined>) => {
+      const floor = floors.get(name) ?? 0;
+      check(floor, await read());
+    };
+    const invalidating = async (keys: readonly string[], invalidate: () => Promise<unknown>) => {
+      const written = ++version;
+      await invalidate();
+      raise(keys, written);
+    };
+    switch (kind) {
+      case 'getOrSet':
+        await reading(key, () => leads.getOrSet(key, loader, { tags: (value) => ['known', ...late.tags(value)] }));
+        return reading('s', () => leads.getOrSet('s', loader, tags));
+      case 'get':
+        await reading('s', () => leads.get('s'));
+        return reading(key, () => leads.get(key));
+      case 'claim':
+        return reading(key, async () => {
+          const claim = await leads.claim(key, tags);
+          return claim.hit ? claim.value : claim.fill(await loader(), late);
+        });
+      case 'abandonedClaim':
+        return reading(key, async () => {
+          const claim = await leads.claim(key, tags);
+          if (claim.hit) return claim.value;
+          await claim.release();
+          return undefined;
+        });
+      case 'set':
+        lastSet = lastSet.then(async () => {
+          const written = ++version;
+          await leads.set('s', written, { tags: ['known', 'late'] });
+          raise(['s'], written);
+        });
+        await lastSet;
+        return;
+      case 'invalidateKey':
+        return invalidating([key], () => leads.invalidate(key));
+      case 'invalidateKeys':
+        return invalidating(['a', 'b'], () => leads.invalidate(['a', 'b']));
+      case 'invalidateKnownTag':
+        return invalidating(['a', 'b'], () => cache.invalidateTags(['known']));
+      case 'invalidateLateTag':
+        return invalidating(['a', 'b'], () => cache.invalidateTags(['late']));
+      case 'invalidateType':
+        return invalidating(['a', 'b'], () => leads.invalidateAll());
+      case 'invalidatePattern':
+        return invalidating([key], () => cache.invalidatePattern(`lead:${key}*`));
+      case 'clear':
+        return invalidating(['a', 'b'], () => cache.clear());
+    }
+  }
+
+  const failures: unknown[] = [];
+  const call = async (caller: readonly Operation[]) => {
+    for (const step of caller) await perform(step);
+  };
+  const all = Promise.all(scenario.map((caller) => call(caller).catch((error: unknown) => failures.push(error))));
+  await scheduler.waitFor(all);
+  if (failures.length > 0) throw failures[0];
+}
+
+/** Resolves at a moment of the scheduler's choice. */
+type Moment = (label: string) => Promise<void>;
+
+function boundedScheduler(scheduler: fc.Scheduler): Moment {
+  let moments = 0;
+  return (label) => {
+    if (++moments > MAX_MOMENTS) throw new Error(`more than ${MAX_MOMENTS} steps: something goes round for ever`);
+    return scheduler.schedule(Promise.resolve(), label);
+  };
+}
+
+/** Time stands still but for timers, which fire in any order: a lease may run out at any moment. */
+function scheduledClock(moment: Moment): Clock {
+  let now = 0;
+  return {
+    now: () => now,
+    epoch: () => now,
+    after(delayMs, task) {
+      let isCancelled = false;
+      const dueAt = now + delayMs;
+      void moment(`timer of ${delayMs} ms`).then(() => {
+        if (isCancelled) return;
+        now = Math.max(now, dueAt);
+        task();
+      });
+      return () => {
+        isCancelled = true;
+      };
+    },
+  };
+}
+
+/** Every call of the store travels there and back on its own. */
+function delayed(moment: Moment, store: Store, isDeaf: () => boolean): Store {
+  const METHODS = new Set(['read', 'lease', 'renew', 'fill', 'release', 'write', 'invalidate', 'sweep']);
+  return new Proxy(store, {
+    get(target, name) {
+      const method: unknown = Reflect.get(target, name);
+      if (typeof method !== 'function') return method;
+      if (typeof name !== 'string' || !METHODS.has(name)) return method.bind(target);
+      return async (...given: unknown[]) => {
+        await moment(`request ${name}`);
+        if ((name === 'read' || name === 'lease') && isDeaf()) throw new Error('no answer');
+        const reply: unknown = await method.apply(target, given);
+        await moment(`reply ${name}`);
+        return reply;
+      };
+    },
+  });
+}
