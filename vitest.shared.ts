@@ -1,6 +1,7 @@
-import { defineConfig } from 'vitest/config';
+import { fileURLToPath } from 'node:url';
+import { defineConfig, mergeConfig } from 'vitest/config';
 
-/** Tests run on sources: no build first. Every package's `vitest.config.ts` starts from this. */
+/** Tests run on sources: no build first. Every `vitest.config.ts` of the workspace starts from this. */
 export const shared = defineConfig({
   resolve: { conditions: ['@huntly/source'] },
   ssr: { resolve: { conditions: ['@huntly/source'] } },
@@ -12,3 +13,9 @@ export const shared = defineConfig({
     unstubEnvs: true,
   },
 });
+
+/** For everything under `packages/`: a library does not write to the console, so a test that makes it do so fails. */
+export const sharedForPackages = mergeConfig(
+  shared,
+  defineConfig({ test: { setupFiles: [fileURLToPath(new URL('vitest.quiet.ts', import.meta.url))] } }),
+);

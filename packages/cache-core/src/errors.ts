@@ -35,7 +35,11 @@ export class CacheConfigError extends CacheError {
   readonly problems: readonly string[];
 
   constructor(problems: readonly string[], options?: ErrorOptions) {
-    super('CacheConfigError', `Bad cache settings:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`, options);
+    super(
+      'CacheConfigError',
+      `Bad cache settings:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`,
+      options,
+    );
     this.problems = problems;
   }
 

@@ -76,7 +76,9 @@ export interface SharedTypeSettings {
 /** @throws CacheConfigError with every problem of every type. */
 export function resolveTypes(shared: SharedTypeSettings): ReadonlyMap<string, ResolvedType> {
   if (typeof shared?.types !== 'object' || shared.types === null) {
-    throw new CacheConfigError([`types must be an object such as { lead: { ttl: '2h' } }; got ${kindOf(shared?.types)}`]);
+    throw new CacheConfigError([
+      `types must be an object such as { lead: { ttl: '2h' } }; got ${kindOf(shared?.types)}`,
+    ]);
   }
   const problems: string[] = [];
   const resolved = new Map<string, ResolvedType>();
@@ -103,12 +105,32 @@ function nameProblem(name: string): string | undefined {
   }
 }
 
-function resolveType(name: string, options: CacheTypeOptions<never>, shared: SharedTypeSettings, checks: Checks): ResolvedType {
+function resolveType(
+  name: string,
+  options: CacheTypeOptions<never>,
+  shared: SharedTypeSettings,
+  checks: Checks,
+): ResolvedType {
   const scope = { namespace: shared.namespace, type: name };
   const { ttl = shared.defaultTtl, tags, condition, identifier = 'text' } = options;
-  checks.that('identifier', ['text', 'private', 'query'].includes(identifier), `'text', 'private' or 'query'`, identifier);
-  checks.that('tags', tags === undefined || Array.isArray(tags) || typeof tags === 'function', 'texts, or a function of the value', tags);
-  checks.that('condition', condition === undefined || typeof condition === 'function', 'a function of the value', condition);
+  checks.that(
+    'identifier',
+    ['text', 'private', 'query'].includes(identifier),
+    `'text', 'private' or 'query'`,
+    identifier,
+  );
+  checks.that(
+    'tags',
+    tags === undefined || Array.isArray(tags) || typeof tags === 'function',
+    'texts, or a function of the value',
+    tags,
+  );
+  checks.that(
+    'condition',
+    condition === undefined || typeof condition === 'function',
+    'a function of the value',
+    condition,
+  );
   return {
     scope,
     ttl: ttl ?? 0,

@@ -17,12 +17,16 @@ export function checkDuration(value: unknown): DurationCheck {
     const parsed = ms(value as ms.StringValue);
     if (parsed >= 1 && Number.isSafeInteger(Math.ceil(parsed))) return { ms: Math.ceil(parsed) };
   }
-  return { problem: `must be seconds as a number, or a text such as "500ms", "30s", "5m", "2h", "7d"; got ${kindOf(value)}` };
+  return {
+    problem: `must be seconds as a number, or a text such as "500ms", "30s", "5m", "2h", "7d"; got ${kindOf(value)}`,
+  };
 }
 
 function checkSeconds(seconds: number): DurationCheck {
   if (seconds > MAX_SECONDS) {
-    return { problem: `must be at most 30 days of seconds; got ${seconds}: seconds, not milliseconds? A longer time is written "60d"` };
+    return {
+      problem: `must be at most 30 days of seconds; got ${seconds}: seconds, not milliseconds? A longer time is written "60d"`,
+    };
   }
   if (seconds * 1000 >= 1) return { ms: Math.ceil(seconds * 1000) };
   return { problem: `must be more than 0 seconds; got ${seconds}` };

@@ -54,20 +54,30 @@ function environmentSchema() {
   const z = loadZod();
   const got = (text: unknown) => `got "${String(text).slice(0, 40)}"`;
   const duration = (seconds: number) =>
-    z.string().default(String(seconds)).transform((text, context): Duration => {
-      const value = (/^[-+]?[\d.]+$/.test(text) ? Number(text) : text.trim()) as Duration;
-      const check = checkDuration(value);
-      if ('problem' in check) context.addIssue({ code: 'custom', message: check.problem });
-      return value;
-    });
+    z
+      .string()
+      .default(String(seconds))
+      .transform((text, context): Duration => {
+        const value = (/^[-+]?[\d.]+$/.test(text) ? Number(text) : text.trim()) as Duration;
+        const check = checkDuration(value);
+        if ('problem' in check) context.addIssue({ code: 'custom', message: check.problem });
+        return value;
+      });
   const count = (fallback: number) => {
     const error = ({ input }: { input?: unknown }) => `must be a whole number from 1 to 1000000; ${got(input)}`;
-    return z.string().regex(/^\d{1,7}$/, { error, abort: true }).default(String(fallback)).transform(Number).pipe(z.number().min(1, { error }).max(1_000_000, { error }));
+    return z
+      .string()
+      .regex(/^\d{1,7}$/, { error, abort: true })
+      .default(String(fallback))
+      .transform(Number)
+      .pipe(z.number().min(1, { error }).max(1_000_000, { error }));
   };
   const levels = LOG_LEVELS.join(', ');
   return z.object({
     CACHE_ENABLED: z.stringbool({ error: ({ input }) => `must be true or false; ${got(input)}` }).default(true),
-    CACHE_LOG_LEVEL: z.enum(LOG_LEVELS, { error: ({ input }) => `must be one of ${levels}; ${got(input)}` }).default('info'),
+    CACHE_LOG_LEVEL: z
+      .enum(LOG_LEVELS, { error: ({ input }) => `must be one of ${levels}; ${got(input)}` })
+      .default('info'),
     CACHE_DEFAULT_TTL: duration(3600),
     SEARCH_CACHE_TTL: duration(3600),
     LEAD_CACHE_TTL: duration(7200),

@@ -92,7 +92,9 @@ export class Cache<T extends CacheTypes = CacheTypes> {
     const type = this.#types.get(name);
     if (!type) {
       const found = typeof name === 'string' ? `"${name.slice(0, 64)}"` : kindOf(name);
-      throw new KeyError(`There is no type ${found} in this cache; its types are ${[...this.#types.keys()].join(', ')}.`);
+      throw new KeyError(
+        `There is no type ${found} in this cache; its types are ${[...this.#types.keys()].join(', ')}.`,
+      );
     }
     return type as unknown as TypedCache<ValueOf<T[N]>, IdentifierOf<T[N]>>;
   }
@@ -125,7 +127,8 @@ export class Cache<T extends CacheTypes = CacheTypes> {
     const result = await this.invalidator.invalidate(this.#tagTargets(types)); // drops them
     if (!result.applied) return result;
     let removed = 0;
-    for (const type of types) removed += await this.invalidator.sweep(buildPattern({ namespace: this.#namespace, type }, '*')); // frees their memory
+    for (const type of types)
+      removed += await this.invalidator.sweep(buildPattern({ namespace: this.#namespace, type }, '*')); // frees their memory
     return { applied: true, removed };
   }
 
@@ -157,7 +160,9 @@ export class Cache<T extends CacheTypes = CacheTypes> {
   #typeOf(name: string): ResolvedType {
     const type = this.#resolved.get(name);
     if (type) return type;
-    throw new KeyError(`There is no type "${name}" in this cache; its types are ${[...this.#resolved.keys()].join(', ')}.`);
+    throw new KeyError(
+      `There is no type "${name}" in this cache; its types are ${[...this.#resolved.keys()].join(', ')}.`,
+    );
   }
 
   #tagTargets(tags: readonly string[]): Target[] {

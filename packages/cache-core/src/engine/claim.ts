@@ -162,7 +162,9 @@ export class RunningClaim<V> implements OpenClaim<V> {
       if (isHeld && this.#isOpen) schedule();
     };
     const schedule = () => {
-      this.#stopTimer = engine.clock.after(type.leaseMs / 3, () => engine.runInBackground('renew', renew()), { background: true });
+      this.#stopTimer = engine.clock.after(type.leaseMs / 3, () => engine.runInBackground('renew', renew()), {
+        background: true,
+      });
     };
     schedule();
   }

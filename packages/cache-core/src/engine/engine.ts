@@ -63,7 +63,8 @@ export class Engine {
     if (isAnswering === this.#isStoreAnswering) return;
     this.#isStoreAnswering = isAnswering;
     if (isAnswering) this.logger.info({}, 'the store answers again');
-    else this.logger.warn({ err: error }, 'the store does not answer: values are loaded from the source and not cached');
+    else
+      this.logger.warn({ err: error }, 'the store does not answer: values are loaded from the source and not cached');
   }
 }
 

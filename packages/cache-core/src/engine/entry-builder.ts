@@ -1,5 +1,5 @@
-import { type ResolvedType, type Tags, type Ttl, ttlFor } from '../config/cache-types.ts';
 import { encodeJson } from '../codec/json.ts';
+import { type ResolvedType, type Tags, type Ttl, ttlFor } from '../config/cache-types.ts';
 import { KeyError, kindOf, SerializationError } from '../errors.ts';
 import type { NewEntry } from '../store/store.ts';
 import type { TypeContext } from './engine.ts';
@@ -14,8 +14,7 @@ export interface FillOptions<V> {
 
 /** Tags that do not need the value: known before it is loaded. @throws KeyError */
 export function knownTags(type: ResolvedType, options: FillOptions<never>): readonly string[] {
-  const known = [type.tags, options.tags].flatMap((tags) => (typeof tags === 'function' ? [] : (tags ?? [])));
-  return checkTags(known);
+  return [type.tags, options.tags].flatMap((source) => (typeof source === 'function' ? [] : checkTags(source ?? [])));
 }
 
 /** What a value is stored with: the options of one or two calls together. */
@@ -26,7 +25,12 @@ export interface EntrySettings {
 }
 
 /** What the store is to keep, or `undefined` for a value that cannot be kept: that is counted and said, never thrown. */
-export function tryBuildEntry(context: TypeContext, key: string, value: unknown, settings: EntrySettings): NewEntry | undefined {
+export function tryBuildEntry(
+  context: TypeContext,
+  key: string,
+  value: unknown,
+  settings: EntrySettings,
+): NewEntry | undefined {
   const { type, engine, observer } = context;
   if (value === undefined || type.condition?.(value as never) === false) {
     observer.count('uncacheable', key);
@@ -49,8 +53,10 @@ function buildEntry(type: ResolvedType, value: unknown, settings: EntrySettings,
   }
   const ttlMs = entryTtl(type, value as never, settings.ttl, random);
   const sources = [type.tags, ...settings.tags];
-  const tags = sources.flatMap((source) => (typeof source === 'function' ? source(value as never) : (source ?? [])));
-  return { bytes, freshForMs: ttlMs, expiresInMs: ttlMs, loadMs: settings.loadMs, tags: [...new Set(checkTags(tags))] };
+  const tags = sources.flatMap((source) =>
+    checkTags(typeof source === 'function' ? source(value as never) : (source ?? [])),
+  );
+  return { bytes, freshForMs: ttlMs, expiresInMs: ttlMs, loadMs: settings.loadMs, tags: [...new Set(tags)] };
 }
 
 /** The TTL of a type is shortened by its jitter; one given for a call is meant as it is. */

@@ -37,14 +37,18 @@ export class Invalidator {
       const { removed } = await this.#around(targets, () => this.#engine.ask((store) => store.invalidate(targets)));
       return { applied: true, removed };
     } catch (error) {
-      this.#engine.logger.warn({ err: error, targets: targets.length }, 'invalidation not applied: the store does not answer');
+      this.#engine.logger.warn(
+        { err: error, targets: targets.length },
+        'invalidation not applied: the store does not answer',
+      );
       return { applied: false, removed: 0 };
     }
   }
 
   /** @throws InvalidationError if the store could not finish it; the reason of `options.signal` if that ended it. */
   async sweep(pattern: Pattern, options: PatternOptions = {}): Promise<number> {
-    const sweep = () => this.#engine.store.sweep(pattern, { ...options, batchSize: options.batchSize ?? this.#batchSize });
+    const sweep = () =>
+      this.#engine.store.sweep(pattern, { ...options, batchSize: options.batchSize ?? this.#batchSize });
     try {
       return await this.#around(undefined, sweep);
     } catch (cause) {

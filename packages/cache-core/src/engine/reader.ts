@@ -1,6 +1,6 @@
+import { sleep } from '../clock.ts';
 import { decodeJson } from '../codec/json.ts';
 import type { ResolvedType } from '../config/cache-types.ts';
-import { sleep } from '../clock.ts';
 import type { TypeObserver } from '../observe/type-observer.ts';
 import type { Entry, EntryId, StoreKey } from '../store/store.ts';
 import { type Hit, type Right, RunningClaim } from './claim.ts';
@@ -86,7 +86,12 @@ export class Reader {
   }
 
   /** The right to load, or `undefined` when a value is there by now. */
-  async #acquire(key: StoreKey, lookup: Lookup, tags: readonly string[], waitUntil: number): Promise<Right | undefined> {
+  async #acquire(
+    key: StoreKey,
+    lookup: Lookup,
+    tags: readonly string[],
+    waitUntil: number,
+  ): Promise<Right | undefined> {
     if (lookup.kind === 'unknown') return { kind: 'alone' };
     const { clock, random } = this.#engine;
     const rejected = lookup.kind === 'miss' ? lookup.rejected : undefined;

@@ -5,7 +5,7 @@ import type { TypeObserver } from '../observe/type-observer.ts';
 import type { Entry, StoreKey, Target } from '../store/store.ts';
 import { type Claim, RunningClaim } from './claim.ts';
 import type { TypeContext } from './engine.ts';
-import { checkTags, type FillOptions, knownTags, tryBuildEntry } from './entry-builder.ts';
+import { type FillOptions, knownTags, tryBuildEntry } from './entry-builder.ts';
 import type { InvalidationResult, Invalidator } from './invalidator.ts';
 import { Reader } from './reader.ts';
 
@@ -111,6 +111,8 @@ export class TypedCache<V, I = Identifier> {
     } catch {
       this.#observer.count('storeErrors', key.text); // said by `ask`
       return false;
+    } finally {
+      this.#context.engine.flights.detach(key.text); // whoever reads after this `set` gets nothing that was loaded before it
     }
   }
 
@@ -151,8 +153,9 @@ export class TypedCache<V, I = Identifier> {
 
   /** What can be known to be wrong before the load is said before the load. */
   #checkOptions(options: FillOptions<never>): void {
-    if (options === null || typeof options !== 'object') throw new KeyError(`The options must be an object such as { ttl: '5m' }; got ${kindOf(options)}.`);
+    if (options === null || typeof options !== 'object')
+      throw new KeyError(`The options must be an object such as { ttl: '5m' }; got ${kindOf(options)}.`);
     if (options.ttl !== undefined && typeof options.ttl !== 'function') ttlFor('ttl', options.ttl, undefined);
-    checkTags(knownTags(this.#type, options));
+    knownTags(this.#type, options);
   }
 }

@@ -76,11 +76,17 @@ function encodeObject(value: object, walk: Walk): string {
 }
 
 function formOf(value: object, walk: Walk): string {
-  if (Array.isArray(value)) return `[${Array.from(value, (item, index) => encodeAt(`[${index}]`, item, walk)).join(',')}]`;
+  if (Array.isArray(value))
+    return `[${Array.from(value, (item, index) => encodeAt(`[${index}]`, item, walk)).join(',')}]`;
   if (value instanceof Map) return `M{${encodeMap(value, walk)}}`;
-  if (value instanceof Set) return `S{${[...value].map((item, index) => encodeAt(`{${index}}`, item, walk)).sort().join(',')}}`;
+  if (value instanceof Set)
+    return `S{${[...value]
+      .map((item, index) => encodeAt(`{${index}}`, item, walk))
+      .sort()
+      .join(',')}}`;
   if (value instanceof Date) return `D${value.getTime()}`;
-  if (ArrayBuffer.isView(value)) return encodeBytes(value, Buffer.from(value.buffer, value.byteOffset, value.byteLength));
+  if (ArrayBuffer.isView(value))
+    return encodeBytes(value, Buffer.from(value.buffer, value.byteOffset, value.byteLength));
   if (value instanceof ArrayBuffer) return encodeBytes(value, Buffer.from(value));
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype === Object.prototype || prototype === null) return `{${encodeRecord(value, walk)}}`;
@@ -110,7 +116,10 @@ function encodeRecord(record: object, walk: Walk): string {
     pairs.set(key, encodeAt(`.${name}`, item, walk));
   }
   const byCodeUnit = ([a]: [string, string], [b]: [string, string]) => (a < b ? -1 : 1); // never by locale
-  return [...pairs].sort(byCodeUnit).map(([key, item]) => `${key}:${item}`).join(',');
+  return [...pairs]
+    .sort(byCodeUnit)
+    .map(([key, item]) => `${key}:${item}`)
+    .join(',');
 }
 
 function encodeAt(step: string, value: unknown, walk: Walk): string {
@@ -121,5 +130,7 @@ function encodeAt(step: string, value: unknown, walk: Walk): string {
 }
 
 function refuse(walk: Walk, what: string): KeyError {
-  return new KeyError(`${walk.path.join('')} is or holds ${what}, which has no canonical form; pass plain data instead.`);
+  return new KeyError(
+    `${walk.path.join('')} is or holds ${what}, which has no canonical form; pass plain data instead.`,
+  );
 }

@@ -37,7 +37,9 @@ const EVERY_UNSAFE = new RegExp(UNSAFE.source, 'g');
 /** A type or namespace name that may stand in a key. @throws KeyError naming `field`. */
 export function checkName(field: string, name: unknown): string {
   if (typeof name !== 'string' || !NAME.test(name)) {
-    throw new KeyError(`${field} must be 1–64 letters, digits, "_", "-" or ".", beginning with a letter; got ${kindOf(name)}.`);
+    throw new KeyError(
+      `${field} must be 1–64 letters, digits, "_", "-" or ".", beginning with a letter; got ${kindOf(name)}.`,
+    );
   }
   if (RESERVED_NAMES.has(name)) throw new KeyError(`${field} "${name}" is reserved; choose another name.`);
   return name;
@@ -84,7 +86,9 @@ export function escapeText(text: string): string {
 }
 
 function percentEncode(character: string): string {
-  return [...Buffer.from(character, 'utf8')].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join('');
+  return [...Buffer.from(character, 'utf8')]
+    .map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`)
+    .join('');
 }
 
 /** The key of one value. @throws KeyError for a bad namespace, type or identifier. */
@@ -100,7 +104,8 @@ export function parseKey(key: string): ParsedKey | undefined {
   const identifier = parts.pop();
   const type = parts.pop();
   const namespace = parts.pop();
-  if (!identifier || !isName(type) || parts.length > 0 || (namespace !== undefined && !isName(namespace))) return undefined;
+  if (!identifier || !isName(type) || parts.length > 0 || (namespace !== undefined && !isName(namespace)))
+    return undefined;
   if (HASHED_IDENTIFIER.test(identifier)) {
     return { namespace, type, identifier: identifier.slice(HASHED.length), isHashed: true };
   }

@@ -26,7 +26,9 @@ export function parsePattern(namespace: string | undefined, pattern: string): Pa
 }
 
 function badPattern(found: string): KeyError {
-  return new KeyError(`A pattern is "type:glob", such as "lead:4*" or "search:*"; got ${found}. For all types there is clear().`);
+  return new KeyError(
+    `A pattern is "type:glob", such as "lead:4*" or "search:*"; got ${found}. For all types there is clear().`,
+  );
 }
 
 /** The pattern of one type. The glob is that of `parsePattern`; `'*'` is the whole type. */
@@ -77,17 +79,25 @@ function matchTokens(tokens: readonly Token[], text: readonly string[]): boolean
   let reachable = new Set([0]); // the places of the text that the tokens so far can end at
   for (const token of tokens) {
     const next = new Set<number>();
-    for (const start of reachable) {
-      if (token.kind === 'one' && start < text.length) next.add(start + 1);
-      if (token.kind === 'text') {
-        const characters = [...token.text];
-        if (characters.every((character, offset) => text[start + offset] === character)) next.add(start + characters.length);
-      }
-      if (token.kind === 'any') {
-        for (let end = start; end <= text.length && !next.has(end); end++) next.add(end);
-      }
-    }
+    for (const start of reachable) addEnds(next, token, text, start);
     reachable = next;
   }
   return reachable.has(text.length);
+}
+
+/** Adds where a token that begins at `start` can end. */
+function addEnds(ends: Set<number>, token: Token, text: readonly string[], start: number): void {
+  switch (token.kind) {
+    case 'one':
+      if (start < text.length) ends.add(start + 1);
+      return;
+    case 'any':
+      for (let end = start; end <= text.length && !ends.has(end); end++) ends.add(end);
+      return;
+    case 'text': {
+      const characters = [...token.text];
+      if (characters.every((character, offset) => text[start + offset] === character))
+        ends.add(start + characters.length);
+    }
+  }
 }

@@ -9,7 +9,14 @@ import { defaultLogger } from '../observe/logger.ts';
 import type { TypeStats } from '../observe/stats.ts';
 import { MemoryRanking } from '../store/memory-ranking.ts';
 import { memoryStore } from '../store/memory-store.ts';
-import { defaultLeadIdsOf, type HuntlyTypes, huntlyTypes, type LeadIdsOf, leadTag, type StoredSearch } from './huntly-types.ts';
+import {
+  defaultLeadIdsOf,
+  type HuntlyTypes,
+  huntlyTypes,
+  type LeadIdsOf,
+  leadTag,
+  type StoredSearch,
+} from './huntly-types.ts';
 import { type PopularSearch, PopularSearches } from './popular-searches.ts';
 
 export interface CacheManagerOptions<T extends CacheTypes = CacheTypes> extends Omit<CacheOptions<T>, 'types'> {
@@ -71,20 +78,24 @@ export class CacheManager<T extends CacheTypes = Record<never, never>> extends C
     this.#search = this.#typed('search') as TypedCache<StoredSearch, unknown>;
     const rankingKey = namespacePrefix(options.namespace) + POPULAR_SEARCHES;
     const capacity = { capacity: POPULAR_CAPACITY };
-    this.#popular = new PopularSearches(store.ranking?.(rankingKey, capacity) ?? new MemoryRanking(capacity), this.engine);
+    this.#popular = new PopularSearches(
+      store.ranking?.(rankingKey, capacity) ?? new MemoryRanking(capacity),
+      this.engine,
+    );
     this.#epoch = () => clock.epoch();
-    if (!options.store) this.logger.info({}, 'no store given: entries live in this process and are not shared with others');
+    if (!options.store)
+      this.logger.info({}, 'no store given: entries live in this process and are not shared with others');
   }
 
   // Any type, by name.
 
   /** The cached value, `undefined` where there is none. */
-  get<R = unknown>(type: ManagerTypeName<T>, identifier: unknown): Promise<R | undefined> {
+  async get<R = unknown>(type: ManagerTypeName<T>, identifier: unknown): Promise<R | undefined> {
     return this.#typed(type).get(identifier) as Promise<R | undefined>;
   }
 
   /** @returns whether it was stored. */
-  set(type: ManagerTypeName<T>, identifier: unknown, data: unknown, ttl?: Ttl<unknown>): Promise<boolean> {
+  async set(type: ManagerTypeName<T>, identifier: unknown, data: unknown, ttl?: Ttl<unknown>): Promise<boolean> {
     return this.#typed(type).set(identifier, data, { ttl });
   }
 
@@ -93,12 +104,12 @@ export class CacheManager<T extends CacheTypes = Record<never, never>> extends C
     return (await this.#typed(type).invalidate([identifier])).removed > 0;
   }
 
-  exists(type: ManagerTypeName<T>, identifier: unknown): Promise<boolean> {
+  async exists(type: ManagerTypeName<T>, identifier: unknown): Promise<boolean> {
     return this.#typed(type).exists(identifier);
   }
 
   /** Seconds left; −1 if it never expires, −2 if there is no value. */
-  getTtl(type: ManagerTypeName<T>, identifier: unknown): Promise<number> {
+  async getTtl(type: ManagerTypeName<T>, identifier: unknown): Promise<number> {
     return this.#typed(type).getTtl(identifier);
   }
 
@@ -108,7 +119,7 @@ export class CacheManager<T extends CacheTypes = Record<never, never>> extends C
    * Stores search results, tagged with the leads in them. More than `MAX_SEARCH_RESULTS` are not stored.
    * Results that were read before a lead was invalidated are old: where that can happen use `claimSearch`.
    */
-  cacheSearchResults(query: unknown, results: unknown, ttl?: Ttl<unknown>): Promise<boolean> {
+  async cacheSearchResults(query: unknown, results: unknown, ttl?: Ttl<unknown>): Promise<boolean> {
     return this.#search.set(query, this.#stamped(results), { ttl });
   }
 
@@ -133,17 +144,17 @@ export class CacheManager<T extends CacheTypes = Record<never, never>> extends C
     };
   }
 
-  invalidateSearchCache(): Promise<InvalidationResult> {
+  async invalidateSearchCache(): Promise<InvalidationResult> {
     return this.#search.invalidateAll();
   }
 
   // Leads
 
-  cacheLeadData(leadId: Identifier, data: unknown, ttl?: Ttl<unknown>): Promise<boolean> {
+  async cacheLeadData(leadId: Identifier, data: unknown, ttl?: Ttl<unknown>): Promise<boolean> {
     return this.#typed('lead').set(leadId, data, { ttl });
   }
 
-  getCachedLeadData<R = unknown>(leadId: Identifier): Promise<R | undefined> {
+  async getCachedLeadData<R = unknown>(leadId: Identifier): Promise<R | undefined> {
     return this.get<R>('lead', leadId);
   }
 
@@ -151,52 +162,52 @@ export class CacheManager<T extends CacheTypes = Record<never, never>> extends C
    * Drops a lead and every cached search that contains it. A search that the lead *enters* by the change does not contain it
    * yet: where a change can do that, drop `allSearches`.
    */
-  invalidateLeadCache(leadId: Identifier, options: { allSearches?: boolean } = {}): Promise<InvalidationResult> {
+  async invalidateLeadCache(leadId: Identifier, options: { allSearches?: boolean } = {}): Promise<InvalidationResult> {
     const lead = this.#typed('lead').targetOf(leadId);
     const { namespace } = lead.key.scope;
     const tags = options.allSearches ? [leadTag(leadId), 'search'] : [leadTag(leadId)];
     return this.invalidator.invalidate([lead, ...tags.map((tag) => ({ kind: 'tag', namespace, tag }) as const)]);
   }
 
-  invalidateAllLeadCaches(): Promise<InvalidationResult> {
+  async invalidateAllLeadCaches(): Promise<InvalidationResult> {
     return this.#typed('lead').invalidateAll();
   }
 
   // User preferences, analytics, suggestions
 
-  cacheUserPrefs(email: string, prefs: unknown, ttl?: Ttl<unknown>): Promise<boolean> {
+  async cacheUserPrefs(email: string, prefs: unknown, ttl?: Ttl<unknown>): Promise<boolean> {
     return this.set('user_prefs', email, prefs, ttl);
   }
 
-  getCachedUserPrefs<R = unknown>(email: string): Promise<R | undefined> {
+  async getCachedUserPrefs<R = unknown>(email: string): Promise<R | undefined> {
     return this.get<R>('user_prefs', email);
   }
 
-  invalidateUserPrefs(email: string): Promise<InvalidationResult> {
+  async invalidateUserPrefs(email: string): Promise<InvalidationResult> {
     return this.#typed('user_prefs').invalidate([email]);
   }
 
-  cacheAnalytics(metricKey: string, data: unknown, ttl?: Ttl<unknown>): Promise<boolean> {
+  async cacheAnalytics(metricKey: string, data: unknown, ttl?: Ttl<unknown>): Promise<boolean> {
     return this.set('analytics', metricKey, data, ttl);
   }
 
-  getCachedAnalytics<R = unknown>(metricKey: string): Promise<R | undefined> {
+  async getCachedAnalytics<R = unknown>(metricKey: string): Promise<R | undefined> {
     return this.get<R>('analytics', metricKey);
   }
 
-  invalidateAnalytics(metricKey: string): Promise<InvalidationResult> {
+  async invalidateAnalytics(metricKey: string): Promise<InvalidationResult> {
     return this.#typed('analytics').invalidate([metricKey]);
   }
 
-  cacheSuggestions(prefix: string, suggestions: unknown, ttl?: Ttl<unknown>): Promise<boolean> {
+  async cacheSuggestions(prefix: string, suggestions: unknown, ttl?: Ttl<unknown>): Promise<boolean> {
     return this.set('suggestions', prefix, suggestions, ttl);
   }
 
-  getCachedSuggestions<R = unknown>(prefix: string): Promise<R | undefined> {
+  async getCachedSuggestions<R = unknown>(prefix: string): Promise<R | undefined> {
     return this.get<R>('suggestions', prefix);
   }
 
-  invalidateSuggestions(prefix: string): Promise<InvalidationResult> {
+  async invalidateSuggestions(prefix: string): Promise<InvalidationResult> {
     return this.#typed('suggestions').invalidate([prefix]);
   }
 
@@ -213,7 +224,7 @@ export class CacheManager<T extends CacheTypes = Record<never, never>> extends C
 
   // The whole
 
-  healthCheck(): Promise<CacheHealth> {
+  async healthCheck(): Promise<CacheHealth> {
     return checkHealth(this.engine.store, this.engine.clock);
   }
 
@@ -245,7 +256,10 @@ function unstamped<R>({ results, cachedAt }: StoredSearch): CachedSearch<R> {
   return { results: results as R, cachedAt: new Date(cachedAt) };
 }
 
-function cacheOptions<T extends CacheTypes>(options: CacheManagerOptions<T>, config: CacheConfig): CacheOptions<ManagerTypes<T>> {
+function cacheOptions<T extends CacheTypes>(
+  options: CacheManagerOptions<T>,
+  config: CacheConfig,
+): CacheOptions<ManagerTypes<T>> {
   const { logger, enabled, sweepBatchSize, defaultTtl, logLevel } = options;
   const builtIn: CacheTypes = { ...huntlyTypes(config, options.leadIdsOf ?? defaultLeadIdsOf) };
   return {

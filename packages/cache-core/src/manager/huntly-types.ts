@@ -55,6 +55,7 @@ export function* defaultLeadIdsOf(results: unknown): Generator<Identifier> {
     if (typeof result !== 'object' || result === null) continue;
     const { leadId, lead_id, id } = result as { leadId?: unknown; lead_id?: unknown; id?: unknown };
     const leadIdentifier = leadId ?? lead_id ?? id;
-    if (typeof leadIdentifier === 'number' || (typeof leadIdentifier === 'string' && leadIdentifier !== '')) yield leadIdentifier;
+    if (typeof leadIdentifier === 'number' || (typeof leadIdentifier === 'string' && leadIdentifier !== ''))
+      yield leadIdentifier;
   }
 }

@@ -1,6 +1,6 @@
+import type { Engine } from '../engine/engine.ts';
 import { CacheConfigError, KeyError, kindOf } from '../errors.ts';
 import { normalizeText } from '../keys/canonical.ts';
-import type { Engine } from '../engine/engine.ts';
 import type { RankedMember, Ranking } from '../store/ranking.ts';
 
 export interface PopularSearch {

@@ -58,7 +58,9 @@ interface MemoryLease extends Lease {
  */
 export function memoryStore(options: MemoryStoreOptions = {}): Store {
   const problems = (['maxEntries', 'maxBytes'] as const)
-    .filter((name) => options[name] !== undefined && !(Number.isSafeInteger(options[name]) && Number(options[name]) > 0))
+    .filter(
+      (name) => options[name] !== undefined && !(Number.isSafeInteger(options[name]) && Number(options[name]) > 0),
+    )
     .map((name) => `memoryStore.${name} must be a whole number above 0; got ${kindOf(options[name])}`);
   if (problems.length > 0) throw new CacheConfigError(problems);
   return new MemoryStore(options);
@@ -150,7 +152,8 @@ class MemoryStore implements Store {
     if (!held) return;
     const backoffMs = options.backoffMs ?? 0;
     if (backoffMs === 0) this.#leases.delete(lease.key.text);
-    else this.#leases.set(lease.key.text, { ...held, token: Symbol('backoff'), expiresAt: this.#clock.now() + backoffMs });
+    else
+      this.#leases.set(lease.key.text, { ...held, token: Symbol('backoff'), expiresAt: this.#clock.now() + backoffMs });
   }
 
   async write(key: StoreKey, entry: NewEntry): Promise<void> {
@@ -209,7 +212,10 @@ class MemoryStore implements Store {
     const stored = this.#entries.get(key);
     if (!stored) return undefined;
     const ageMs = this.#clock.now() - stored.storedAt;
-    if (ageMs >= stored.expiresInMs || !this.#isCurrent({ text: key, scope: stored.scope }, stored.tags, stored.loadedSince)) {
+    if (
+      ageMs >= stored.expiresInMs ||
+      !this.#isCurrent({ text: key, scope: stored.scope }, stored.tags, stored.loadedSince)
+    ) {
       this.#entries.delete(key);
       return undefined;
     }

@@ -229,7 +229,10 @@ function describeInvalidation(it: It): void {
 
   it('keeps to its namespace', async (store) => {
     await store.write(keyOf('42'), entryOf('Ada', { tags: ['acme'] }));
-    await store.invalidate([{ kind: 'tag', namespace: 'other', tag: 'acme' }, { kind: 'tag', namespace: undefined, tag: 'acme' }]);
+    await store.invalidate([
+      { kind: 'tag', namespace: 'other', tag: 'acme' },
+      { kind: 'tag', namespace: undefined, tag: 'acme' },
+    ]);
     assert.equal(await read(store, keyOf('42')), 'Ada');
   });
 
@@ -278,7 +281,9 @@ function describeSweeps(it: It): void {
     for (const identifier of identifiers) await store.write(keyOf(identifier), entryOf(identifier));
   };
   const left = async (store: Store, ...identifiers: string[]) =>
-    (await store.read(identifiers.map((identifier) => keyOf(identifier)))).map(textOf).filter((text) => text !== undefined);
+    (await store.read(identifiers.map((identifier) => keyOf(identifier))))
+      .map(textOf)
+      .filter((text) => text !== undefined);
 
   it('remove what matches, and nothing else', async (store) => {
     await write(store, '41', '42', '4*', '[4]', 'x:4', '5');
@@ -332,10 +337,26 @@ function describeRankings(it: It): void {
   it('add up, and name the highest first', async (store) => {
     const ranking = store.ranking?.('contract:popular_searches', { capacity: 100 });
     if (!ranking) return; // a store may have none
-    await ranking.add(new Map([['a', 1], ['b', 5]]));
-    await ranking.add(new Map([['a', 2], ['c', 3]]));
+    await ranking.add(
+      new Map([
+        ['a', 1],
+        ['b', 5],
+      ]),
+    );
+    await ranking.add(
+      new Map([
+        ['a', 2],
+        ['c', 3],
+      ]),
+    );
     const top = await ranking.top(2);
-    assert.deepEqual(top.map(({ member, score }) => [member, score]), [['b', 5], ['a', 3]]);
+    assert.deepEqual(
+      top.map(({ member, score }) => [member, score]),
+      [
+        ['b', 5],
+        ['a', 3],
+      ],
+    );
     assert.deepEqual([await ranking.remove('b'), await ranking.remove('b')], [true, false]);
     assert.equal((await ranking.top(10)).length, 2);
     await ranking.clear();

@@ -3,21 +3,18 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Flight, Flights } from '../../src/engine/flights.ts';
 import { ReadBatch } from '../../src/engine/read-batch.ts';
 import type { Lease, NewEntry, ReadReply, Store } from '../../src/index.ts';
-import { runInterleaved, scenarios, schedulers, StaleRead, type World } from './interleaving.ts';
+import { deafness, runInterleaved, StaleRead, scenarios, schedulers, type World } from './interleaving.ts';
 
-/** The seed and the shrunken order of events stand in fast-check's message when this fails. */
-async function explore(numRuns: number, world: World = {}): Promise<void> {
-  await fc.assert(
-    fc.asyncProperty(schedulers, scenarios, (scheduler, scenario) => runInterleaved(scheduler, scenario, world)),
-    { numRuns, endOnFailure: true },
-  );
-}
+const property = (world: World) =>
+  fc.asyncProperty(schedulers, scenarios, (scheduler, scenario) => runInterleaved(scheduler, scenario, world));
+const deafProperty = fc.asyncProperty(schedulers, scenarios, deafness, (scheduler, scenario, isDeaf) =>
+  runInterleaved(scheduler, scenario, { processes: 1, isDeaf }),
+);
 
-async function expectGuilty(world: World = {}): Promise<void> {
-  const run = fc.check(
-    fc.asyncProperty(schedulers, scenarios, (scheduler, scenario) => runInterleaved(scheduler, scenario, world)),
-    { numRuns: 20_000, endOnFailure: true },
-  );
+/** fast-check prints the seed and the order of events when this fails. */
+const explore = (numRuns: number) => ({ numRuns, endOnFailure: true });
+
+async function expectGuilty(run: Promise<{ failed: boolean; errorInstance: unknown }>): Promise<void> {
   const { failed, errorInstance } = await run;
   expect(failed).toBe(true);
   expect(errorInstance).toBeInstanceOf(StaleRead);
@@ -28,34 +25,42 @@ afterEach(() => {
 });
 
 describe('P1: no read that begins after an invalidation has resolved returns what was in the source before', () => {
-  it('holds in 10,000 orders of events of two processes', { timeout: 120_000 }, () => explore(10_000));
+  it('holds in 10,000 orders of events of two processes', { timeout: 120_000 }, () =>
+    fc.assert(property({}), explore(10_000)),
+  );
 
-  it('holds in one process while its store leaves reads and leases without an answer', { timeout: 60_000 }, () => {
-    let calls = 0;
-    return explore(2_000, { processes: 1, isDeaf: () => calls++ % 3 === 0 });
-  });
+  it('holds in one process while its store leaves reads and leases without an answer', { timeout: 60_000 }, () =>
+    fc.assert(deafProperty, explore(3_000)),
+  );
 });
 
 describe('the check finds an engine that is broken', { timeout: 60_000 }, () => {
   it('fence off: the store takes every fill', () =>
-    expectGuilty({ store: (store) => withFill(store, (lease, entry) => store.write(lease.key, entry).then(() => 'stored')) }));
+    expectGuilty(
+      fc.check(
+        property({
+          store: (store) => withFill(store, (lease, entry) => store.write(lease.key, entry).then(() => 'stored')),
+        }),
+        explore(20_000),
+      ),
+    ));
 
   it('joiner rule off: joiners share what was refused', () => {
     const { share } = Flight.prototype;
     vi.spyOn(Flight.prototype, 'share').mockImplementation(function (this: Flight, value) {
       share.call(this, value, true);
     });
-    return expectGuilty();
+    return expectGuilty(fc.check(property({}), explore(20_000)));
   });
 
   it('owner rule off: whoever comes during the load has the value as soon as it is loaded', () => {
     vi.spyOn(Flight.prototype, 'begin').mockImplementation(() => {});
-    return expectGuilty();
+    return expectGuilty(fc.check(property({}), explore(20_000)));
   });
 
   it('flights stay open after their fill was sent', () => {
     vi.spyOn(Flights.prototype, 'close').mockImplementation(() => {});
-    return expectGuilty();
+    return expectGuilty(fc.check(property({}), explore(20_000)));
   });
 
   it('a read that was sent is joined by later readers', () => {
@@ -66,14 +71,13 @@ describe('the check finds an engine that is broken', { timeout: 60_000 }, () => 
       sent.set(key.text, reply);
       return reply;
     });
-    return expectGuilty();
+    return expectGuilty(fc.check(property({}), explore(20_000)));
   });
 
   it('invalidations leave the flights of their own process open', () => {
     vi.spyOn(Flights.prototype, 'detach').mockImplementation(() => {});
     vi.spyOn(Flights.prototype, 'detachAll').mockImplementation(() => {});
-    let calls = 0;
-    return expectGuilty({ processes: 1, isDeaf: () => calls++ % 3 === 0 });
+    return expectGuilty(fc.check(deafProperty, explore(20_000)));
   });
 });
 

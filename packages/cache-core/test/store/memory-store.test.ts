@@ -54,9 +54,12 @@ describe('memoryStore', () => {
     await expect(store.sweep(buildPattern(scope, '*'), { batchSize: 1 })).rejects.toThrow(StoreUnavailableError);
   });
 
-  it.each([{ maxEntries: 0 }, { maxEntries: 1.5 }, { maxBytes: -1 }, { maxBytes: Number.NaN }])('refuses %o', (options) => {
-    expect(() => memoryStore(options)).toThrow(CacheConfigError);
-  });
+  it.each([{ maxEntries: 0 }, { maxEntries: 1.5 }, { maxBytes: -1 }, { maxBytes: Number.NaN }])(
+    'refuses %o',
+    (options) => {
+      expect(() => memoryStore(options)).toThrow(CacheConfigError);
+    },
+  );
 
   it('shares one ranking a key between its users', async () => {
     const store = memoryStore();

@@ -1,0 +1,187 @@
+import { describe, expect, it, vi } from 'vitest';
+import { CacheConfigError, CacheError, createCache, createCacheManager, KeyError } from '../src/index.ts';
+
+const open = () =>
+  createCache({ types: { lead: { ttl: '1h' }, search: { ttl: 60, identifier: 'query' } }, logger: false });
+const loose = (value: unknown) => value as never;
+const BAD_TTLS = [0, -1, Number.NaN, Number.POSITIVE_INFINITY, 'soon', 60_000_000, '', null, {}, '60'];
+
+describe('createCache refuses', () => {
+  it.each([
+    ['no types', undefined, 'types must be an object'],
+    ['types that are no object', 'lead', 'types must be an object'],
+    ['an empty type name', { '': { ttl: 1 } }, 'must be 1–64 letters'],
+    ['a reserved type name', { tag: { ttl: 1 } }, '"tag" is reserved'],
+    ['a type named popular_searches', { popular_searches: { ttl: 1 } }, 'reserved'],
+    ['a type name with a separator', { 'a:b': { ttl: 1 } }, 'must be 1–64 letters'],
+    ['a type without settings', { lead: null }, 'types.lead must be an object'],
+    ['a type without a TTL', { lead: {} }, 'types.lead.ttl must be seconds'],
+    [
+      'too much jitter',
+      { lead: { ttl: 1, jitter: 2 } },
+      'types.lead.jitter must be a number from 0 to 0.5; got the number 2',
+    ],
+    [
+      'a bad identifier kind',
+      { lead: { ttl: 1, identifier: 'md5' } },
+      "types.lead.identifier must be 'text', 'private' or 'query'",
+    ],
+    ['bad tags', { lead: { ttl: 1, tags: 'acme' } }, 'types.lead.tags must be'],
+    ['a bad condition', { lead: { ttl: 1, condition: true } }, 'types.lead.condition must be'],
+    ['a bad lease', { lead: { ttl: 1, lease: 'long' } }, 'types.lead.lease must be'],
+    ['a bad wait', { lead: { ttl: 1, wait: -1 } }, 'types.lead.wait must be'],
+  ])('%s', (_what, types, message) => {
+    expect(() => createCache({ types: loose(types), logger: false })).toThrow(CacheConfigError);
+    expect(() => createCache({ types: loose(types), logger: false })).toThrow(message);
+  });
+
+  it.each(BAD_TTLS)('the TTL %s', (ttl) => {
+    expect(() => createCache({ types: { lead: { ttl: loose(ttl) } } })).toThrow('types.lead.ttl must be');
+  });
+
+  it('everything at once', () => {
+    const types = { tag: { ttl: 1 }, lead: { ttl: 0, jitter: -1 }, report: { ttl: 'soon' } };
+    const error = (() => {
+      try {
+        return createCache({ types: loose(types) });
+      } catch (thrown) {
+        return thrown;
+      }
+    })();
+    expect((error as CacheConfigError).problems).toHaveLength(4);
+  });
+
+  it.each(['', 'a:b', 'tag', 7])('the namespace %s', (namespace) => {
+    expect(() => createCache({ types: {}, namespace: loose(namespace) })).toThrow('The namespace');
+  });
+
+  it('a log level and a batch size that are none', () => {
+    expect(() => createCache({ types: {}, logLevel: loose('loud') })).toThrow('logLevel must be one of');
+    expect(() => createCache({ types: {}, sweepBatchSize: 0, logger: false })).toThrow('sweepBatchSize must be');
+  });
+});
+
+describe('a cache refuses, before anything is loaded or stored,', () => {
+  const load = vi.fn(async () => 'x');
+
+  it.each([undefined, null, '', Number.NaN, {}, [], true])('the identifier %s', async (identifier) => {
+    const leads = open().type('lead');
+    await expect(leads.getOrSet(loose(identifier), load)).rejects.toThrow(KeyError);
+    await expect(leads.get(loose(identifier))).rejects.toThrow(KeyError);
+    await expect(leads.set(loose(identifier), 1)).rejects.toThrow(KeyError);
+    await expect(leads.claim(loose(identifier))).rejects.toThrow(KeyError);
+    if (!Array.isArray(identifier)) await expect(leads.invalidate(loose(identifier))).rejects.toThrow(KeyError);
+    expect(load).not.toHaveBeenCalled();
+  });
+
+  it.each(BAD_TTLS)('the TTL %s of a call', async (ttl) => {
+    const leads = open().type('lead');
+    await expect(leads.getOrSet(1, load, { ttl: loose(ttl) })).rejects.toThrow('ttl must be');
+    await expect(leads.set(1, 'x', { ttl: loose(ttl) })).rejects.toThrow(CacheConfigError);
+    expect(load).not.toHaveBeenCalled();
+  });
+
+  it.each([['acme', ''], [1], [undefined], ['x'.repeat(501)], ['\ud800']])('the tags %j', async (...tags) => {
+    const cache = open();
+    await expect(cache.type('lead').getOrSet(1, load, { tags: loose(tags) })).rejects.toThrow('A tag must be');
+    await expect(cache.invalidateTags(loose(tags))).rejects.toThrow(KeyError);
+  });
+
+  it('tags that are no list', async () => {
+    await expect(open().invalidateTags(loose('acme'))).rejects.toThrow('Tags must be an array of texts');
+    await expect(
+      open()
+        .type('lead')
+        .set(1, 'x', { tags: loose('acme') }),
+    ).rejects.toThrow('Tags must be');
+  });
+
+  it.each([undefined, null, 'loader', {}])('the loader %s', async (loader) => {
+    await expect(open().type('lead').getOrSet(1, loose(loader))).rejects.toThrow('loader must be a function');
+  });
+
+  it('options that are no object', async () => {
+    await expect(open().type('lead').getOrSet(1, load, loose('5m'))).rejects.toThrow('The options must be an object');
+  });
+
+  it.each(['unknown', '', '__proto__', 'constructor', undefined, 7])('the type %s', (name) => {
+    expect(() => open().type(loose(name))).toThrow('its types are lead, search');
+  });
+
+  it('a pattern of a type that is unknown, or hashed', async () => {
+    await expect(open().invalidatePattern('leads:*')).rejects.toThrow('There is no type "leads"');
+    await expect(open().invalidatePattern('search:ac*')).rejects.toThrow('only the pattern "search:*"');
+    expect(await open().invalidatePattern('search:*')).toBe(0);
+  });
+});
+
+describe('values', () => {
+  it('with __proto__ come back as they were, and change no prototype', async () => {
+    const leads = open().type('lead');
+    const value: unknown = JSON.parse('{"__proto__":{"admin":true},"constructor":{"prototype":{"admin":true}}}');
+    await leads.set(1, value);
+    const copy = (await leads.get(1)) as object;
+    expect(copy).toEqual(value);
+    expect(Object.getPrototypeOf(copy)).toBe(Object.prototype);
+    expect(({} as { admin?: boolean }).admin).toBeUndefined();
+  });
+
+  it.each([
+    ['a cycle', cyclic],
+    ['a BigInt', () => ({ n: 1n })],
+    ['a function', () => () => 1],
+    ['a symbol', () => Symbol('x')],
+    ['more than maxValueBytes', () => 'x'.repeat(5_000_001)],
+  ])('that cannot be kept (%s) are returned, said and counted', async (_what, make) => {
+    const warn = vi.fn();
+    const logger = { debug() {}, info() {}, warn, error() {}, isLevelEnabled: () => false };
+    const cache = createCache({ types: { lead: { ttl: '1h' } }, logger });
+    const value = make();
+    expect(await cache.type('lead').getOrSet(1, () => value)).toBe(value);
+    expect(await cache.type('lead').exists(1)).toBe(false);
+    expect(cache.stats().lead.uncacheable).toBe(1);
+    expect(warn).toHaveBeenCalledTimes(1);
+    expect(await cache.type('lead').set(1, value)).toBe(false);
+  });
+
+  it('of 10 MB as identifiers are no trouble', async () => {
+    const cache = createCache({
+      types: { lead: { ttl: '1h' }, search: { ttl: '1h', identifier: 'query' } },
+      logger: false,
+    });
+    const long = 'x'.repeat(10_000_000);
+    await cache.type('lead').set(long, 'a');
+    await cache.type('search').set({ q: long }, 'b');
+    expect([await cache.type('lead').get(long), await cache.type('search').get({ q: long })]).toEqual(['a', 'b']);
+    expect(cache.type('lead').keyOf(long)).toHaveLength(71);
+  });
+});
+
+describe('errors', () => {
+  it('are told by is(), also those of another copy of the package', async () => {
+    vi.resetModules();
+    const copy: typeof import('../src/index.ts') = await import('../src/index.ts');
+    const error = new copy.KeyError('x');
+    expect(error).not.toBeInstanceOf(KeyError);
+    expect([KeyError.is(error), CacheError.is(error), CacheConfigError.is(error), KeyError.is(new Error('x'))]).toEqual(
+      [true, true, false, false],
+    );
+    expect([error.name, error.code, String(error)]).toEqual(['KeyError', 'HUNTLY_KEY', 'KeyError: x']);
+  });
+
+  it('of the manager name the type or the field', async () => {
+    const manager = createCacheManager({ env: {}, logger: false });
+    await expect(manager.get(loose('leads'), 1)).rejects.toThrow('There is no type "leads"');
+    await expect(manager.getCachedLeadData(loose(undefined))).rejects.toThrow('An identifier must be');
+    await expect(manager.addPopularSearch(loose({ q: 1 }))).rejects.toThrow('A popular search must be a text');
+    await expect(manager.getPopularSearches(0)).rejects.toThrow('limit must be');
+    await expect(manager.claimSearch(undefined)).rejects.toThrow('A query must not be undefined');
+    await expect(manager.cacheSearchResults({ by: () => 1 }, [])).rejects.toThrow('query.by');
+  });
+});
+
+function cyclic(): object {
+  const value: { self?: unknown } = {};
+  value.self = value;
+  return value;
+}

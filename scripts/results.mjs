@@ -1,0 +1,41 @@
+// What the last runs of the tests and the checks left in `.results/`. Needs nothing but Node.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** Test results by package. */
+export function testResults() {
+  return ['packages', 'examples']
+    .flatMap((group) => readdirSync(join(root, group)).map((name) => `${group}/${name}`))
+    .flatMap((name) => {
+      const report = readJson(`${name}/.results/tests.json`);
+      return report === undefined ? [] : [{ name, ...count(report) }];
+    });
+}
+
+/**
+ * Check results by step.
+ * @returns {{ name: string, ok: boolean }[]}
+ */
+export function checkResults() {
+  return readJson('.results/checks.json') ?? [];
+}
+
+function readJson(/** @type {string} */ path) {
+  const file = join(root, path);
+  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined;
+}
+
+/** @param {{ success: boolean, testResults: { status: string, assertionResults: { status: string }[] }[] }} report */
+function count({ success, testResults: files }) {
+  const tests = files.flatMap((file) => file.assertionResults);
+  const passed = tests.filter((test) => test.status === 'passed').length;
+  let failed = tests.filter((test) => test.status === 'failed').length;
+  const skipped = tests.length - passed - failed;
+  // A file that cannot be loaded fails without a failed test, so does a run with an unhandled error.
+  failed += files.filter((file) => file.status === 'failed' && file.assertionResults.length === 0).length;
+  if (!success && failed === 0) failed = 1;
+  return { passed, failed, skipped };
+}
