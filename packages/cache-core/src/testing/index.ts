@@ -1,2 +1,3 @@
-export { describeStore, type StoreHarness, type TestRunner } from './describe-store.ts';
+export type { StoreHarness, TestRunner } from './contract-fixtures.ts';
+export { describeStore } from './describe-store.ts';
 export { FakeClock, settle } from './fake-clock.ts';

@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { entryOf, type It, keyOf, PATIENT_MS, read, SHORT_MS, textOf } from './contract-fixtures.ts';
+
+export function describeValues(it: It): void {
+  it('returns what was written, with its durations and tags', async (store) => {
+    const key = keyOf('42');
+    await store.write(key, entryOf('Ada', { tags: ['acme'], freshForMs: 30_000 }));
+    const [reply] = await store.read([key]);
+    assert.equal(textOf(reply), 'Ada');
+    assert(reply?.kind === 'hit');
+    assert.deepEqual(reply.entry.tags, ['acme']);
+    assert.equal(reply.entry.loadMs, 5);
+    assert(reply.entry.freshForMs > 29_000 && reply.entry.freshForMs <= 30_000);
+    assert(reply.entry.expiresInMs > 59_000 && reply.entry.expiresInMs <= PATIENT_MS);
+  });
+
+  it('answers many keys in order, missing ones as absent', async (store) => {
+    await store.write(keyOf('a'), entryOf('A'));
+    await store.write(keyOf('c'), entryOf('C'));
+    const replies = await store.read([keyOf('c'), keyOf('b'), keyOf('a'), keyOf('c')]);
+    assert.deepEqual(replies.map(textOf), ['C', undefined, 'A', 'C']);
+    assert.equal(replies[1]?.kind, 'absent');
+    assert.deepEqual(await store.read([]), []);
+  });
+
+  it('gives every stored value an id of its own', async (store) => {
+    const key = keyOf('42');
+    await store.write(key, entryOf('same'));
+    const [first] = await store.read([key]);
+    await store.write(key, entryOf('same'));
+    const [second] = await store.read([key]);
+    assert(first?.kind === 'hit' && second?.kind === 'hit');
+    assert.notEqual(first.entry.id, second.entry.id);
+  });
+
+  it('forgets a value when its time is over', async (store, { advance }) => {
+    await store.write(keyOf('42'), entryOf('Ada', { freshForMs: SHORT_MS, expiresInMs: SHORT_MS }));
+    assert.equal(await read(store, keyOf('42')), 'Ada');
+    await advance(SHORT_MS + 1);
+    assert.equal(await read(store, keyOf('42')), undefined);
+  });
+
+  it('keeps a value that is no longer fresh until it expires', async (store, { advance }) => {
+    await store.write(keyOf('42'), entryOf('Ada', { freshForMs: SHORT_MS }));
+    await advance(SHORT_MS + 1);
+    const [reply] = await store.read([keyOf('42')]);
+    assert(reply?.kind === 'hit');
+    assert.equal(reply.entry.freshForMs, 0);
+  });
+
+  it('keeps keys of awkward identifiers apart', async (store) => {
+    const identifiers = ['a:b', 'a', '*', 'a*', '{x}', '}', 'ä', '%41', ' ', '\n', '\0', '__proto__'];
+    for (const identifier of identifiers) await store.write(keyOf(identifier), entryOf(identifier));
+    const replies = await store.read(identifiers.map((identifier) => keyOf(identifier)));
+    assert.deepEqual(replies.map(textOf), identifiers);
+  });
+}
+
+export function describeRankings(it: It): void {
+  it('add up, and name the highest first', async (store) => {
+    const ranking = store.ranking?.('contract:popular_searches', { capacity: 100 });
+    if (!ranking) return; // a store may have none
+    await ranking.add(
+      new Map([
+        ['a', 1],
+        ['b', 5],
+      ]),
+    );
+    await ranking.add(
+      new Map([
+        ['a', 2],
+        ['c', 3],
+      ]),
+    );
+    const top = await ranking.top(2);
+    assert.deepEqual(
+      top.map(({ member, score }) => [member, score]),
+      [
+        ['b', 5],
+        ['a', 3],
+      ],
+    );
+    assert.deepEqual([await ranking.remove('b'), await ranking.remove('b')], [true, false]);
+    assert.equal((await ranking.top(10)).length, 2);
+    await ranking.clear();
+    assert.deepEqual(await ranking.top(10), []);
+  });
+}
