@@ -23,7 +23,15 @@ export {
   StoreUnavailableError,
 } from './errors.ts';
 export { canonicalForm, hashQuery, type QueryOptions } from './keys/canonical.ts';
-export { buildKey, type Identifier, type ParsedKey, parseKey, type Scope } from './keys/key.ts';
+export {
+  buildKey,
+  type Identifier,
+  namespacePrefix,
+  type ParsedKey,
+  parseKey,
+  type Scope,
+  tagKey,
+} from './keys/key.ts';
 export { buildPattern, escapePattern, type Pattern } from './keys/pattern.ts';
 export {
   type CachedSearch,
@@ -34,7 +42,7 @@ export {
   type SearchClaim,
 } from './manager/cache-manager.ts';
 export type { HuntlyTypes, LeadIdsOf, StoredSearch } from './manager/huntly-types.ts';
-export type { PopularSearch } from './manager/popular-searches.ts';
+export type { PopularSearch, PopularSearchOptions } from './manager/popular-searches.ts';
 export type { CacheHealth } from './observe/health.ts';
 export type { LeveledLogger, Logger, LogLevel } from './observe/logger.ts';
 export type { TypeStats } from './observe/stats.ts';

@@ -11,7 +11,7 @@ describe('createCache refuses', () => {
     ['no types', undefined, 'types must be an object'],
     ['types that are no object', 'lead', 'types must be an object'],
     ['an empty type name', { '': { ttl: 1 } }, 'must be 1–64 letters'],
-    ['a reserved type name', { tag: { ttl: 1 } }, '"tag" is reserved'],
+    ['a reserved type name', { tag: { ttl: 1 } }, 'A type cannot be named "tag"'],
     ['a type named popular_searches', { popular_searches: { ttl: 1 } }, 'reserved'],
     ['a type name with a separator', { 'a:b': { ttl: 1 } }, 'must be 1–64 letters'],
     ['a type without settings', { lead: null }, 'types.lead must be an object'],
@@ -28,6 +28,13 @@ describe('createCache refuses', () => {
     ],
     ['bad tags', { lead: { ttl: 1, tags: 'acme' } }, 'types.lead.tags must be'],
     ['a bad condition', { lead: { ttl: 1, condition: true } }, 'types.lead.condition must be'],
+    [
+      'an unknown setting',
+      { lead: { tttl: 1, ttl: 1 } },
+      'types.lead.tttl must be left out: a type has the settings ttl, jitter',
+    ],
+    ['bad tags in a list', { lead: { ttl: 1, tags: [''] } }, 'types.lead.tags must be'],
+    ['a lease that no timer holds', { lead: { ttl: 1, lease: '90d' } }, 'types.lead.lease must be at most "1h"'],
     ['a bad lease', { lead: { ttl: 1, lease: 'long' } }, 'types.lead.lease must be'],
     ['a bad wait', { lead: { ttl: 1, wait: -1 } }, 'types.lead.wait must be'],
   ])('%s', (_what, types, message) => {
@@ -51,6 +58,10 @@ describe('createCache refuses', () => {
     expect((error as CacheConfigError).problems).toHaveLength(4);
   });
 
+  it('an empty secret', () => {
+    expect(() => createCache({ types: {}, secret: '' })).toThrow('secret must be a text that is not empty');
+  });
+
   it.each(['', 'a:b', 'tag', 7])('the namespace %s', (namespace) => {
     expect(() => createCache({ types: {}, namespace: loose(namespace) })).toThrow('The namespace');
   });
@@ -70,7 +81,7 @@ describe('a cache refuses, before anything is loaded or stored,', () => {
     await expect(leads.get(loose(identifier))).rejects.toThrow(KeyError);
     await expect(leads.set(loose(identifier), 1)).rejects.toThrow(KeyError);
     await expect(leads.claim(loose(identifier))).rejects.toThrow(KeyError);
-    if (!Array.isArray(identifier)) await expect(leads.invalidate(loose(identifier))).rejects.toThrow(KeyError);
+    await expect(leads.invalidate(loose(identifier))).rejects.toThrow(KeyError);
     expect(load).not.toHaveBeenCalled();
   });
 
@@ -98,6 +109,10 @@ describe('a cache refuses, before anything is loaded or stored,', () => {
 
   it.each([undefined, null, 'loader', {}])('the loader %s', async (loader) => {
     await expect(open().type('lead').getOrSet(1, loose(loader))).rejects.toThrow('loader must be a function');
+  });
+
+  it.each([0, -1, 1.5, Number.NaN])('the batch size %s', async (batchSize) => {
+    await expect(open().invalidatePattern('lead:*', { batchSize })).rejects.toThrow('batchSize must be a whole number');
   });
 
   it('options that are no object', async () => {

@@ -1,7 +1,7 @@
 import { CacheConfigError, KeyError, kindOf } from '../errors.ts';
-import { hashQuery } from '../keys/canonical.ts';
+import { canonicalForm } from '../keys/canonical.ts';
 import { hmacSha256, sha256 } from '../keys/digest.ts';
-import { checkName, type Identifier, identifierText, keyPrefix, plainText, type Scope } from '../keys/key.ts';
+import { checkName, type Identifier, identifierText, isTag, keyPrefix, plainText, type Scope } from '../keys/key.ts';
 import { checkDuration, type Duration, toMilliseconds } from './duration.ts';
 
 /** How long a value may be served, or how to tell from the value. */
@@ -32,10 +32,18 @@ export interface CacheTypeOptions<V = unknown> {
   readonly maxValueBytes?: number;
   /** How long the right to fill is held without a sign of life; a running loader renews it. @default '10s' */
   readonly lease?: Duration;
-  /** How long a reader waits for somebody else's load before it loads for itself. `0` never waits. @default '5s' */
+  /**
+   * How long a reader waits for a load of another cache on the store, or for a claim that was handed out, before it loads for
+   * itself. A load of its own cache it joins for as long as that takes. `0` never waits. @default '5s'
+   */
   readonly wait?: Duration | 0;
   /** How long after a failed load nobody else tries, over all processes. `0` turns it off. @default '250ms' */
   readonly backoff?: Duration | 0;
+  /**
+   * Accept values that another program wrote into a shared store. They carry no tags: only an invalidation of their key or a
+   * pattern reaches them. @default false
+   */
+  readonly foreign?: boolean;
   readonly [VALUE]?: (value: V) => void;
 }
 
@@ -57,12 +65,27 @@ export interface ResolvedType {
   readonly ttl: Ttl<never>;
   readonly tags: Tags<never> | undefined;
   readonly condition: ((value: never) => boolean) | undefined;
+  readonly acceptsForeign: boolean;
   /** True where keys hold digests only, so that a pattern cannot name some of them. */
   readonly isHashed: boolean;
   /** @throws KeyError */
   keyOf(identifier: unknown): string;
 }
 
+const MAX_SHORT_MS = 60 * 60 * 1000;
+const SETTINGS = new Set<string>([
+  'ttl',
+  'jitter',
+  'tags',
+  'identifier',
+  'normalizeText',
+  'condition',
+  'maxValueBytes',
+  'lease',
+  'wait',
+  'backoff',
+  'foreign',
+] satisfies (keyof CacheTypeOptions)[]);
 const DEFAULTS = { jitter: 0.05, maxValueBytes: 5_000_000, leaseMs: 10_000, waitMs: 5_000, backoffMs: 250 };
 
 /** The settings of a cache that its types share. */
@@ -80,10 +103,10 @@ export function resolveTypes(shared: SharedTypeSettings): ReadonlyMap<string, Re
       `types must be an object such as { lead: { ttl: '2h' } }; got ${kindOf(shared?.types)}`,
     ]);
   }
-  const problems: string[] = [];
+  const problems = sharedProblems(shared);
   const resolved = new Map<string, ResolvedType>();
   for (const [name, options] of Object.entries(shared.types)) {
-    const problem = nameProblem(name);
+    const problem = nameProblem('A type', name);
     if (problem) problems.push(problem);
     else if (typeof options !== 'object' || options === null) {
       problems.push(`types.${name} must be an object such as { ttl: '5m' }; got ${kindOf(options)}`);
@@ -95,9 +118,19 @@ export function resolveTypes(shared: SharedTypeSettings): ReadonlyMap<string, Re
   return resolved;
 }
 
-function nameProblem(name: string): string | undefined {
+function sharedProblems({ namespace, secret }: SharedTypeSettings): string[] {
+  const problems: string[] = [];
+  const problem = namespace === undefined ? undefined : nameProblem('The namespace', namespace);
+  if (problem) problems.push(problem);
+  if (secret !== undefined && (typeof secret !== 'string' || secret === '')) {
+    problems.push(`secret must be a text that is not empty; got ${kindOf(secret)}`);
+  }
+  return problems;
+}
+
+function nameProblem(what: string, name: string): string | undefined {
   try {
-    checkName(`The type "${name.slice(0, 64)}"`, name);
+    checkName(what, name);
     return undefined;
   } catch (error) {
     if (KeyError.is(error)) return error.message;
@@ -113,6 +146,9 @@ function resolveType(
 ): ResolvedType {
   const scope = { namespace: shared.namespace, type: name };
   const { ttl = shared.defaultTtl, tags, condition, identifier = 'text' } = options;
+  const unknown = Object.keys(options).filter((setting) => !SETTINGS.has(setting));
+  for (const setting of unknown)
+    checks.that(setting, false, `left out: a type has the settings ${[...SETTINGS].join(', ')}`, options);
   checks.that(
     'identifier',
     ['text', 'private', 'query'].includes(identifier),
@@ -121,8 +157,8 @@ function resolveType(
   );
   checks.that(
     'tags',
-    tags === undefined || Array.isArray(tags) || typeof tags === 'function',
-    'texts, or a function of the value',
+    tags === undefined || typeof tags === 'function' || (Array.isArray(tags) && tags.every(isTag)),
+    'texts of 1–500 characters, or a function of the value',
     tags,
   );
   checks.that(
@@ -139,9 +175,10 @@ function resolveType(
     ttlMs: typeof ttl === 'function' ? undefined : checks.duration('ttl', ttl),
     jitter: checks.number('jitter', options.jitter, DEFAULTS.jitter, 0, 0.5),
     maxValueBytes: checks.number('maxValueBytes', options.maxValueBytes, DEFAULTS.maxValueBytes, 1, 512 * 1024 * 1024),
-    leaseMs: checks.duration('lease', options.lease, DEFAULTS.leaseMs),
-    waitMs: options.wait === 0 ? 0 : checks.duration('wait', options.wait, DEFAULTS.waitMs),
-    backoffMs: options.backoff === 0 ? 0 : checks.duration('backoff', options.backoff, DEFAULTS.backoffMs),
+    leaseMs: checks.shortDuration('lease', options.lease, DEFAULTS.leaseMs),
+    waitMs: options.wait === 0 ? 0 : checks.shortDuration('wait', options.wait, DEFAULTS.waitMs),
+    backoffMs: options.backoff === 0 ? 0 : checks.shortDuration('backoff', options.backoff, DEFAULTS.backoffMs),
+    acceptsForeign: options.foreign ?? false,
     isHashed: identifier !== 'text',
     keyOf: keyBuilder(keyPrefix(scope), identifier, options.normalizeText ?? false, shared.secret),
   };
@@ -151,7 +188,7 @@ function keyBuilder(prefix: string, kind: string, normalizeText: boolean, secret
   const digest = secret === undefined ? sha256 : (text: string) => hmacSha256(secret, text);
   switch (kind) {
     case 'query':
-      return (query: unknown) => prefix + hashQuery(query, { normalizeText });
+      return (query: unknown) => prefix + digest(canonicalForm(query, { normalizeText }));
     case 'private':
       return (identifier: unknown) => prefix + digest(plainText(identifier as Identifier));
     default:
@@ -184,6 +221,13 @@ class Checks {
     if ('ms' in check) return check.ms;
     this.#problems.push(`${this.#field}.${name} ${check.problem}`);
     return 0;
+  }
+
+  /** Timers hold no more than 24 days; nobody should wait for one. */
+  shortDuration(name: string, value: unknown, fallback: number): number {
+    const ms = this.duration(name, value, fallback);
+    this.that(name, ms <= MAX_SHORT_MS, 'at most "1h"', value);
+    return ms;
   }
 
   number(name: string, value: unknown, fallback: number, least: number, most: number): number {

@@ -31,7 +31,8 @@ export interface CacheConfig {
  * @throws CacheConfigError listing all bad variables with what each may be.
  */
 export function loadCacheConfig(env: NodeJS.ProcessEnv = process.env): CacheConfig {
-  const given = Object.fromEntries(Object.entries(env).filter(([, text]) => text !== undefined && text.trim() !== ''));
+  const trimmed = Object.entries(env).map(([name, text]) => [name, text?.trim()] as const);
+  const given = Object.fromEntries(trimmed.filter(([, text]) => text !== undefined && text !== ''));
   const result = environmentSchema().safeParse(given);
   if (!result.success) {
     throw new CacheConfigError(result.error.issues.map(({ path, message }) => `${path.join('.')} ${message}`));

@@ -1,8 +1,8 @@
 import { type Clock, systemClock } from '../clock.ts';
 import { type CacheTypeOptions, type ResolvedType, resolveTypes } from '../config/cache-types.ts';
 import type { Duration } from '../config/duration.ts';
-import { KeyError, kindOf } from '../errors.ts';
-import { checkName, type Identifier } from '../keys/key.ts';
+import { KeyError, kindOf, StoreUnavailableError } from '../errors.ts';
+import type { Identifier } from '../keys/key.ts';
 import { buildPattern, parsePattern } from '../keys/pattern.ts';
 import { defaultLogger, type Logger, type LogLevel, silentLogger } from '../observe/logger.ts';
 import type { TypeStats } from '../observe/stats.ts';
@@ -72,7 +72,6 @@ export class Cache<T extends CacheTypes = CacheTypes> {
 
   constructor(options: CacheOptions<T>) {
     const { namespace, logger, clock = systemClock, random = Math.random } = options;
-    if (namespace !== undefined) checkName('The namespace', namespace);
     this.#namespace = namespace;
     this.#resolved = resolveTypes(options);
     this.enabled = options.enabled ?? true;
@@ -124,16 +123,21 @@ export class Cache<T extends CacheTypes = CacheTypes> {
   /** Drops all values of all types of this cache; other namespaces and other keys of the store are not touched. */
   async clear(): Promise<InvalidationResult> {
     const types = [...this.#resolved.keys()];
-    const result = await this.invalidator.invalidate(this.#tagTargets(types)); // drops them
+    const result = await this.invalidator.invalidate(this.#tagTargets(types)); // drops them; the rest frees their memory
     if (!result.applied) return result;
     let removed = 0;
-    for (const type of types)
-      removed += await this.invalidator.sweep(buildPattern({ namespace: this.#namespace, type }, '*')); // frees their memory
+    try {
+      for (const type of types)
+        removed += await this.invalidator.sweep(buildPattern({ namespace: this.#namespace, type }, '*'));
+    } catch (error) {
+      this.logger.warn({ err: error }, 'all values are dropped, but not all of their memory is free yet');
+    }
     return { applied: true, removed };
   }
 
-  /** Resolves when the store can be asked. A cache works without, by loading. */
+  /** Resolves when the store can be asked. A cache works without, by loading. @throws StoreUnavailableError once it is closed. */
   async ready(): Promise<void> {
+    if (this.#closing !== undefined) throw new StoreUnavailableError('The cache is closed.');
     const { store } = this.engine;
     if (store.status().state === 'ready') return;
     await new Promise<void>((resolve) => {

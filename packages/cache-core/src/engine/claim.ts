@@ -103,12 +103,13 @@ export class RunningClaim<V> implements OpenClaim<V> {
     if (!this.#end()) return;
     const { flight, right } = this.#parts;
     flight.land(value);
-    const entry = right.kind === 'leased' ? this.#entryOf(value, options) : undefined;
-    if (right.kind === 'leased' && entry) {
-      flight.share(value, await this.#store(right.lease, entry));
-    } else {
-      flight.share(value, right.kind === 'alone');
-      await this.#releaseLease(0);
+    let isProven = right.kind === 'alone';
+    try {
+      const entry = right.kind === 'leased' ? this.#entryOf(value, options) : undefined;
+      if (right.kind === 'leased' && entry) isProven = await this.#store(right.lease, entry);
+      else await this.#releaseLease(0);
+    } finally {
+      flight.share(value, isProven); // whatever a logger or a store does: nobody waits for ever
     }
   }
 

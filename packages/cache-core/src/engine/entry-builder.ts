@@ -1,6 +1,7 @@
 import { encodeJson } from '../codec/json.ts';
 import { type ResolvedType, type Tags, type Ttl, ttlFor } from '../config/cache-types.ts';
 import { KeyError, kindOf, SerializationError } from '../errors.ts';
+import { isTag } from '../keys/key.ts';
 import type { NewEntry } from '../store/store.ts';
 import type { TypeContext } from './engine.ts';
 
@@ -32,12 +33,11 @@ export function tryBuildEntry(
   settings: EntrySettings,
 ): NewEntry | undefined {
   const { type, engine, observer } = context;
-  if (value === undefined || type.condition?.(value as never) === false) {
+  try {
+    const isWanted = value !== undefined && type.condition?.(value as never) !== false;
+    if (isWanted) return buildEntry(type, value, settings, engine.random);
     observer.count('uncacheable', key);
     return undefined;
-  }
-  try {
-    return buildEntry(type, value, settings, engine.random);
   } catch (error) {
     observer.count('uncacheable', key);
     engine.logger.warn({ type: type.scope.type, err: error }, 'value returned but not cached');
@@ -70,7 +70,7 @@ function entryTtl(type: ResolvedType, value: never, ttl: Ttl<never> | undefined,
 export function checkTags(tags: readonly string[]): readonly string[] {
   if (!Array.isArray(tags)) throw new KeyError(`Tags must be an array of texts; got ${kindOf(tags)}.`);
   for (const tag of tags) {
-    if (typeof tag === 'string' && tag !== '' && tag.length <= 500 && tag.isWellFormed()) continue;
+    if (isTag(tag)) continue;
     throw new KeyError(`A tag must be a text of 1–500 characters; got ${kindOf(tag)}.`);
   }
   return tags;

@@ -87,8 +87,4 @@ export class Flights {
   detachAll(): void {
     this.#joinable.clear();
   }
-
-  get size(): number {
-    return this.#joinable.size;
-  }
 }

@@ -1,5 +1,6 @@
 import { CacheConfigError, InvalidationError, kindOf } from '../errors.ts';
 import type { Pattern } from '../keys/pattern.ts';
+import { loggableKey } from '../observe/logger.ts';
 import type { SweepOptions, Target } from '../store/store.ts';
 import type { Engine } from './engine.ts';
 
@@ -23,37 +24,37 @@ export class Invalidator {
   readonly #batchSize: number;
 
   constructor(engine: Engine, batchSize: number) {
-    if (!Number.isSafeInteger(batchSize) || batchSize < 1) {
-      throw new CacheConfigError([`sweepBatchSize must be a whole number above 0; got ${kindOf(batchSize)}`]);
-    }
     this.#engine = engine;
-    this.#batchSize = batchSize;
+    this.#batchSize = checkBatchSize('sweepBatchSize', batchSize);
   }
 
   /** Never rejects. */
   async invalidate(targets: readonly Target[]): Promise<InvalidationResult> {
     if (targets.length === 0) return { applied: true, removed: 0 };
+    const { logger } = this.#engine;
     try {
       const { removed } = await this.#around(targets, () => this.#engine.ask((store) => store.invalidate(targets)));
+      if (logger.isLevelEnabled?.('debug') !== false)
+        logger.debug({ targets: targets.map(loggableTarget) }, 'invalidated');
       return { applied: true, removed };
     } catch (error) {
-      this.#engine.logger.warn(
-        { err: error, targets: targets.length },
-        'invalidation not applied: the store does not answer',
-      );
+      logger.warn({ err: error, targets: targets.length }, 'invalidation not applied: the store does not answer');
       return { applied: false, removed: 0 };
     }
   }
 
-  /** @throws InvalidationError if the store could not finish it; the reason of `options.signal` if that ended it. */
+  /** @throws InvalidationError if it could not be finished; the reason of `options.signal` if that ended it. */
   async sweep(pattern: Pattern, options: PatternOptions = {}): Promise<number> {
-    const sweep = () =>
-      this.#engine.store.sweep(pattern, { ...options, batchSize: options.batchSize ?? this.#batchSize });
+    const batchSize = checkBatchSize('batchSize', options.batchSize ?? this.#batchSize);
+    const { logger } = this.#engine;
     try {
-      return await this.#around(undefined, sweep);
+      const removed = await this.#around(undefined, () => this.#engine.store.sweep(pattern, { ...options, batchSize }));
+      if (logger.isLevelEnabled?.('debug') !== false)
+        logger.debug({ ...pattern.scope, removed }, 'pattern invalidated');
+      return removed;
     } catch (cause) {
       options.signal?.throwIfAborted();
-      throw new InvalidationError('The pattern was not invalidated: the store does not answer. Repeat it.', { cause });
+      throw new InvalidationError('The pattern was not invalidated to its end. Repeat it.', { cause });
     }
   }
 
@@ -75,4 +76,14 @@ export class Invalidator {
       flights.detachAll();
     }
   }
+}
+
+/** @throws CacheConfigError */
+function checkBatchSize(field: string, batchSize: number): number {
+  if (Number.isSafeInteger(batchSize) && batchSize >= 1) return batchSize;
+  throw new CacheConfigError([`${field} must be a whole number above 0; got ${kindOf(batchSize)}`]);
+}
+
+function loggableTarget(target: Target): string {
+  return loggableKey(target.kind === 'key' ? target.key.text : `tag ${target.tag}`);
 }

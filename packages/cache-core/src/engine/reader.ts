@@ -41,7 +41,9 @@ export class Reader {
     try {
       const reply = await this.#engine.ask(() => this.#engine.reads.read(key));
       if (reply.kind === 'hit') return this.#decode(key, reply.entry);
-      return { kind: 'miss', rejected: reply.kind === 'rejected' ? reply.id : undefined };
+      if (reply.kind === 'absent') return { kind: 'miss', rejected: undefined };
+      if (reply.reason === 'unreadable') this.#observer.count('unreadable', key.text);
+      return { kind: 'miss', rejected: reply.id };
     } catch {
       this.#observer.count('storeErrors', key.text); // said by `ask`
       return { kind: 'unknown' };

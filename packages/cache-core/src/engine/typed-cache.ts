@@ -116,23 +116,26 @@ export class TypedCache<V, I = Identifier> {
     }
   }
 
-  /** Drops one value, or several. A load that runs is not stored. Also works where the cache is not enabled. */
-  async invalidate(identifiers: I | readonly I[]): Promise<InvalidationResult> {
-    const list = (Array.isArray(identifiers) ? identifiers : [identifiers]) as readonly I[];
-    return this.#invalidator.invalidate(list.map((identifier) => this.targetOf(identifier)));
+  /** Drops one value. A load of it that runs is not stored. Also works where the cache is not enabled. */
+  async invalidate(identifier: I): Promise<InvalidationResult> {
+    return this.#invalidator.invalidate([this.targetOf(identifier)]);
+  }
+
+  /** Drops several values at once; none for an empty list. */
+  async invalidateMany(identifiers: readonly I[]): Promise<InvalidationResult> {
+    if (!Array.isArray(identifiers))
+      throw new KeyError(`The identifiers must be an array; got ${kindOf(identifiers)}.`);
+    return this.#invalidator.invalidate(identifiers.map((identifier) => this.targetOf(identifier)));
   }
 
   /** @internal The value as the target of an invalidation that has others as well. @throws KeyError */
   targetOf(identifier: I): Extract<Target, { kind: 'key' }> {
-    const key = this.#key(identifier);
-    this.#observer.count('invalidations', key.text);
-    return { kind: 'key', key };
+    return { kind: 'key', key: this.#key(identifier) };
   }
 
   /** Drops all values of this type, at the cost of one, however many there are. */
   async invalidateAll(): Promise<InvalidationResult> {
     const { namespace, type } = this.#type.scope;
-    this.#observer.count('invalidations', `${type}:*`);
     return this.#invalidator.invalidate([{ kind: 'tag', namespace, tag: type }]);
   }
 
@@ -148,7 +151,8 @@ export class TypedCache<V, I = Identifier> {
   }
 
   #key(identifier: I): StoreKey {
-    return { text: this.#type.keyOf(identifier), scope: this.#type.scope };
+    const { scope, acceptsForeign } = this.#type;
+    return { text: this.#type.keyOf(identifier), scope, acceptsForeign };
   }
 
   /** What can be known to be wrong before the load is said before the load. */

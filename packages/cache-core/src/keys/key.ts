@@ -34,14 +34,14 @@ const HASHED_IDENTIFIER = /^%h[0-9a-f]{64}$/;
 const UNSAFE = /[\u0000-\u0020\u007f-\u00a0\u2028\u2029%:*?[\]\\{}]/;
 const EVERY_UNSAFE = new RegExp(UNSAFE.source, 'g');
 
-/** A type or namespace name that may stand in a key. @throws KeyError naming `field`. */
-export function checkName(field: string, name: unknown): string {
+/** A type or namespace name that may stand in a key. @throws KeyError that begins with `what`. */
+export function checkName(what: string, name: unknown): string {
   if (typeof name !== 'string' || !NAME.test(name)) {
     throw new KeyError(
-      `${field} must be 1–64 letters, digits, "_", "-" or ".", beginning with a letter; got ${kindOf(name)}.`,
+      `${what} must be 1–64 letters, digits, "_", "-" or ".", beginning with a letter; got ${kindOf(name)}.`,
     );
   }
-  if (RESERVED_NAMES.has(name)) throw new KeyError(`${field} "${name}" is reserved; choose another name.`);
+  if (RESERVED_NAMES.has(name)) throw new KeyError(`${what} cannot be named "${name}": the name is reserved.`);
   return name;
 }
 
@@ -52,6 +52,16 @@ export function keyPrefix({ namespace, type }: Scope): string {
 
 export function namespacePrefix(namespace: string | undefined): string {
   return namespace === undefined ? '' : `${namespace}:`;
+}
+
+/** May this label entries? A text of 1–500 characters that can be written as UTF-8. */
+export function isTag(tag: unknown): tag is string {
+  return typeof tag === 'string' && tag !== '' && tag.length <= 500 && tag.isWellFormed();
+}
+
+/** What names a tag in a store. Injective over namespaces and tags. */
+export function tagKey(namespace: string | undefined, tag: string): string {
+  return `${namespacePrefix(namespace)}tag:${escapeText(tag)}`;
 }
 
 /**

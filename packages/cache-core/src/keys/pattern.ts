@@ -4,7 +4,7 @@ import { checkName, escapeText, keyPrefix, parseKey, type Scope } from './key.ts
 /** Which keys of one type a sweep removes. */
 export interface Pattern {
   readonly scope: Scope;
-  /** A Redis-style glob over whole keys that finds at least these keys; what it finds must still pass `matches`. */
+  /** A Redis-style glob over whole keys that finds at least these keys: what it finds must still pass `matches`. */
   readonly keyGlob: string;
   /** True for exactly the keys that are meant, and for over-long (hashed) identifiers, whose text nobody knows. */
   matches(key: string): boolean;
@@ -38,7 +38,7 @@ export function buildPattern(scope: Scope, glob: string): Pattern {
   const everything = tokens.length === 1 && tokens[0]?.kind === 'any';
   return {
     scope,
-    keyGlob: prefix + tokens.map((token) => (token.kind === 'text' ? escapeText(token.text) : '*')).join(''),
+    keyGlob: prefix + firstCharacterGlob(tokens),
     matches(key) {
       if (!key.startsWith(prefix)) return false;
       if (everything) return true;
@@ -47,6 +47,16 @@ export function buildPattern(scope: Scope, glob: string): Pattern {
       return parsed.isHashed || matchTokens(tokens, [...parsed.identifier]);
     },
   };
+}
+
+/**
+ * The first character of what matches, or `%` for an identifier that is hashed or begins with an escape; then anything. More
+ * would miss keys: a digest does not begin as its identifier does.
+ */
+function firstCharacterGlob([first]: readonly Token[]): string {
+  if (first?.kind !== 'text') return '*';
+  const [character = ''] = escapeText(first.text);
+  return `[%\\${character}]*`;
 }
 
 /** Makes a text stand for itself inside a pattern: `invalidatePattern('lead:' + escapePattern(input) + '*')`. */

@@ -1,13 +1,12 @@
-import type { Ttl } from '../config/cache-types.ts';
+import type { CacheTypeOptions, Ttl } from '../config/cache-types.ts';
 import { type CacheConfig, loadCacheConfig } from '../config/environment.ts';
 import { Cache, type CacheOptions, type CacheTypes } from '../engine/cache.ts';
 import type { InvalidationResult } from '../engine/invalidator.ts';
 import type { TypedCache } from '../engine/typed-cache.ts';
-import { type Identifier, namespacePrefix, POPULAR_SEARCHES } from '../keys/key.ts';
+import type { Identifier } from '../keys/key.ts';
 import { type CacheHealth, checkHealth } from '../observe/health.ts';
 import { defaultLogger } from '../observe/logger.ts';
 import type { TypeStats } from '../observe/stats.ts';
-import { MemoryRanking } from '../store/memory-ranking.ts';
 import { memoryStore } from '../store/memory-store.ts';
 import {
   defaultLeadIdsOf,
@@ -17,15 +16,16 @@ import {
   leadTag,
   type StoredSearch,
 } from './huntly-types.ts';
-import { type PopularSearch, PopularSearches } from './popular-searches.ts';
+import { type PopularSearch, PopularSearches, type PopularSearchOptions } from './popular-searches.ts';
 
 export interface CacheManagerOptions<T extends CacheTypes = CacheTypes> extends Omit<CacheOptions<T>, 'types'> {
-  /** Types of your own, or built-in ones with other settings: what is given here replaces what the environment says. */
+  /** Types of your own, and settings of built-in ones: each setting given here replaces that one of the environment. */
   readonly types?: T | undefined;
   /** @default process.env */
   readonly env?: NodeJS.ProcessEnv | undefined;
   /** Which leads search results contain: a change of one drops them. @default `leadId`, `lead_id` or `id` of each result */
   readonly leadIdsOf?: LeadIdsOf | undefined;
+  readonly popularSearches?: PopularSearchOptions | undefined;
 }
 
 /** All types of a manager: the built-in ones, those given in code first. */
@@ -49,9 +49,6 @@ export interface CacheStats {
   readonly types: Readonly<Record<string, TypeStats>>;
 }
 
-/** Search terms kept besides those shown, so that new ones can rise. */
-const POPULAR_CAPACITY = 1000;
-
 /**
  * A cache with the types and verbs of a lead-search product, set up from the environment (`loadCacheConfig`).
  * @throws CacheConfigError with everything that is wrong with the environment, then with the options.
@@ -69,20 +66,12 @@ export function createCacheManager<const T extends CacheTypes = Record<never, ne
 export class CacheManager<T extends CacheTypes = Record<never, never>> extends Cache<ManagerTypes<T>> {
   readonly #search: TypedCache<StoredSearch, unknown>;
   readonly #popular: PopularSearches;
-  readonly #epoch: () => number;
 
   constructor(options: CacheManagerOptions<T> = {}) {
     const config = loadCacheConfig(options.env);
     super(cacheOptions(options, config));
-    const { store, clock } = this.engine;
     this.#search = this.#typed('search') as TypedCache<StoredSearch, unknown>;
-    const rankingKey = namespacePrefix(options.namespace) + POPULAR_SEARCHES;
-    const capacity = { capacity: POPULAR_CAPACITY };
-    this.#popular = new PopularSearches(
-      store.ranking?.(rankingKey, capacity) ?? new MemoryRanking(capacity),
-      this.engine,
-    );
-    this.#epoch = () => clock.epoch();
+    this.#popular = new PopularSearches(this.engine, options.namespace, options.popularSearches);
     if (!options.store)
       this.logger.info({}, 'no store given: entries live in this process and are not shared with others');
   }
@@ -91,17 +80,18 @@ export class CacheManager<T extends CacheTypes = Record<never, never>> extends C
 
   /** The cached value, `undefined` where there is none. */
   async get<R = unknown>(type: ManagerTypeName<T>, identifier: unknown): Promise<R | undefined> {
+    if (type === 'search') return (await this.getCachedSearchResults<R>(identifier))?.results;
     return this.#typed(type).get(identifier) as Promise<R | undefined>;
   }
 
   /** @returns whether it was stored. */
   async set(type: ManagerTypeName<T>, identifier: unknown, data: unknown, ttl?: Ttl<unknown>): Promise<boolean> {
-    return this.#typed(type).set(identifier, data, { ttl });
+    return this.#typed(type).set(identifier, type === 'search' ? this.#stamped(data) : data, { ttl });
   }
 
   /** @returns whether there was a value. */
   async delete(type: ManagerTypeName<T>, identifier: unknown): Promise<boolean> {
-    return (await this.#typed(type).invalidate([identifier])).removed > 0;
+    return (await this.#typed(type).invalidate(identifier)).removed > 0;
   }
 
   async exists(type: ManagerTypeName<T>, identifier: unknown): Promise<boolean> {
@@ -169,8 +159,9 @@ export class CacheManager<T extends CacheTypes = Record<never, never>> extends C
     return this.invalidator.invalidate([lead, ...tags.map((tag) => ({ kind: 'tag', namespace, tag }) as const)]);
   }
 
+  /** Drops all leads, and all cached searches, since they show leads. */
   async invalidateAllLeadCaches(): Promise<InvalidationResult> {
-    return this.#typed('lead').invalidateAll();
+    return this.invalidateTags(['lead', 'search']);
   }
 
   // User preferences, analytics, suggestions
@@ -184,7 +175,7 @@ export class CacheManager<T extends CacheTypes = Record<never, never>> extends C
   }
 
   async invalidateUserPrefs(email: string): Promise<InvalidationResult> {
-    return this.#typed('user_prefs').invalidate([email]);
+    return this.#typed('user_prefs').invalidate(email);
   }
 
   async cacheAnalytics(metricKey: string, data: unknown, ttl?: Ttl<unknown>): Promise<boolean> {
@@ -196,7 +187,7 @@ export class CacheManager<T extends CacheTypes = Record<never, never>> extends C
   }
 
   async invalidateAnalytics(metricKey: string): Promise<InvalidationResult> {
-    return this.#typed('analytics').invalidate([metricKey]);
+    return this.#typed('analytics').invalidate(metricKey);
   }
 
   async cacheSuggestions(prefix: string, suggestions: unknown, ttl?: Ttl<unknown>): Promise<boolean> {
@@ -208,18 +199,23 @@ export class CacheManager<T extends CacheTypes = Record<never, never>> extends C
   }
 
   async invalidateSuggestions(prefix: string): Promise<InvalidationResult> {
-    return this.#typed('suggestions').invalidate([prefix]);
+    return this.#typed('suggestions').invalidate(prefix);
   }
 
   // Popular searches
 
-  /** Counts one search. Trouble of the store loses the count, never the request. */
+  /** Counts one search, in this process; the store learns of it in the background. @throws KeyError for anything but a text. */
   async addPopularSearch(query: string): Promise<void> {
-    if (this.enabled) await this.#popular.add(query);
+    if (this.enabled) this.#popular.add(query);
   }
 
   async getPopularSearches(limit = 10): Promise<readonly PopularSearch[]> {
     return this.enabled ? this.#popular.top(limit) : [];
+  }
+
+  /** Forgets a search term. @returns whether it was known. */
+  async removePopularSearch(query: string): Promise<boolean> {
+    return this.#popular.remove(query);
   }
 
   // The whole
@@ -231,6 +227,10 @@ export class CacheManager<T extends CacheTypes = Record<never, never>> extends C
   async getCacheStats(): Promise<CacheStats> {
     const [popularSearches, health] = await Promise.all([this.getPopularSearches(), this.healthCheck()]);
     return { popularSearches, health, redisInfo: null, types: this.stats() };
+  }
+
+  override close(): Promise<void> {
+    return this.#popular.flush().then(() => super.close());
   }
 
   /** Drops all values of this namespace, and the popular searches. */
@@ -246,7 +246,7 @@ export class CacheManager<T extends CacheTypes = Record<never, never>> extends C
   }
 
   #stamped(results: unknown): StoredSearch {
-    return { results, cachedAt: new Date(this.#epoch()).toISOString() };
+    return { results, cachedAt: new Date(this.engine.clock.epoch()).toISOString() };
   }
 }
 
@@ -261,10 +261,13 @@ function cacheOptions<T extends CacheTypes>(
   config: CacheConfig,
 ): CacheOptions<ManagerTypes<T>> {
   const { logger, enabled, sweepBatchSize, defaultTtl, logLevel } = options;
-  const builtIn: CacheTypes = { ...huntlyTypes(config, options.leadIdsOf ?? defaultLeadIdsOf) };
+  const types: Record<string, CacheTypeOptions<never>> = { ...options.types };
+  for (const [name, builtIn] of Object.entries(huntlyTypes(config, options.leadIdsOf ?? defaultLeadIdsOf))) {
+    types[name] = { ...builtIn, ...types[name] };
+  }
   return {
     ...options,
-    types: { ...builtIn, ...options.types } as CacheTypes as ManagerTypes<T>,
+    types: types as CacheTypes as ManagerTypes<T>,
     store: options.store ?? memoryStore(options.clock && { clock: options.clock }),
     logger: logger ?? defaultLogger(logLevel ?? config.logLevel),
     enabled: enabled ?? config.enabled,

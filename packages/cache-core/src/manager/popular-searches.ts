@@ -1,55 +1,143 @@
+import { type Duration, toMilliseconds } from '../config/duration.ts';
 import type { Engine } from '../engine/engine.ts';
 import { CacheConfigError, KeyError, kindOf } from '../errors.ts';
 import { normalizeText } from '../keys/canonical.ts';
-import type { RankedMember, Ranking } from '../store/ranking.ts';
+import { namespacePrefix, POPULAR_SEARCHES } from '../keys/key.ts';
+import { MemoryRanking } from '../store/memory-ranking.ts';
+import type { Ranking } from '../store/ranking.ts';
+
+export interface PopularSearchOptions {
+  /** Terms kept. Many more than are shown, so that new ones can rise. @default 1000 */
+  readonly capacity?: number | undefined;
+  /** Terms counted less often are not shown. @default 1 */
+  readonly minimumCount?: number | undefined;
+  /** A search counts half after this time (forward decay), so that the list follows fashion. @default none: plain counts */
+  readonly halfLife?: Duration | undefined;
+  /** Ignore terms with an e-mail address, or a number long enough for a telephone. @default false */
+  readonly dropPersonal?: boolean | undefined;
+}
 
 export interface PopularSearch {
   /** As normalised: trimmed, inner white space collapsed, lower case. */
   readonly query: string;
+  /** With `halfLife` the decayed count, rounded. */
   readonly count: number;
 }
 
 /** A longer text is no search that others would repeat. */
 const MAX_QUERY_LENGTH = 200;
+/** Counts wait in this process, so that no request waits for them: this long, or until there are so many terms. */
+const FLUSH_AFTER_MS = 1000;
+const FLUSH_AT_TERMS = 500;
+/** Decayed scores grow by a factor of two each half-life; a double holds 1,024. Then a new ranking begins. */
+const HALF_LIVES_PER_ERA = 500;
+const PERSONAL = /\S@\S|\d(?:[\s().+-]*\d){6,}/u;
 
-/** What people search for most, over the `Ranking` port. */
+/** What people search for most, over the `Ranking` port. Trouble of the store loses counts, never a request (P4). */
 export class PopularSearches {
-  readonly #ranking: Ranking;
   readonly #engine: Engine;
+  readonly #key: string;
+  readonly #capacity: number;
+  readonly #minimumCount: number;
+  readonly #halfLifeMs: number | undefined;
+  readonly #dropPersonal: boolean;
+  readonly #ownRankings = new Map<string, Ranking>();
+  #buffer = new Map<string, number>();
+  #cancelFlush: (() => void) | undefined;
 
-  constructor(ranking: Ranking, engine: Engine) {
-    this.#ranking = ranking;
+  /** @throws CacheConfigError */
+  constructor(engine: Engine, namespace: string | undefined, options: PopularSearchOptions = {}) {
     this.#engine = engine;
+    this.#key = namespacePrefix(namespace) + POPULAR_SEARCHES;
+    this.#capacity = wholeNumber('popularSearches.capacity', options.capacity ?? 1000);
+    this.#minimumCount = wholeNumber('popularSearches.minimumCount', options.minimumCount ?? 1);
+    this.#halfLifeMs =
+      options.halfLife === undefined ? undefined : toMilliseconds('popularSearches.halfLife', options.halfLife);
+    this.#dropPersonal = options.dropPersonal ?? false;
   }
 
-  /** Counts one search. Empty and over-long texts are ignored. @throws KeyError for anything but a text. */
-  async add(query: string): Promise<void> {
-    if (typeof query !== 'string') throw new KeyError(`A popular search must be a text; got ${kindOf(query)}.`);
-    const term = normalizeText(query);
-    if (term === '' || term.length > MAX_QUERY_LENGTH) return;
-    await this.#ask(() => this.#ranking.add(new Map([[term, 1]])), undefined);
+  /** Counts one search. Empty, over-long and (by option) personal texts are ignored. @throws KeyError for anything but a text. */
+  add(query: string): void {
+    const term = termOf(query);
+    if (term === '' || term.length > MAX_QUERY_LENGTH || (this.#dropPersonal && PERSONAL.test(term))) return;
+    this.#buffer.set(term, (this.#buffer.get(term) ?? 0) + this.#weight());
+    if (this.#buffer.size >= FLUSH_AT_TERMS) this.#flushInBackground();
+    const flush = () => this.#flushInBackground();
+    this.#cancelFlush ??= this.#engine.clock.after(FLUSH_AFTER_MS, flush, { background: true });
   }
 
-  /** The most frequent first. @throws CacheConfigError for a limit that is no whole number above 0. */
+  /** The most frequent first, those of this process included. @throws CacheConfigError for a limit that is no whole number above 0. */
   async top(limit: number): Promise<PopularSearch[]> {
-    if (!Number.isSafeInteger(limit) || limit < 1) {
-      throw new CacheConfigError([`limit must be a whole number above 0; got ${kindOf(limit)}`]);
-    }
-    const members = await this.#ask<readonly RankedMember[]>(() => this.#ranking.top(limit), []);
-    return members.map(({ member, score }) => ({ query: member, count: score }));
+    const wanted = wholeNumber('limit', limit);
+    await this.flush();
+    const members = (await this.#ask((ranking) => ranking.top(wanted))) ?? [];
+    return members
+      .map(({ member, score }) => ({ query: member, count: Math.round(score / this.#weight()) }))
+      .filter(({ count }) => count >= this.#minimumCount);
+  }
+
+  /** Forgets a term. @returns whether it was known. */
+  async remove(query: string): Promise<boolean> {
+    await this.flush();
+    return (await this.#ask((ranking) => ranking.remove(termOf(query)))) ?? false;
   }
 
   /** @returns whether the store did it. */
-  clear(): Promise<boolean> {
-    return this.#ask(() => this.#ranking.clear().then(() => true), false);
+  async clear(): Promise<boolean> {
+    this.#buffer.clear();
+    return (await this.#ask((ranking) => ranking.clear().then(() => true))) ?? false;
   }
 
-  /** Trouble of the store loses counts, never a request (P4). */
-  async #ask<T>(call: () => Promise<T>, otherwise: T): Promise<T> {
+  /** Sends what waits here. What the store does not take is lost: it is no more than a count. */
+  async flush(): Promise<void> {
+    this.#cancelFlush?.();
+    this.#cancelFlush = undefined;
+    const counts = this.#buffer;
+    if (counts.size === 0) return;
+    this.#buffer = new Map();
+    await this.#ask((ranking) => ranking.add(counts));
+  }
+
+  #flushInBackground(): void {
+    this.#engine.runInBackground('popular searches', this.flush());
+  }
+
+  async #ask<T>(call: (ranking: Ranking) => Promise<T>): Promise<T | undefined> {
     try {
-      return await this.#engine.ask(call);
+      return await this.#engine.ask(() => call(this.#ranking()));
     } catch {
-      return otherwise; // said by `ask`
+      return undefined; // said by `ask`
     }
   }
+
+  /** The ranking of the present era; one of this process for a store that keeps none. */
+  #ranking(): Ranking {
+    const key = this.#halfLifeMs === undefined ? this.#key : `${this.#key}:${this.#era(this.#halfLifeMs)}`;
+    const options = { capacity: this.#capacity };
+    const ranking =
+      this.#engine.store.ranking?.(key, options) ?? this.#ownRankings.get(key) ?? new MemoryRanking(options);
+    if (!this.#engine.store.ranking) this.#ownRankings.set(key, ranking);
+    return ranking;
+  }
+
+  /** What one search counts now. Later ones count more, which leaves all earlier scores as they are (Cormode et al. 2009). */
+  #weight(): number {
+    if (this.#halfLifeMs === undefined) return 1;
+    const halfLives = this.#engine.clock.epoch() / this.#halfLifeMs;
+    return 2 ** (halfLives - this.#era(this.#halfLifeMs) * HALF_LIVES_PER_ERA);
+  }
+
+  #era(halfLifeMs: number): number {
+    return Math.floor(this.#engine.clock.epoch() / halfLifeMs / HALF_LIVES_PER_ERA);
+  }
+}
+
+function termOf(query: string): string {
+  if (typeof query !== 'string') throw new KeyError(`A popular search must be a text; got ${kindOf(query)}.`);
+  return normalizeText(query);
+}
+
+function wholeNumber(field: string, value: number): number {
+  if (Number.isSafeInteger(value) && value >= 1) return value;
+  throw new CacheConfigError([`${field} must be a whole number above 0; got ${kindOf(value)}`]);
 }

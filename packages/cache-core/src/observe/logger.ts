@@ -13,6 +13,8 @@ export interface Logger {
   error: Write;
   /** Asked before a debug line is built. Without it every line is. */
   isLevelEnabled?(level: string): boolean;
+  /** Of a pino logger or the default one: can be set while running. */
+  level?: string;
 }
 
 /** A logger whose level can be changed while running. */

@@ -7,17 +7,16 @@ export interface TypeStats {
   /** Loads begun: calls of a loader, and claims handed out. */
   readonly loads: number;
   readonly loadErrors: number;
-  /** Readers that waited for a load of this process instead of starting one. */
+  /** Readers that waited for a load of this cache instead of starting one. */
   readonly coalesced: number;
   /** Values stored, by a fill or a `set`. */
   readonly stored: number;
   /** Fills refused because something was invalidated since the load began. */
   readonly refused: number;
-  /** Values returned but not stored: too large, or without a JSON form. */
+  /** Values returned but not stored: `undefined`, unwanted by `condition`, too large, without a JSON form, with a bad TTL or tag. */
   readonly uncacheable: number;
   /** Stored values that could not be read: corrupt, or from another program. */
   readonly unreadable: number;
-  readonly invalidations: number;
   /** Times the store failed to answer. */
   readonly storeErrors: number;
 }
@@ -35,7 +34,6 @@ export function newCounters(): Counters {
     refused: 0,
     uncacheable: 0,
     unreadable: 0,
-    invalidations: 0,
     storeErrors: 0,
   };
 }

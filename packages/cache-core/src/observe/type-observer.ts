@@ -7,12 +7,11 @@ const MESSAGES: Readonly<Record<keyof Counters, string>> = {
   misses: 'miss',
   loads: 'load began',
   loadErrors: 'load failed',
-  coalesced: 'waiting for a load of this process',
+  coalesced: 'waiting for a load of this cache',
   stored: 'stored',
   refused: 'fill refused: invalidated since the load began',
   uncacheable: 'not cached',
   unreadable: 'stored value unreadable',
-  invalidations: 'invalidated',
   storeErrors: 'store did not answer',
 };
 

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { type Scope, tagKey } from '../keys/key.ts';
 
 /** Tags remembered one by one; beyond that the oldest are forgotten on the safe side. */
 const MAX_TAGS = 100_000;
@@ -27,16 +28,16 @@ export class InvalidationTimes {
     return this.#latest;
   }
 
-  add(tag: string): void {
+  add(namespace: string | undefined, tag: string): void {
     this.#latest++;
-    this.#times.set(tag, this.#latest);
+    this.#times.set(tagKey(namespace, tag), this.#latest);
   }
 
-  /** Was neither the type nor any of the tags invalidated after `since`? */
-  isNoneAfter(since: number, prefix: string, type: string, tags: readonly string[]): boolean {
+  /** Was neither the type of the scope nor any of the tags invalidated after `since`? */
+  isNoneAfter(since: number, { namespace, type }: Scope, tags: readonly string[]): boolean {
     if (since === this.#latest) return true; // nothing was invalidated at all
     if (since < this.#forgottenUntil) return false;
-    const isUntouched = (tag: string) => (this.#times.get(prefix + tag) ?? 0) <= since;
+    const isUntouched = (tag: string) => (this.#times.get(tagKey(namespace, tag)) ?? 0) <= since;
     return isUntouched(type) && tags.every(isUntouched);
   }
 }

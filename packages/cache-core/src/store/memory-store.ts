@@ -1,7 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { type Clock, systemClock } from '../clock.ts';
 import { CacheConfigError, kindOf, StoreUnavailableError } from '../errors.ts';
-import { namespacePrefix } from '../keys/key.ts';
 import type { Pattern } from '../keys/pattern.ts';
 import { InvalidationTimes } from './invalidation-times.ts';
 import { MemoryRanking } from './memory-ranking.ts';
@@ -166,7 +165,7 @@ class MemoryStore implements Store {
     this.#checkOpen();
     let removed = 0;
     for (const target of targets) {
-      if (target.kind === 'tag') this.#invalidations.add(namespacePrefix(target.namespace) + target.tag);
+      if (target.kind === 'tag') this.#invalidations.add(target.namespace, target.tag);
       else if (this.#remove(target.key.text)) removed++;
     }
     return { removed };
@@ -243,8 +242,7 @@ class MemoryStore implements Store {
   }
 
   #isCurrent(key: StoreKey, tags: readonly string[], since: number): boolean {
-    const prefix = namespacePrefix(key.scope.namespace);
-    return this.#invalidations.isNoneAfter(since, prefix, key.scope.type, tags);
+    return this.#invalidations.isNoneAfter(since, key.scope, tags);
   }
 
   #checkOpen(): void {

@@ -44,6 +44,8 @@ export interface StoreKey {
   /** The whole key as built by `buildKey`. */
   readonly text: string;
   readonly scope: Scope;
+  /** A value that another program wrote under this key may be read. @default false */
+  readonly acceptsForeign?: boolean;
 }
 
 /** Tells one stored value from every other value that its key ever had. */
@@ -65,8 +67,8 @@ export interface Entry extends NewEntry {
 
 export type ReadReply =
   | { readonly kind: 'hit'; readonly entry: Entry }
-  /** There is a value, but a tag of it was invalidated, or it cannot be read. */
-  | { readonly kind: 'rejected'; readonly id: EntryId }
+  /** There is a value, but it must not be used. */
+  | { readonly kind: 'rejected'; readonly id: EntryId; readonly reason: 'invalidated' | 'unreadable' }
   | { readonly kind: 'absent' };
 
 export interface LeaseOptions {

@@ -13,6 +13,10 @@ const open = <const T extends CacheTypes>(types: T, options: Partial<CacheOption
   createCache<T>({ types, logger: false, random: () => 0, ...options });
 const leadCache = (options: Partial<CacheOptions> = {}) => open({ lead: { ttl: '1h' } }, options as never);
 
+function nothing(): never {
+  throw new Error('thrown by the caller');
+}
+
 /** A loader that a test lets go when it likes. */
 function heldLoader<T>() {
   let finish: (value: T) => void = () => {};
@@ -141,6 +145,22 @@ describe('TTL', () => {
     expect([await jobs.getTtl(1), await jobs.getTtl(2), await jobs.getTtl(3)]).toEqual([3600, 2, 7]);
   });
 
+  it.each([
+    ['a condition', { condition: () => nothing() }],
+    ['a tags function', { tags: () => nothing() }],
+    ['a ttl function', { ttl: () => nothing() }],
+  ])('%s that throws leaves the value to everybody who waits, uncached', async (_what, settings) => {
+    const leads = open({ lead: { ttl: '1h', ...settings } }).type('lead');
+    const { load, finish } = heldLoader<string>();
+    const callers = [leads.getOrSet(1, load)];
+    await settle();
+    callers.push(leads.getOrSet(1, async () => 'Ada'));
+    await settle();
+    finish('Ada');
+    expect(await Promise.all(callers)).toEqual(['Ada', 'Ada']);
+    expect([await leads.get(1), await leads.set(1, 'x')]).toEqual([undefined, false]);
+  });
+
   it('that turns out bad leaves the value uncached, not the caller without it', async () => {
     const warn = vi.fn();
     const logger = { debug() {}, info() {}, warn, error() {}, isLevelEnabled: () => false };
@@ -156,7 +176,7 @@ describe('invalidation', () => {
 
   it.each([
     ['a key', (cache: ReturnType<typeof withTags>) => cache.type('lead').invalidate(42)],
-    ['several keys', (cache: ReturnType<typeof withTags>) => cache.type('lead').invalidate([41, 42])],
+    ['several keys', (cache: ReturnType<typeof withTags>) => cache.type('lead').invalidateMany([41, 42])],
     ['the type', (cache: ReturnType<typeof withTags>) => cache.type('lead').invalidateAll()],
     ['a tag of the type', (cache: ReturnType<typeof withTags>) => cache.invalidateTags(['crm'])],
     ['a tag of the call', (cache: ReturnType<typeof withTags>) => cache.invalidateTags(['acme'])],
@@ -199,11 +219,29 @@ describe('invalidation', () => {
     const cache = withTags();
     const leads = cache.type('lead');
     for (const id of [1, 2, 11]) await leads.set(id, 'x');
-    expect(await leads.invalidate([1, 99])).toEqual({ applied: true, removed: 1 });
-    expect(await leads.invalidate([])).toEqual({ applied: true, removed: 0 });
+    expect(await leads.invalidateMany([1, 99])).toEqual({ applied: true, removed: 1 });
+    expect(await leads.invalidateMany([])).toEqual({ applied: true, removed: 0 });
     expect(await cache.invalidatePattern('lead:*', { dryRun: true })).toBe(2);
     expect(await cache.invalidatePattern('lead:1*')).toBe(1);
     expect(await cache.clear()).toEqual({ applied: true, removed: 1 });
+  });
+
+  it('takes an array for one query where queries are the identifiers', async () => {
+    const searches = open({ search: { ttl: '1h', identifier: 'query' } }).type('search');
+    for (const query of ['a', 'b', ['a', 'b']]) await searches.set(query, 'results');
+    await searches.invalidate(['a', 'b']);
+    expect([await searches.get('a'), await searches.get(['a', 'b'])]).toEqual(['results', undefined]);
+    await searches.invalidateMany(['a', 'b']);
+    expect([await searches.get('a'), await searches.get('b')]).toEqual([undefined, undefined]);
+  });
+
+  it('by clear drops everything even if the memory cannot be freed', async () => {
+    const store = memoryStore();
+    const cache = open({ lead: { ttl: '1h' } }, { store });
+    await cache.type('lead').set(1, 'Ada');
+    vi.spyOn(store, 'sweep').mockRejectedValue(new StoreUnavailableError('gone'));
+    expect(await cache.clear()).toEqual({ applied: true, removed: 0 });
+    expect(await cache.type('lead').get(1)).toBeUndefined();
   });
 
   it('keeps to the namespace of its cache', async () => {
@@ -415,5 +453,8 @@ describe('close', () => {
     listener({ state: 'ready' });
     await waiting;
     await leadCache().ready();
+    const closed = leadCache();
+    await closed.close();
+    await expect(closed.ready()).rejects.toThrow('closed');
   });
 });

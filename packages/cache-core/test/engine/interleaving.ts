@@ -147,7 +147,7 @@ export async function runInterleaved(scheduler: fc.Scheduler, scenario: Scenario
       case 'invalidateKey':
         return invalidating([key], () => leads.invalidate(key));
       case 'invalidateKeys':
-        return invalidating(['a', 'b'], () => leads.invalidate(['a', 'b']));
+        return invalidating(['a', 'b'], () => leads.invalidateMany(['a', 'b']));
       case 'invalidateKnownTag':
         return invalidating(['a', 'b'], () => cache.invalidateTags(['known']));
       case 'invalidateLateTag':

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import { cacheType, createCacheManager, memoryStore } from '../../src/index.ts';
+import { CacheConfigError, cacheType, createCacheManager, memoryStore } from '../../src/index.ts';
 import { FakeClock, settle } from '../../src/testing/index.ts';
 
 const open = () =>
@@ -17,6 +17,25 @@ describe('the verbs for any type', () => {
     );
     await manager.set('analytics', 'per-day', 7, '10m');
     expect(await manager.getTtl('analytics', 'per-day')).toBe(600);
+  });
+
+  it('store searches as the verbs for searches do', async () => {
+    const manager = open();
+    await manager.set('search', 'acme', [{ id: 1 }]);
+    expect(await manager.get('search', 'acme')).toEqual([{ id: 1 }]);
+    expect((await manager.getCachedSearchResults('acme'))?.results).toEqual([{ id: 1 }]);
+    await manager.invalidateLeadCache(1);
+    expect(await manager.get('search', 'acme')).toBeUndefined();
+    expect(await manager.set('search', 'nothing', null)).toBe(true);
+  });
+
+  it('keep what a built-in type is when one setting of it is changed', async () => {
+    const types = { search: { ttl: '5m' } } as const;
+    const manager = createCacheManager({ env: {}, logger: false, types, random: () => 0 });
+    await manager.cacheSearchResults({ q: 'acme' }, [{ id: 1 }]);
+    expect(await manager.getTtl('search', { q: ' ACME' })).toBe(300);
+    await manager.invalidateLeadCache(1);
+    expect(await manager.getCachedSearchResults({ q: 'acme' })).toBeUndefined();
   });
 
   it('remove by pattern, and count', async () => {
@@ -44,6 +63,10 @@ describe('the verbs for any type', () => {
     );
     for (const key of keys) expect(key).toMatch(/^user_prefs:[0-9a-f]{64}$/);
     expect(new Set(keys).size).toBe(3);
+    const searches = [undefined, 'one'].map((secret) =>
+      createCacheManager({ env: {}, logger: false, secret }).type('search').keyOf('q'),
+    );
+    expect(new Set(searches).size).toBe(2);
   });
 });
 
@@ -139,11 +162,13 @@ describe('leads, preferences, analytics, suggestions', () => {
     expect(await manager.getCachedUserPrefs('ada@example.com')).toBeUndefined();
   });
 
-  it('all leads can be dropped at once', async () => {
+  it('all leads can be dropped at once, and with them the searches that show some', async () => {
     const manager = open();
+    await manager.cacheSearchResults('q', [{ id: 1 }]);
     for (const id of [1, 2, 3]) await manager.cacheLeadData(id, id);
     expect((await manager.invalidateAllLeadCaches()).applied).toBe(true);
     for (const id of [1, 2, 3]) expect(await manager.getCachedLeadData(id)).toBeUndefined();
+    expect(await manager.getCachedSearchResults('q')).toBeUndefined();
   });
 
   it('an omitted identifier never means the whole type', async () => {
@@ -165,6 +190,72 @@ describe('popular searches', () => {
       { query: 'big corp', count: 2 },
     ]);
     expect(await manager.getPopularSearches()).toHaveLength(3);
+  });
+
+  it('wait in the process, and reach the store in the background', async () => {
+    const clock = new FakeClock();
+    const store = memoryStore({ clock });
+    const manager = createCacheManager({ env: {}, logger: false, store, clock });
+    const ranking = store.ranking?.('popular_searches', { capacity: 1000 });
+    await manager.addPopularSearch('acme');
+    expect(await ranking?.top(1)).toEqual([]);
+    await clock.advance(1_000);
+    expect(await ranking?.top(1)).toEqual([{ member: 'acme', score: 1 }]);
+    for (let index = 0; index < 500; index++) await manager.addPopularSearch(`term ${index}`);
+    await settle();
+    expect((await ranking?.top(1_000))?.length).toBeGreaterThan(10);
+    await manager.addPopularSearch('last');
+    await manager.close();
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('can be forgotten', async () => {
+    const manager = open();
+    await manager.addPopularSearch('Acme');
+    expect([await manager.removePopularSearch(' ACME '), await manager.removePopularSearch('acme')]).toEqual([
+      true,
+      false,
+    ]);
+    expect(await manager.getPopularSearches()).toEqual([]);
+  });
+
+  it('fade by their half-life, if told', async () => {
+    const clock = new FakeClock();
+    const popularSearches = { halfLife: '1d' } as const;
+    const manager = createCacheManager({ env: {}, logger: false, clock, popularSearches });
+    for (let times = 0; times < 8; times++) await manager.addPopularSearch('last week');
+    await clock.advance(3 * 86_400_000);
+    for (let times = 0; times < 2; times++) await manager.addPopularSearch('today');
+    expect(await manager.getPopularSearches()).toEqual([
+      { query: 'today', count: 2 },
+      { query: 'last week', count: 1 },
+    ]);
+    await clock.advance(1000 * 86_400_000);
+    await manager.addPopularSearch('years later');
+    expect(await manager.getPopularSearches(1)).toEqual([{ query: 'years later', count: 1 }]);
+  });
+
+  it('leave out what is rare or personal, if told', async () => {
+    const popularSearches = { minimumCount: 2, dropPersonal: true };
+    const manager = createCacheManager({ env: {}, logger: false, popularSearches });
+    for (const query of [
+      'acme',
+      'acme',
+      'rare',
+      'ada@example.com',
+      'ada@example.com',
+      '+49 (30) 123-4567',
+      '+49 (30) 123-4567',
+      'top 100',
+      'top 100',
+    ]) {
+      await manager.addPopularSearch(query);
+    }
+    expect((await manager.getPopularSearches()).map(({ query }) => query)).toEqual(['acme', 'top 100']);
+  });
+
+  it.each([{ capacity: 0 }, { minimumCount: 1.5 }, { halfLife: 0 }])('refuse the options %o', (popularSearches) => {
+    expect(() => createCacheManager({ env: {}, logger: false, popularSearches })).toThrow(CacheConfigError);
   });
 
   it('are bounded, and let new ones rise', async () => {
