@@ -2,7 +2,7 @@
 export interface Ranking {
   /** Adds to the scores of members; unknown ones begin at 0. */
   add(counts: ReadonlyMap<string, number>): Promise<void>;
-  /** The highest scores; equal scores in the order of the member. */
+  /** The highest scores first; equal scores in any order. */
   top(limit: number): Promise<readonly RankedMember[]>;
   /** `false` where there was no such member. */
   remove(member: string): Promise<boolean>;

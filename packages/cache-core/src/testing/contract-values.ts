@@ -69,7 +69,7 @@ export function describeRankings(it: It): void {
     await ranking.add(
       new Map([
         ['a', 2],
-        ['c', 3],
+        ['c', 2],
       ]),
     );
     const top = await ranking.top(2);

@@ -1,0 +1,128 @@
+import { type Clock, type StoreStatus, systemClock } from '@huntly/cache-core';
+import type { RedisClient, RedisClusterClient } from './client.ts';
+import { type Ioredis, loadIoredis } from './ioredis.ts';
+import type { RedisStoreOptions } from './options.ts';
+import { createClient } from './own-client.ts';
+import { connectPrimaries } from './primaries.ts';
+import { StatusWatch } from './status.ts';
+import { checkSuppliedClient, isClusterClient } from './supplied-client.ts';
+import { CONNECTIONS_PER_PRIMARY, type Target, targetOf } from './target.ts';
+
+export interface Connection {
+  readonly client: RedisClient | RedisClusterClient;
+  readonly isCluster: boolean;
+  /** All primaries as plain clients: one, unless this is a Cluster. Ask again for each use, as the topology changes. */
+  primaries(): RedisClient[];
+  status(): StoreStatus;
+  /** Calls `listener` at each change; the returned function ends that. */
+  onStatus(listener: (status: StoreStatus) => void): () => void;
+  /** Waits up to half a second for what is under way. Never rejects; may be called twice. A supplied client stays open. */
+  close(): Promise<void>;
+}
+
+/** What tests replace. */
+export interface Outside {
+  readonly ioredis?: Ioredis;
+  readonly clock?: Clock;
+  /** From 0 up to, not including, 1. */
+  readonly random?: () => number;
+}
+
+/** How long `close()` waits for the answer to `QUIT`, and a Cluster for the first connections to its primaries. */
+const PATIENCE_MS = 500;
+
+/**
+ * Begins to connect in the next tick, and goes on for as long as it takes: only `status()` tells how that fares.
+ * @throws CacheConfigError for options, or a client, that cannot work.
+ */
+export function openConnection(options: RedisStoreOptions, outside: Outside = {}): Connection {
+  const target = targetOf(options);
+  if (target.kind === 'client') {
+    checkSuppliedClient(target.client);
+    return new RedisConnection(target.client, target, outside.clock ?? systemClock);
+  }
+  const { ioredis = loadIoredis(), random = Math.random, clock = systemClock } = outside;
+  return new RedisConnection(createClient(target, ioredis, random), target, clock);
+}
+
+class RedisConnection implements Connection {
+  readonly client: RedisClient | RedisClusterClient;
+  readonly isCluster: boolean;
+  readonly #target: Target;
+  readonly #clock: Clock;
+  readonly #watch: StatusWatch;
+  #closing: Promise<void> | undefined;
+
+  constructor(client: RedisClient | RedisClusterClient, target: Target, clock: Clock) {
+    this.client = client;
+    this.isCluster = isClusterClient(client);
+    this.#target = target;
+    this.#clock = clock;
+    this.#watch = new StatusWatch(client, () => this.#prepare());
+    client.on('+node', this.#nodeAdded);
+    process.nextTick(() => this.#connect());
+  }
+
+  primaries(): RedisClient[] {
+    return isClusterClient(this.client) ? this.client.nodes('master') : [this.client];
+  }
+
+  status(): StoreStatus {
+    return this.#watch.status();
+  }
+
+  onStatus(listener: (status: StoreStatus) => void): () => void {
+    return this.#watch.onStatus(listener);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  /** A lazy client that was supplied connects as well: without a queue it would refuse the command that makes it connect. */
+  #connect(): void {
+    if (this.#closing || this.client.status !== 'wait') return;
+    // The events tell the same, and a rejection that nobody catches ends the process.
+    this.client.connect?.().catch(() => undefined);
+  }
+
+  /** @returns why a client that is ready must not be used */
+  async #prepare(): Promise<string | undefined> {
+    if (!isClusterClient(this.client)) return undefined;
+    await this.#within(PATIENCE_MS, connectPrimaries(this.client));
+    if (this.#target.kind !== 'cluster') return undefined;
+    const { maxConnections } = this.#target;
+    const needed = this.client.nodes('master').length * CONNECTIONS_PER_PRIMARY;
+    return needed > maxConnections ? `${needed} connections needed, maxConnections is ${maxConnections}` : undefined;
+  }
+
+  readonly #nodeAdded = (): void => {
+    // Before that, nodes are those that were named in the options, whatever they are.
+    if (isClusterClient(this.client) && this.client.status === 'ready') void connectPrimaries(this.client);
+  };
+
+  async #close(): Promise<void> {
+    const isOurs = this.#target.kind !== 'client';
+    this.#watch.close({ forgetClient: !isOurs });
+    this.client.off('+node', this.#nodeAdded);
+    if (!isOurs) return;
+    // QUIT is answered after all that was sent before; a frozen server answers nothing, so there is no waiting for 'end'.
+    // Each primary by itself: `quit()` of a Cluster would first connect to all replicas, which were never used.
+    const connected = this.primaries().filter(({ status }) => status === 'ready');
+    await this.#within(PATIENCE_MS, Promise.all(connected.map((primary) => primary.quit())));
+    if (this.client.status !== 'end') this.client.disconnect();
+  }
+
+  /** Resolves once `work` is settled, in whichever way, or the time is over. */
+  #within(timeMs: number, work: Promise<unknown>): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.#clock.after(timeMs, resolve);
+      const settled = (): void => {
+        cancel();
+        resolve();
+      };
+      work.then(settled, settled);
+    });
+  }
+}

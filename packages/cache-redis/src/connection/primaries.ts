@@ -1,0 +1,23 @@
+import type { RedisClient, RedisClusterClient } from './client.ts';
+
+/**
+ * Connects to all primaries of a Cluster that is ready. ioredis connects to a node at the first command for it, and without
+ * an offline queue refuses all others for this node until that is done. Resolves when each is connected or has failed.
+ */
+export async function connectPrimaries(client: RedisClusterClient): Promise<void> {
+  await Promise.all(client.nodes('master').map(connectNode));
+}
+
+function connectNode(node: RedisClient): Promise<void> {
+  return new Promise((resolve) => {
+    if (node.status === 'ready' || node.status === 'end') return resolve();
+    const settled = (): void => {
+      node.off('ready', settled);
+      node.off('end', settled);
+      resolve();
+    };
+    node.on('ready', settled);
+    node.on('end', settled); // nodes are not reconnected: the Cluster client forgets them, and asks who serves their slots
+    if (node.status === 'wait') void node.connect?.().catch(settled);
+  });
+}

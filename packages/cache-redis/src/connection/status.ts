@@ -1,0 +1,98 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { StoreStatus } from '@huntly/cache-core';
+import { codeOf } from '../redaction.ts';
+import type { RedisClient } from './client.ts';
+import { isMock } from './supplied-client.ts';
+
+type Handler = (...args: unknown[]) => void;
+
+/**
+ * What the events of a client mean: `connecting` until the first success or failure, `ready`, or `down` with the code of the
+ * last error. Also the listener of `error`, without which ioredis prints errors.
+ */
+export class StatusWatch {
+  readonly #client: RedisClient;
+  readonly #prepare: () => Promise<string | undefined>;
+  readonly #handlers: Readonly<Record<string, Handler>>;
+  readonly #listeners = new Set<(status: StoreStatus) => void>();
+  #status: StoreStatus = { state: 'connecting' };
+  /** Why the connection is not there, as far as known; forgotten at each success. */
+  #reason: string | undefined;
+  #isClosed = false;
+
+  /** @param prepare runs whenever the client says that it is ready, and may return why it is of no use */
+  constructor(client: RedisClient, prepare: () => Promise<string | undefined>) {
+    this.#client = client;
+    this.#prepare = prepare;
+    this.#handlers = {
+      connect: () => void this.#connected(),
+      ready: () => void this.#ready(),
+      error: (error) => this.#failed(error),
+      'node error': (error) => this.#note(error), // Cluster: another node may still answer
+      close: () => this.#down(this.#reason ?? 'reconnecting'),
+      end: () => this.#down(this.#reason ?? 'closed'),
+    };
+    for (const [event, handler] of Object.entries(this.#handlers)) client.on(event, handler);
+    if (client.status === 'ready' || isMock(client)) void this.#ready();
+    if (client.status === 'end') this.#down('closed');
+  }
+
+  status(): StoreStatus {
+    return this.#status;
+  }
+
+  onStatus(listener: (status: StoreStatus) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** The last status, whatever the client does from now on. */
+  close(options: { forgetClient: boolean }): void {
+    for (const [event, handler] of Object.entries(this.#handlers)) {
+      // A client of our own may fail while it is closed, and prints what nobody listens to.
+      if (options.forgetClient || event !== 'error') this.#client.off(event, handler);
+    }
+    this.#down('closed');
+    this.#isClosed = true;
+    this.#listeners.clear();
+  }
+
+  /** Tells a server that is loading its data from one that does not answer: ioredis waits for both without a word. */
+  async #connected(): Promise<void> {
+    this.#reason = undefined;
+    if (this.#client.isCluster || isMock(this.#client)) return;
+    const persistence = await this.#client.info('persistence').catch(() => ''); // the events tell why
+    if (/^loading:1/m.test(persistence) && this.#client.status !== 'ready') {
+      this.#reason = 'LOADING';
+      this.#down('LOADING');
+    }
+  }
+
+  async #ready(): Promise<void> {
+    const obstacle = await this.#prepare();
+    if (this.#client.status !== 'ready' && !isMock(this.#client)) return; // lost again meanwhile
+    if (obstacle !== undefined) return this.#down(obstacle);
+    this.#reason = undefined;
+    this.#set({ state: 'ready' });
+  }
+
+  #failed(error: unknown): void {
+    this.#note(error);
+    if (this.#client.status !== 'ready') this.#down(this.#reason ?? 'reconnecting');
+  }
+
+  #note(error: unknown): void {
+    this.#reason = codeOf(error);
+  }
+
+  #down(reason: string): void {
+    this.#set({ state: 'down', reason });
+  }
+
+  #set(status: StoreStatus): void {
+    if (this.#isClosed) return;
+    if (isDeepStrictEqual(this.#status, status)) return;
+    this.#status = status;
+    for (const listener of [...this.#listeners]) listener(status);
+  }
+}

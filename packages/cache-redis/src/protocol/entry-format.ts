@@ -1,0 +1,78 @@
+import type { EntryId, NewEntry } from '@huntly/cache-core';
+import { newToken, TOKEN_LENGTH } from './token.ts';
+
+/**
+ * A stored value is one line of JSON about it, then its bytes: `redis-cli GET` shows both. The line begins with the id, so
+ * that a script can tell one value from another by its first bytes.
+ */
+const BEGINNING = '{"huntly":1,"id":"';
+const ID_LENGTH = BEGINNING.length + TOKEN_LENGTH;
+const NEWLINE = 0x0a;
+const FOREIGN = 'foreign:';
+const FOREIGN_BYTES = 48;
+
+export interface Header {
+  readonly id: EntryId;
+  /** Milliseconds since the epoch by the clock of the server: tells how fresh a value is, never which one is newer. */
+  readonly at: number;
+  readonly fresh: number;
+  readonly ttl: number;
+  readonly load: number;
+  /** The tags, that of the type among them, with their nonces when the load began. */
+  readonly tags: readonly (readonly [tag: string, nonce: string])[];
+}
+
+export interface StoredValue {
+  readonly header: Header;
+  readonly bytes: Uint8Array;
+}
+
+export function encodeEntry(entry: NewEntry, at: number, nonces: ReadonlyMap<string, string>): Buffer {
+  const { freshForMs, expiresInMs, loadMs } = entry;
+  const rest = { at: Math.round(at), fresh: freshForMs, ttl: expiresInMs, load: Math.round(loadMs), tags: [...nonces] };
+  const line = `${BEGINNING}${newToken()}",${JSON.stringify(rest).slice(1)}\n`;
+  return Buffer.concat([Buffer.from(line, 'utf8'), entry.bytes]);
+}
+
+/** `undefined` for what this toolkit did not write, or what was cut off on the way. */
+export function decodeEntry(stored: Buffer): StoredValue | undefined {
+  if (stored.toString('latin1', 0, BEGINNING.length) !== BEGINNING) return undefined;
+  const end = stored.indexOf(NEWLINE);
+  const header = end < 0 ? undefined : parseHeader(stored.toString('utf8', 0, end));
+  return header && { header, bytes: stored.subarray(end + 1) };
+}
+
+function parseHeader(line: string): Header | undefined {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(line);
+  } catch {
+    return undefined; // not ours, or damaged
+  }
+  return isHeader(parsed) ? parsed : undefined;
+}
+
+/** The store is shared, so what comes from it is not trusted. */
+function isHeader(value: unknown): value is Header {
+  const header = value as Partial<Record<keyof Header, unknown>>;
+  const numbers = [header.at, header.fresh, header.ttl, header.load];
+  if (typeof header.id !== 'string' || header.id.length !== TOKEN_LENGTH || !numbers.every(Number.isFinite))
+    return false;
+  return Array.isArray(header.tags) && header.tags.every(isTagPair);
+}
+
+function isTagPair(pair: unknown): boolean {
+  return Array.isArray(pair) && pair.length === 2 && pair.every((text) => typeof text === 'string');
+}
+
+/** What tells this stored value from any other that its key may hold. */
+export function entryIdOf(stored: Buffer): EntryId {
+  const decoded = decodeEntry(stored);
+  return decoded?.header.id ?? FOREIGN + stored.subarray(0, FOREIGN_BYTES).toString('base64');
+}
+
+/** The first bytes of the stored value with this id, as the lease script compares them. */
+export function beginningOf(id: EntryId): Buffer {
+  if (id.startsWith(FOREIGN)) return Buffer.from(id.slice(FOREIGN.length), 'base64');
+  return Buffer.from((BEGINNING + id).slice(0, ID_LENGTH), 'latin1');
+}

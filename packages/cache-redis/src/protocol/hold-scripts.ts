@@ -1,0 +1,24 @@
+import { Script } from './script.ts';
+
+/** Prolongs a lease that is still mine (P3). KEYS: lease. ARGV: lease, life in ms. Else it could prolong the lease of another load. */
+export const RENEW = new Script(`
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then
+  return 0
+end
+return redis.call('PEXPIRE', KEYS[1], ARGV[2])
+`);
+
+/**
+ * Ends a lease that is still mine (P3). KEYS: lease. ARGV: lease, ms in which nobody may try (or 0).
+ * The pause is a lease that nobody holds. May be repeated.
+ */
+export const RELEASE = new Script(`
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then
+  return 0
+end
+if ARGV[2] == '0' then
+  return redis.call('DEL', KEYS[1])
+end
+redis.call('SET', KEYS[1], 'pause', 'PX', ARGV[2])
+return 1
+`);

@@ -1,0 +1,25 @@
+import { Script } from './script.ts';
+
+/**
+ * Grants the right to fill, or says why not (P1, P3).
+ *
+ * KEYS: value, lease. ARGV: token, life in ms, the lease that may be taken over (or empty), whether the caller saw a value that
+ * it cannot use (yes, no), the first bytes of that one. Answers `{'filled'}`, `{'busy', lease, ms left}` or `{'granted'}`.
+ *
+ * The token is new for each load. Were it that of a process, a load that lost its lease to an invalidation could fill under
+ * the lease of a later load of the same process. The lease is set only where it is absent, or is one that is known to be doomed, so the
+ * command must never be sent twice.
+ */
+export const LEASE = new Script(`
+if redis.call('EXISTS', KEYS[1]) == 1 then
+  if ARGV[4] == 'no' or redis.call('GETRANGE', KEYS[1], 0, string.len(ARGV[5]) - 1) ~= ARGV[5] then
+    return {'filled'}
+  end
+end
+local held = redis.call('GET', KEYS[2])
+if held and held ~= ARGV[3] then
+  return {'busy', held, redis.call('PTTL', KEYS[2])}
+end
+redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2])
+return {'granted'}
+`);

@@ -1,0 +1,92 @@
+import type { Lease, LeaseOptions, LeaseReply, StoreKey } from '@huntly/cache-core';
+import type { Connection } from '../connection/connection.ts';
+import { beginningOf } from './entry-format.ts';
+import { RELEASE, RENEW } from './hold-scripts.ts';
+import { InvalidationLog, type LogMark } from './invalidation-log.ts';
+import { leaseKey } from './keyspace.ts';
+import { LEASE } from './lease-script.ts';
+import type { NonceKeeper, Nonces } from './nonces.ts';
+import { newToken } from './token.ts';
+
+/** A granted lease and what was sampled with it, before the source is read. */
+export interface RedisLease extends Lease {
+  /** The whole text under the lease key: a token, and the nonce of the type when it was taken. */
+  readonly text: string;
+  readonly nonces: Nonces;
+  readonly mark: LogMark;
+}
+
+/** Grants, renews and releases the right to fill. */
+export class LeaseDesk {
+  readonly #connection: Connection;
+  readonly #nonces: NonceKeeper;
+
+  constructor(connection: Connection, nonces: NonceKeeper) {
+    this.#connection = connection;
+    this.#nonces = nonces;
+  }
+
+  /**
+   * Asks for the lease and samples all that its fill will be compared with, in one round trip. `typeNonce` is the nonce that
+   * the reader saw: written into the lease, it lets others see that the lease is doomed.
+   */
+  async take(key: StoreKey, options: LeaseOptions, typeNonce: string): Promise<LeaseReply> {
+    const { type, namespace } = key.scope;
+    const text = `${newToken()} ${typeNonce}`;
+    const [reply, nonces, mark] = await Promise.all([
+      this.#send(key, text, options, ''),
+      this.#nonces.sample(namespace, [...new Set([type, ...options.tags])]),
+      new InvalidationLog(this.#connection.client, namespace).mark(),
+    ]);
+    const [kind, held = '', leftMs = 0] = reply;
+    if (kind === 'granted') return granted({ key, text, nonces, mark });
+    if (kind === 'filled') return { kind: 'filled' };
+    if (await this.#isDoomed(key, held, nonces)) return this.#takeOver(key, options, held, { nonces, mark });
+    return { kind: 'busy', retryMs: Math.max(1, Number(leftMs)) };
+  }
+
+  async renew({ key, text }: RedisLease, ttlMs: number): Promise<boolean> {
+    return (await RENEW.run(this.#connection.client, [leaseKey(key)], [text, ttlMs])) === 1;
+  }
+
+  async release({ key, text }: RedisLease, backoffMs: number): Promise<void> {
+    await RELEASE.run(this.#connection.client, [leaseKey(key)], [text, backoffMs]);
+  }
+
+  /**
+   * A lease whose type was invalidated since will be refused, so nobody should wait for it. The nonce is asked for once more:
+   * the one sampled beside the lease may be the older of the two.
+   */
+  async #isDoomed(key: StoreKey, held: string, nonces: Nonces): Promise<boolean> {
+    const { type, namespace } = key.scope;
+    const heldNonce = held.split(' ')[1] ?? '';
+    if (heldNonce === '' || heldNonce === nonces.get(type)) return false;
+    return !(await this.#nonces.areUnchanged(namespace, new Map([[type, heldNonce]])));
+  }
+
+  async #takeOver(
+    key: StoreKey,
+    options: LeaseOptions,
+    held: string,
+    sampled: { nonces: Nonces; mark: LogMark },
+  ): Promise<LeaseReply> {
+    const text = `${newToken()} ${sampled.nonces.get(key.scope.type) ?? ''}`;
+    const [kind, , leftMs = 0] = await this.#send(key, text, options, held);
+    if (kind === 'granted') return granted({ key, text, ...sampled });
+    return kind === 'filled' ? { kind } : { kind: 'busy', retryMs: Math.max(1, Number(leftMs)) };
+  }
+
+  /** A token is sent once: a lease that was perhaps granted without our knowing is left to its TTL. */
+  async #send(key: StoreKey, text: string, options: LeaseOptions, doomed: string): Promise<LeaseAnswer> {
+    const { rejected } = options;
+    const unusable = rejected === undefined ? ['no', ''] : ['yes', beginningOf(rejected)];
+    const args = [text, Math.ceil(options.ttlMs), doomed, ...unusable];
+    return (await LEASE.run(this.#connection.client, [key.text, leaseKey(key)], args)) as LeaseAnswer;
+  }
+}
+
+type LeaseAnswer = [kind: 'granted' | 'filled' | 'busy', held?: string, leftMs?: number];
+
+function granted(lease: RedisLease): LeaseReply {
+  return { kind: 'granted', lease };
+}

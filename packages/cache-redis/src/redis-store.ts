@@ -1,0 +1,197 @@
+import {
+  type Clock,
+  type Lease,
+  type LeaseOptions,
+  type LeaseReply,
+  type NewEntry,
+  type Pattern,
+  type Ranking,
+  type ReadReply,
+  type Store,
+  type StoreKey,
+  type StoreReport,
+  type StoreStatus,
+  type SweepOptions,
+  systemClock,
+  type Target,
+  tagKey,
+} from '@huntly/cache-core';
+import { type Connection, openConnection } from './connection/connection.ts';
+import type { RedisStoreOptions } from './connection/options.ts';
+import { encodeEntry } from './protocol/entry-format.ts';
+import { FILL } from './protocol/fill-script.ts';
+import { InvalidationLog } from './protocol/invalidation-log.ts';
+import { leaseKey } from './protocol/keyspace.ts';
+import { LeaseDesk, type RedisLease } from './protocol/leases.ts';
+import { unlinkMany } from './protocol/many.ts';
+import { NonceKeeper, type Nonces } from './protocol/nonces.ts';
+import { EntryReader } from './protocol/reading.ts';
+import { sweep } from './protocol/sweep.ts';
+import { INVALIDATE, WRITE } from './protocol/write-scripts.ts';
+import { RedisRanking } from './ranking.ts';
+
+/**
+ * Entries in a shared Redis (≥ 7.0) or Valkey: standalone, behind Sentinels, or a Cluster. Connects in the background: the
+ * constructor does no I/O, and a cache works without the store until it is `ready()`.
+ * @throws CacheConfigError for options that cannot work.
+ * @example createCache({ types, store: redisStore({ url: process.env.REDIS_URL }) })
+ */
+export function redisStore(options: RedisStoreOptions): Store {
+  return new RedisStore(openConnection(options), systemClock);
+}
+
+/** The meanings of the Store contract as steps of the witness lease protocol; `docs/protocol.md` has the whole. */
+class RedisStore implements Store {
+  readonly #connection: Connection;
+  readonly #clock: Clock;
+  readonly #nonces: NonceKeeper;
+  readonly #leases: LeaseDesk;
+  readonly #reader: EntryReader;
+  /** The clock of the server minus that of this process. For display of ages only. */
+  #aheadMs = 0;
+
+  constructor(connection: Connection, clock: Clock) {
+    this.#connection = connection;
+    this.#clock = clock;
+    this.#nonces = new NonceKeeper(connection, () => this.#serverNow());
+    this.#leases = new LeaseDesk(connection, this.#nonces);
+    this.#reader = new EntryReader(connection, () => this.#serverNow());
+    connection.onStatus((status) => {
+      if (status.state === 'ready') void this.#readClock();
+    });
+  }
+
+  status(): StoreStatus {
+    return this.#connection.status();
+  }
+
+  onStatus(listener: (status: StoreStatus) => void): () => void {
+    return this.#connection.onStatus(listener);
+  }
+
+  read(keys: readonly StoreKey[]): Promise<readonly ReadReply[]> {
+    return this.#reader.read(keys);
+  }
+
+  lease(key: StoreKey, options: LeaseOptions): Promise<LeaseReply> {
+    return this.#leases.take(key, options, this.#reader.typeNonce(key));
+  }
+
+  renew(lease: Lease, ttlMs: number): Promise<boolean> {
+    return this.#leases.renew(lease as RedisLease, Math.ceil(ttlMs));
+  }
+
+  /** The checks, then compare-and-store: two round trips. */
+  async fill(given: Lease, entry: NewEntry): Promise<'stored' | 'refused'> {
+    const lease = given as RedisLease;
+    const { key, text } = lease;
+    const nonces = await this.#provenNonces(lease, entry);
+    if (!nonces) {
+      await this.#leases.release(lease, 0); // nobody should wait for it
+      return 'refused';
+    }
+    const value = encodeEntry(entry, this.#serverNow(), nonces);
+    const stored = await FILL.run(
+      this.#connection.client,
+      [key.text, leaseKey(key)],
+      [text, value, Math.ceil(entry.expiresInMs)],
+    );
+    return stored === 1 ? 'stored' : 'refused';
+  }
+
+  release(lease: Lease, options: { backoffMs?: number } = {}): Promise<void> {
+    return this.#leases.release(lease as RedisLease, Math.ceil(options.backoffMs ?? 0));
+  }
+
+  async write(key: StoreKey, entry: NewEntry): Promise<void> {
+    const { namespace, type } = key.scope;
+    const tags = [type, ...entry.tags];
+    const [nonces] = await Promise.all([
+      this.#nonces.sample(namespace, tags),
+      this.#nonces.outlive(namespace, tags, entry.expiresInMs),
+    ]);
+    const value = encodeEntry(entry, this.#serverNow(), nonces);
+    await WRITE.run(this.#connection.client, [key.text, leaseKey(key)], [value, Math.ceil(entry.expiresInMs)]);
+  }
+
+  async invalidate(targets: readonly Target[]): Promise<{ removed: number }> {
+    const keys = targets.flatMap((target) => (target.kind === 'key' ? [target.key] : []));
+    const tags = targets.flatMap((target) => (target.kind === 'tag' ? [target] : []));
+    const [removed] = await Promise.all([this.#invalidateKeys(keys), this.#invalidateTags(tags)]);
+    return { removed };
+  }
+
+  sweep(pattern: Pattern, options: SweepOptions): Promise<number> {
+    return sweep(this.#connection, pattern, options);
+  }
+
+  ranking(key: string, options: { capacity: number }): Ranking {
+    return new RedisRanking(this.#connection, key, options);
+  }
+
+  async report(): Promise<StoreReport> {
+    await this.#connection.client.ping();
+    return { kind: 'redis' };
+  }
+
+  close(): Promise<void> {
+    return this.#connection.close();
+  }
+
+  /**
+   * The nonces of all tags of a loaded value, or `undefined` if one of them was invalidated since its lease was taken (P1).
+   *
+   * Tags known before the load: their nonces must be unchanged. Late tags: their nonces are sampled, and *then* the log must
+   * not name them. In the other order an invalidation between the two would be seen by neither.
+   */
+  async #provenNonces({ key, nonces, mark }: RedisLease, entry: NewEntry): Promise<Nonces | undefined> {
+    const { namespace } = key.scope;
+    const late = entry.tags.filter((tag) => !nonces.has(tag));
+    const sampling = this.#nonces.sample(namespace, late);
+    if (late.length > 0 && this.#connection.isCluster) await sampling; // one connection keeps the order; several nodes do not
+    const log = new InvalidationLog(this.#connection.client, namespace);
+    const [sampled, isUnchanged, invalidated] = await Promise.all([
+      sampling,
+      this.#nonces.areUnchanged(namespace, nonces),
+      late.length > 0 ? log.since(mark) : new Set<string>(),
+      this.#nonces.outlive(namespace, [...nonces.keys(), ...late], entry.expiresInMs),
+    ]);
+    if (!isUnchanged || !invalidated || late.some((tag) => invalidated.has(tag))) return undefined;
+    return new Map([...nonces, ...sampled]);
+  }
+
+  async #invalidateKeys(keys: readonly StoreKey[]): Promise<number> {
+    const { client } = this.#connection;
+    const replies = await Promise.all(keys.map((key) => INVALIDATE.run(client, [key.text, leaseKey(key)], [])));
+    return replies.reduce<number>((total, removed) => total + Number(removed), 0);
+  }
+
+  /** The log first, then, once that is answered, the nonces: a load that samples the new nonce must find the entry in the log (P1). */
+  async #invalidateTags(tags: readonly { namespace: string | undefined; tag: string }[]): Promise<void> {
+    if (tags.length === 0) return;
+    const byNamespace = new Map<string | undefined, string[]>();
+    for (const { namespace, tag } of tags) byNamespace.set(namespace, [...(byNamespace.get(namespace) ?? []), tag]);
+    const { client } = this.#connection;
+    await Promise.all(
+      [...byNamespace].map(([namespace, names]) => new InvalidationLog(client, namespace).append(names)),
+    );
+    await unlinkMany(
+      this.#connection,
+      tags.map(({ namespace, tag }) => tagKey(namespace, tag)),
+    );
+  }
+
+  async #readClock(): Promise<void> {
+    try {
+      const sentAt = this.#clock.epoch();
+      const [seconds, microseconds] = await this.#connection.client.time();
+      this.#aheadMs = Number(seconds) * 1000 + Number(microseconds) / 1000 - (sentAt + this.#clock.epoch()) / 2;
+    } catch {
+      this.#aheadMs = 0; // without the right to ask: ages are shown by the clock of this process
+    }
+  }
+
+  #serverNow(): number {
+    return this.#clock.epoch() + this.#aheadMs;
+  }
+}

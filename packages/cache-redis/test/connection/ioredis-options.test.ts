@@ -1,0 +1,62 @@
+import { CacheConfigError } from '@huntly/cache-core';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { loadIoredis } from '../../src/connection/ioredis.ts';
+import { clusterSettings, jitteredBackoff, serverSettings } from '../../src/connection/ioredis-options.ts';
+import { targetOf } from '../../src/connection/target.ts';
+
+describe('jitteredBackoff', () => {
+  it('doubles up to two seconds, with half of it left to chance', () => {
+    const least = jitteredBackoff(() => 0);
+    const most = jitteredBackoff(() => 1);
+    expect([1, 2, 3, 6, 7, 1_000].map(least)).toEqual([25, 50, 100, 800, 1_000, 1_000]);
+    expect([1, 2, 3, 6, 7, 1_000].map(most)).toEqual([50, 100, 200, 1_600, 2_000, 2_000]);
+  });
+
+  it('never gives up', () => {
+    fc.assert(
+      fc.property(fc.nat(), fc.double({ min: 0, max: 1, noNaN: true }), (attempt, random) => {
+        const delay = jitteredBackoff(() => random)(attempt + 1);
+        expect(Number.isInteger(delay) && delay > 0 && delay <= 2_000).toBe(true);
+      }),
+    );
+  });
+});
+
+describe('settings', () => {
+  const backoff = (): number => 1;
+
+  it('connect anew, but never send again, when the server has become a replica', () => {
+    const target = targetOf({ url: 'redis://h' });
+    if (target.kind !== 'server') throw new Error(target.kind);
+    const { reconnectOnError } = serverSettings(target, backoff);
+    expect(reconnectOnError(new Error("READONLY You can't write against a read only replica."))).toBe(1);
+    expect(reconnectOnError(new Error('ERR READONLY'))).toBe(false);
+  });
+
+  it('keep the host names of a Cluster with TLS, as its certificates name them', () => {
+    const plain = targetOf({ cluster: ['h:1'] });
+    const secure = targetOf({ cluster: ['h:1'], tls: true });
+    if (plain.kind !== 'cluster' || secure.kind !== 'cluster') throw new Error(plain.kind);
+    expect(clusterSettings(plain, backoff)).not.toHaveProperty('dnsLookup');
+    let looked: unknown;
+    clusterSettings(secure, backoff).dnsLookup?.('cache.example', (_, address) => {
+      looked = address;
+    });
+    expect(looked).toBe('cache.example');
+  });
+});
+
+describe('loadIoredis', () => {
+  it('loads what is installed', () => {
+    expect(loadIoredis()).toMatchObject({ Redis: expect.any(Function), Cluster: expect.any(Function) });
+  });
+
+  it('says how to install it where it is missing', () => {
+    const missing = (): never => {
+      throw Object.assign(new Error("Cannot find module 'ioredis'"), { code: 'MODULE_NOT_FOUND' });
+    };
+    expect(() => loadIoredis(missing)).toThrow(CacheConfigError);
+    expect(() => loadIoredis(missing)).toThrow('npm install ioredis');
+  });
+});

@@ -1,0 +1,65 @@
+import { type RedisServer, startRedis } from '@huntly/cache-testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { connectionsOfEachTest, failure, readiness, VERSIONS } from './fixture/connections.ts';
+
+describe.each(VERSIONS)('TLS with $version', ({ ioredis }) => {
+  const { open } = connectionsOfEachTest();
+  let server: RedisServer & { readonly ca: string };
+  beforeAll(async () => {
+    server = await startRedis({ tls: true });
+  });
+  afterAll(() => server.stop());
+
+  it('trusts the authority that it is given', async () => {
+    const connection = await readiness(open({ url: server.url, tls: { ca: server.ca } }, ioredis));
+    expect(await connection.client.ping()).toBe('PONG');
+  });
+
+  it('takes tls beside a plain URL', async () => {
+    await readiness(open({ url: server.url.replace('rediss', 'redis'), tls: { ca: server.ca } }, ioredis));
+  });
+
+  it('compares the name in the certificate', async () => {
+    const tls = { ca: server.ca, servername: 'localhost' };
+    await readiness(open({ url: server.url, tls }, ioredis));
+    const other = open({ url: server.url, tls: { ca: server.ca, servername: 'elsewhere.example' } }, ioredis);
+    expect(await failure(other)).toBe('ERR_TLS_CERT_ALTNAME_INVALID');
+  });
+
+  it('refuses a certificate that nobody vouches for', async () => {
+    expect(await failure(open({ url: server.url }, ioredis))).toBe('SELF_SIGNED_CERT_IN_CHAIN');
+  });
+});
+
+describe.each(VERSIONS)('users with $version', ({ ioredis }) => {
+  const { open } = connectionsOfEachTest();
+  let server: RedisServer;
+  beforeAll(async () => {
+    server = await startRedis({
+      users: ['default off', 'cache on >p@ss/word ~app:* resetchannels -@all +info +ping +get +set +hello'],
+    });
+  });
+  afterAll(() => server.stop());
+  const url = (user: string): string => server.url.replace('redis://', `redis://${user}@`);
+
+  it('reads name and password from the URL', async () => {
+    const { client } = await readiness(open({ url: url('cache:p%40ss%2Fword') }, ioredis));
+    expect(await client.set('app:key', 'value', 'PX', 60_000)).toBe('OK');
+    await expect(client.get('other:key')).rejects.toThrow('NOPERM');
+  });
+
+  it('reads them from the options', async () => {
+    await readiness(open({ url: server.url, username: 'cache', password: 'p@ss/word' }, ioredis));
+  });
+
+  it('says WRONGPASS, goes on trying, and connects once the password fits', async () => {
+    const connection = open({ url: url('cache:later') }, ioredis);
+    expect(await failure(connection)).toBe('WRONGPASS');
+    await server.cli('ACL', 'SETUSER', 'cache', '>later');
+    await readiness(connection);
+  });
+
+  it('says NOAUTH where a password is missing', async () => {
+    expect(await failure(open({ url: server.url }, ioredis))).toBe('NOAUTH');
+  });
+});
