@@ -72,7 +72,7 @@ export function entryIdOf(stored: Buffer): EntryId {
 }
 
 /** The first bytes of the stored value with this id, as the lease script compares them. */
-export function beginningOf(id: EntryId): Buffer {
+export function beginningOf(id: EntryId): Buffer | string {
   if (id.startsWith(FOREIGN)) return Buffer.from(id.slice(FOREIGN.length), 'base64');
-  return Buffer.from((BEGINNING + id).slice(0, ID_LENGTH), 'latin1');
+  return (BEGINNING + id).slice(0, ID_LENGTH);
 }

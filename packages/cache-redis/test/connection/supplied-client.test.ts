@@ -10,8 +10,16 @@ import { connectionsOfEachTest, failure, readiness } from './fixture/connections
 
 const SAFE = { maxRetriesPerRequest: 0, autoResendUnfulfilledCommands: false, enableOfflineQueue: false };
 const VERSIONS = [
-  { version: 'ioredis 5', ...ioredis5 },
-  { version: 'ioredis 6', ...ioredis6 },
+  {
+    version: 'ioredis 5',
+    redis: (options: object) => new ioredis5.Redis({ lazyConnect: true, ...options }),
+    cluster: (options: object) => new ioredis5.Cluster(['127.0.0.1:1'], { lazyConnect: true, ...options }),
+  },
+  {
+    version: 'ioredis 6',
+    redis: (options: object) => new ioredis6.Redis({ lazyConnect: true, ...options }),
+    cluster: (options: object) => new ioredis6.Cluster(['127.0.0.1:1'], { lazyConnect: true, ...options }),
+  },
 ];
 
 function problemsOf(client: RedisClient): readonly string[] {
@@ -24,9 +32,7 @@ function problemsOf(client: RedisClient): readonly string[] {
   }
 }
 
-describe.each(VERSIONS)('a Redis of $version', ({ Redis }) => {
-  const redis = (options: object): RedisClient => new Redis({ lazyConnect: true, ...options });
-
+describe.each(VERSIONS)('a Redis of $version', ({ redis }) => {
   it('is refused with its defaults, and told which settings to use', () => {
     expect(problemsOf(redis({}))).toEqual([
       expect.stringMatching(/^client: enableOfflineQueue must be false: /),
@@ -58,9 +64,7 @@ describe.each(VERSIONS)('a Redis of $version', ({ Redis }) => {
   });
 });
 
-describe.each(VERSIONS)('a Cluster of $version', ({ Cluster }) => {
-  const cluster = (options: object): RedisClient => new Cluster(['127.0.0.1:1'], { lazyConnect: true, ...options });
-
+describe.each(VERSIONS)('a Cluster of $version', ({ cluster }) => {
   it('is refused with its defaults, and told which settings to use', () => {
     const problems = problemsOf(cluster({ scaleReads: 'slave', redisOptions: { keyPrefix: 'app:' } }));
     expect(problems).toHaveLength(6);
@@ -105,16 +109,17 @@ describe('ioredis-mock', () => {
   });
 });
 
-describe.each(VERSIONS)('the connection of a supplied client of $version', ({ Redis }) => {
+describe.each(VERSIONS)('the connection of a supplied client of $version', ({ redis }) => {
   const { open } = connectionsOfEachTest();
   let server: RedisServer;
   beforeAll(async () => {
     server = await startRedis();
   });
   afterAll(() => server.stop());
+  const eager = () => redis({ ...SAFE, host: server.host, port: server.port, lazyConnect: false });
 
   it('is ready with it, and leaves it open and without listeners', async () => {
-    const client = new Redis(server.url, SAFE);
+    const client = eager();
     const connection = await readiness(open({ client }));
     await connection.close();
     expect(connection.status()).toEqual({ state: 'down', reason: 'closed' });
@@ -124,13 +129,13 @@ describe.each(VERSIONS)('the connection of a supplied client of $version', ({ Re
   });
 
   it('connects one that waits for its first command', async () => {
-    const client = new Redis(server.url, { ...SAFE, lazyConnect: true });
+    const client = redis({ ...SAFE, host: server.host, port: server.port });
     await readiness(open({ client }));
     client.disconnect();
   });
 
   it('learns that its owner closed it', async () => {
-    const client = new Redis(server.url, SAFE);
+    const client = eager();
     const connection = await readiness(open({ client }));
     await client.quit();
     await failure(connection, 'closed');
