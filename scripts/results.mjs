@@ -5,6 +5,9 @@ import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
+/** What `describeStore` calls its suites. */
+const CONTRACT = 'the Store contract: ';
+
 /** Test results by package. */
 export function testResults() {
   return ['packages', 'examples']
@@ -13,6 +16,26 @@ export function testResults() {
       const report = readJson(`${name}/.results/tests.json`);
       return report === undefined ? [] : [{ name, ...count(report) }];
     });
+}
+
+/**
+ * How many cases of the Store contract passed on each store.
+ * @returns {Map<string, number>}
+ */
+export function contractCases() {
+  const cases = new Map();
+  for (const name of readdirSync(join(root, 'packages'))) {
+    const tests = readJson(`packages/${name}/.results/tests.json`)?.testResults.flatMap(
+      (file) => file.assertionResults,
+    );
+    for (const { ancestorTitles, status } of tests ?? []) {
+      const title = ancestorTitles.find((/** @type {string} */ text) => text.startsWith(CONTRACT));
+      if (!title || status !== 'passed') continue;
+      const store = title.slice(CONTRACT.length);
+      cases.set(store, (cases.get(store) ?? 0) + 1);
+    }
+  }
+  return cases;
 }
 
 /**

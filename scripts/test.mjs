@@ -1,6 +1,6 @@
 // Tests of every package, from turbo's cache where nothing changed: `npm test`. Arguments go to turbo:
 // `npm test -- --force`, `npm test -- --filter=@huntly/cache-core`.
-import { testResults } from './results.mjs';
+import { contractCases, testResults } from './results.mjs';
 import { run } from './run.mjs';
 
 const args = process.argv.slice(2);
@@ -12,4 +12,5 @@ if (args.length === 0) {
     const details = [`${passed} passed`, failed > 0 && `${failed} failed`, skipped > 0 && `${skipped} skipped`];
     console.log(`${name.padEnd(28)} ${details.filter(Boolean).join(', ')}`);
   }
+  for (const [store, cases] of contractCases()) console.log(`Store contract, ${cases} cases on: ${store}`);
 }
