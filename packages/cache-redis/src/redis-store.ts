@@ -29,6 +29,7 @@ import { EntryReader } from './protocol/reading.ts';
 import { sweep } from './protocol/sweep.ts';
 import { INVALIDATE, WRITE } from './protocol/write-scripts.ts';
 import { RedisRanking } from './ranking.ts';
+import { redactError } from './redaction.ts';
 
 /**
  * Entries in a shared Redis (≥ 7.0) or Valkey: standalone, behind Sentinels, or a Cluster. Connects in the background: the
@@ -70,20 +71,52 @@ class RedisStore implements Store {
   }
 
   read(keys: readonly StoreKey[]): Promise<readonly ReadReply[]> {
-    return this.#reader.read(keys);
+    return redacted(this.#reader.read(keys));
   }
 
   lease(key: StoreKey, options: LeaseOptions): Promise<LeaseReply> {
-    return this.#leases.take(key, options, this.#reader.typeNonce(key));
+    return redacted(this.#leases.take(key, options, this.#reader.typeNonce(key)));
   }
 
   renew(lease: Lease, ttlMs: number): Promise<boolean> {
-    return this.#leases.renew(lease as RedisLease, Math.ceil(ttlMs));
+    return redacted(this.#leases.renew(lease as RedisLease, Math.ceil(ttlMs)));
+  }
+
+  fill(lease: Lease, entry: NewEntry): Promise<'stored' | 'refused'> {
+    return redacted(this.#fill(lease as RedisLease, entry));
+  }
+
+  release(lease: Lease, options: { backoffMs?: number } = {}): Promise<void> {
+    return redacted(this.#leases.release(lease as RedisLease, Math.ceil(options.backoffMs ?? 0)));
+  }
+
+  write(key: StoreKey, entry: NewEntry): Promise<void> {
+    return redacted(this.#write(key, entry));
+  }
+
+  invalidate(targets: readonly Target[]): Promise<{ removed: number }> {
+    return redacted(this.#invalidate(targets));
+  }
+
+  sweep(pattern: Pattern, options: SweepOptions): Promise<number> {
+    return redacted(sweep(this.#connection, pattern, options), options.signal);
+  }
+
+  ranking(key: string, options: { capacity: number }): Ranking {
+    return new RedisRanking(this.#connection, key, options);
+  }
+
+  async report(): Promise<StoreReport> {
+    await redacted(this.#connection.client.ping());
+    return { kind: 'redis' };
+  }
+
+  close(): Promise<void> {
+    return this.#connection.close();
   }
 
   /** The checks, then compare-and-store: two round trips. */
-  async fill(given: Lease, entry: NewEntry): Promise<'stored' | 'refused'> {
-    const lease = given as RedisLease;
+  async #fill(lease: RedisLease, entry: NewEntry): Promise<'stored' | 'refused'> {
     const { key, text } = lease;
     const nonces = await this.#provenNonces(lease, entry);
     if (!nonces) {
@@ -99,11 +132,7 @@ class RedisStore implements Store {
     return stored === 1 ? 'stored' : 'refused';
   }
 
-  release(lease: Lease, options: { backoffMs?: number } = {}): Promise<void> {
-    return this.#leases.release(lease as RedisLease, Math.ceil(options.backoffMs ?? 0));
-  }
-
-  async write(key: StoreKey, entry: NewEntry): Promise<void> {
+  async #write(key: StoreKey, entry: NewEntry): Promise<void> {
     const { namespace, type } = key.scope;
     const tags = [type, ...entry.tags];
     const [nonces] = await Promise.all([
@@ -114,28 +143,11 @@ class RedisStore implements Store {
     await WRITE.run(this.#connection.client, [key.text, leaseKey(key)], [value, Math.ceil(entry.expiresInMs)]);
   }
 
-  async invalidate(targets: readonly Target[]): Promise<{ removed: number }> {
+  async #invalidate(targets: readonly Target[]): Promise<{ removed: number }> {
     const keys = targets.flatMap((target) => (target.kind === 'key' ? [target.key] : []));
     const tags = targets.flatMap((target) => (target.kind === 'tag' ? [target] : []));
     const [removed] = await Promise.all([this.#invalidateKeys(keys), this.#invalidateTags(tags)]);
     return { removed };
-  }
-
-  sweep(pattern: Pattern, options: SweepOptions): Promise<number> {
-    return sweep(this.#connection, pattern, options);
-  }
-
-  ranking(key: string, options: { capacity: number }): Ranking {
-    return new RedisRanking(this.#connection, key, options);
-  }
-
-  async report(): Promise<StoreReport> {
-    await this.#connection.client.ping();
-    return { kind: 'redis' };
-  }
-
-  close(): Promise<void> {
-    return this.#connection.close();
   }
 
   /**
@@ -193,5 +205,15 @@ class RedisStore implements Store {
 
   #serverNow(): number {
     return this.#clock.epoch() + this.#aheadMs;
+  }
+}
+
+/** Errors of the client hold the arguments of their command, values and passwords among them: they end here. */
+async function redacted<T>(answer: Promise<T>, signal?: AbortSignal): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    signal?.throwIfAborted(); // the caller's own reason
+    throw redactError(error);
   }
 }

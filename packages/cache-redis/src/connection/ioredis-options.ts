@@ -4,7 +4,7 @@ import type { Access, Target } from './target.ts';
 
 /**
  * The settings of our own connections, each with its reason. They were measured against servers that were killed, frozen,
- * full and loading; `docs/stores.md` has the outcome. Together they say: answer or refuse at once, and send nothing twice.
+ * full and loading. Together they say: answer or refuse at once, and send nothing twice.
  *
  * `protocol` is left to ioredis: 5 speaks RESP2 only, 6 RESP3, falling back by itself, with the replies of RESP2.
  */
@@ -46,7 +46,7 @@ function connectionSettings(access: Access) {
 }
 
 /** Shown by `CLIENT LIST`. */
-export const CONNECTION_NAME = 'huntly-cache';
+const CONNECTION_NAME = 'huntly-cache';
 
 export type RedisSettings = ReturnType<typeof serverSettings> | ReturnType<typeof sentinelSettings>;
 export type ClusterSettings = ReturnType<typeof clusterSettings>;

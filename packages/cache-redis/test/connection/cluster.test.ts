@@ -1,6 +1,8 @@
 import { type RedisCluster, type RedisServer, startCluster, until } from '@huntly/cache-testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Connection } from '../../src/connection/connection.ts';
+import { clusterSettings } from '../../src/connection/ioredis-options.ts';
+import { targetOf } from '../../src/connection/target.ts';
 import { connectionsOfEachTest, failure, readiness, VERSIONS } from './fixture/connections.ts';
 
 const PASSWORD = 'a pass/word?#@%';
@@ -43,6 +45,25 @@ describe.each(VERSIONS)('a Cluster with $version', LONG, ({ ioredis }) => {
     await until('the connections to end', async () => (sum(await counts()) === 0 ? true : undefined));
   });
 
+  it('takes a supplied client, and leaves it open', async () => {
+    const target = targetOf({ cluster: seeds(), password: PASSWORD });
+    if (target.kind !== 'cluster') throw new Error(target.kind);
+    const client = new ioredis.Cluster(
+      seeds(),
+      clusterSettings(target, () => 50),
+    );
+    const connection = await readiness(open({ client }));
+    expect(connection.isCluster).toBe(true);
+    expect(await Promise.all(connection.primaries().map((primary) => primary.ping()))).toEqual([
+      'PONG',
+      'PONG',
+      'PONG',
+    ]);
+    await connection.close();
+    expect(await client.set('key', 'value', 'PX', 60_000)).toBe('OK');
+    client.disconnect();
+  });
+
   it('follows an orderly failover', async () => {
     const connection = await readiness(openAll());
     const before = await cluster.nodeOf('key');
@@ -77,13 +98,23 @@ describe.each(VERSIONS)('a Cluster with $version', LONG, ({ ioredis }) => {
     expect(await failure(connection)).toBe('WRONGPASS');
   });
 
-  it('says that no node answers, and finds the Cluster later', async () => {
+  it('says that no node answers, and finds the Cluster once it is back', async () => {
     await Promise.all(cluster.nodes.map((node) => node.kill()));
     const connection = openAll();
     expect(await failure(connection)).toBe('NO_NODE');
+    await expect(connection.client.get('key')).rejects.toThrow("Cluster isn't ready");
+    await Promise.all(cluster.nodes.map((node) => node.restart()));
+    await cluster.settled();
+    await readiness(connection);
+    expect(await connection.client.set('key', 'value', 'PX', 60_000)).toBe('OK');
+  });
+
+  it('can be closed while no node answers', async () => {
+    await Promise.all(cluster.nodes.map((node) => node.kill()));
+    const connection = openAll();
+    await failure(connection);
     await connection.close();
     await expect(connection.client.get('key')).rejects.toThrow();
-    await Promise.all(cluster.nodes.map((node) => node.restart()));
   });
 });
 

@@ -98,6 +98,15 @@ describe.each(VERSIONS)('one server with $version', ({ ioredis }) => {
     await server.cli('CONFIG', 'SET', 'key-load-delay', 0);
   });
 
+  it('replaces the connection to a server that is frozen', async () => {
+    const connection = await readiness(open({ url: server.url, socketTimeoutMs: 100 }, ioredis));
+    await server.freeze();
+    await expect(connection.client.ping()).rejects.toThrow();
+    await failure(connection, 'TIMEOUT');
+    await server.thaw();
+    await readiness(connection);
+  });
+
   it('gives up a connection to a server that accepts it and never answers', async () => {
     const silent = createServer(() => undefined);
     await new Promise<void>((resolve) => void silent.listen(0, '127.0.0.1', resolve));

@@ -1,0 +1,28 @@
+import { startRedis } from '@huntly/cache-testing';
+import { describe, expect, it } from 'vitest';
+import type { FaultName } from './faults.ts';
+import type { Kind } from './plan.ts';
+import { race } from './race.ts';
+import { courseOf } from './setup.ts';
+
+/** Each guard of the protocol, and a kind of invalidation that is lost without it. */
+const CASES: readonly [fault: FaultName, kind: Kind][] = [
+  ['fillWithoutLease', 'key'],
+  ['keptLease', 'key'],
+  ['lateNonces', 'knownTag'],
+  ['lateNonces', 'type'],
+  ['lateMark', 'lateTag'],
+  ['sweptValuesOnly', 'pattern'],
+];
+
+describe('races over processes find a protocol guilty that lacks a guard', () => {
+  const course = courseOf(startRedis);
+
+  it.each(CASES)('%s, by %s', async (fault, kind) => {
+    const { fleet, target, sourceUrl } = course();
+    const setting = { kind, namespace: `${fault}-${kind}`, store: { url: target.url }, sourceUrl, fault };
+    const outcome = await race(fleet, setting, { burst: 25, most: 40, isEnough: ({ stale }) => stale.length > 0 });
+    process.stderr.write(`${outcome.story}\n`);
+    expect(outcome.stale.length, outcome.story).toBeGreaterThan(0);
+  });
+});
