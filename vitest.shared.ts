@@ -11,6 +11,8 @@ export const shared = defineConfig({
     reporters: ['default', 'json'],
     outputFile: { json: '.results/tests.json' },
     unstubEnvs: true,
+    testTimeout: 60_000, // no test measures time; on a crowded machine honest work takes long
+    hookTimeout: 180_000, // the first to need a server may have to install it
   },
 });
 

@@ -111,7 +111,7 @@ export function kindOf(value: unknown): string {
     case 'boolean':
       return `the ${typeof value} ${String(value)}`;
     case 'string':
-      return value === '' ? 'an empty string' : `a string of ${value.length} characters`;
+      return value === '' ? 'an empty string' : `a string of ${value.length} character${value.length === 1 ? '' : 's'}`;
     case 'object':
       return 'an object';
     default:

@@ -1,15 +1,9 @@
 export { type Clock, systemClock } from './clock.ts';
 export { type CacheTypeOptions, cacheType, type Tags, type Ttl } from './config/cache-types.ts';
 export type { Duration } from './config/duration.ts';
-export { type CacheConfig, loadCacheConfig } from './config/environment.ts';
-export {
-  Cache,
-  type CacheOptions,
-  type CacheTypes,
-  createCache,
-  type IdentifierOf,
-  type ValueOf,
-} from './engine/cache.ts';
+export { type CacheConfig, type Environment, loadCacheConfig } from './config/environment.ts';
+export { Cache, createCache, type IdentifierOf, type ValueOf } from './engine/cache.ts';
+export type { CacheOptions, CacheTypes } from './engine/cache-options.ts';
 export type { Claim, Hit, OpenClaim } from './engine/claim.ts';
 export type { FillOptions } from './engine/entry-builder.ts';
 export type { InvalidationResult, PatternOptions } from './engine/invalidator.ts';

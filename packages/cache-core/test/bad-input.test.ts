@@ -11,11 +11,11 @@ describe('createCache refuses', () => {
     ['no types', undefined, 'types must be an object'],
     ['types that are no object', 'lead', 'types must be an object'],
     ['an empty type name', { '': { ttl: 1 } }, 'must be 1–64 letters'],
-    ['a reserved type name', { tag: { ttl: 1 } }, 'A type cannot be named "tag"'],
+    ['a reserved type name', { tag: { ttl: 1 } }, 'The type "tag" cannot be named'],
     ['a type named popular_searches', { popular_searches: { ttl: 1 } }, 'reserved'],
     ['a type name with a separator', { 'a:b': { ttl: 1 } }, 'must be 1–64 letters'],
     ['a type without settings', { lead: null }, 'types.lead must be an object'],
-    ['a type without a TTL', { lead: {} }, 'types.lead.ttl must be seconds'],
+    ['a type without a TTL', { lead: {} }, 'types.lead.ttl is missing'],
     [
       'too much jitter',
       { lead: { ttl: 1, jitter: 2 } },
@@ -31,7 +31,7 @@ describe('createCache refuses', () => {
     [
       'an unknown setting',
       { lead: { tttl: 1, ttl: 1 } },
-      'types.lead.tttl must be left out: a type has the settings ttl, jitter',
+      'types.lead.tttl is no setting of a type; its settings are ttl, jitter',
     ],
     ['bad tags in a list', { lead: { ttl: 1, tags: [''] } }, 'types.lead.tags must be'],
     ['a lease that no timer holds', { lead: { ttl: 1, lease: '90d' } }, 'types.lead.lease must be at most "1h"'],
@@ -48,13 +48,7 @@ describe('createCache refuses', () => {
 
   it('everything at once', () => {
     const types = { tag: { ttl: 1 }, lead: { ttl: 0, jitter: -1 }, report: { ttl: 'soon' } };
-    const error = (() => {
-      try {
-        return createCache({ types: loose(types) });
-      } catch (thrown) {
-        return thrown;
-      }
-    })();
+    const error = thrownBy(() => createCache({ types: loose(types) }));
     expect((error as CacheConfigError).problems).toHaveLength(4);
   });
 
@@ -66,9 +60,34 @@ describe('createCache refuses', () => {
     expect(() => createCache({ types: {}, namespace: loose(namespace) })).toThrow('The namespace');
   });
 
-  it('a log level and a batch size that are none', () => {
-    expect(() => createCache({ types: {}, logLevel: loose('loud') })).toThrow('logLevel must be one of');
-    expect(() => createCache({ types: {}, sweepBatchSize: 0, logger: false })).toThrow('sweepBatchSize must be');
+  it('everything else that is wrong, in the same error', () => {
+    const options = {
+      types: { lead: { ttl: 0 } },
+      namespace: 'a b',
+      sweepBatchSize: -1,
+      logLevel: 'x',
+      secret: '',
+      defaultTtl: 'x',
+      enabled: 'no',
+      logger: {},
+      store: {},
+      namspace: 'a',
+    };
+    const error = thrownBy(() => createCache(loose(options)));
+    const fields = (error as CacheConfigError).problems.map((problem) => problem.split(' ')[0]);
+    expect(fields.sort()).toEqual([
+      'The',
+      'defaultTtl',
+      'enabled',
+      'logLevel',
+      'logger',
+      'namspace',
+      'secret',
+      'store',
+      'sweepBatchSize',
+      'types.lead.ttl',
+    ]);
+    expect(() => createCache(loose(undefined))).toThrow('the options must be an object');
   });
 });
 
@@ -113,6 +132,14 @@ describe('a cache refuses, before anything is loaded or stored,', () => {
 
   it.each([0, -1, 1.5, Number.NaN])('the batch size %s', async (batchSize) => {
     await expect(open().invalidatePattern('lead:*', { batchSize })).rejects.toThrow('batchSize must be a whole number');
+  });
+
+  it('options that it does not know: misspelt tags would make an entry that no tag drops', async () => {
+    await expect(
+      open()
+        .type('lead')
+        .set(1, 'x', loose({ tgas: ['acme'] })),
+    ).rejects.toThrow('tgas is no option of a call');
   });
 
   it('options that are no object', async () => {
@@ -199,4 +226,12 @@ function cyclic(): object {
   const value: { self?: unknown } = {};
   value.self = value;
   return value;
+}
+
+function thrownBy(body: () => unknown): unknown {
+  try {
+    return body();
+  } catch (error) {
+    return error;
+  }
 }

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { type CacheOptions, type CacheTypes, createCache, type Store } from '@huntly/cache-core';
 import { type RedisServer, startRedis } from '@huntly/cache-testing';
 import { Redis } from 'ioredis';
@@ -217,6 +218,31 @@ describe('awkward input', () => {
     const leads = leadCache().type('lead');
     expect(await leads.getOrSet(1, () => value)).toBe(value);
     expect(await server.cli('EXISTS', 'lead:1')).toBe(0);
+  });
+});
+
+describe('a server without memory left', () => {
+  it('still invalidates, costs no request its answer, and gives no value to the log', async () => {
+    const full = await startRedis({ config: { 'maxmemory-policy': 'noeviction' } });
+    const fullStore = redisStore({ url: full.url });
+    await ready(fullStore);
+    const lines: unknown[] = [];
+    const note = (...line: unknown[]) => lines.push(line);
+    const logger = { debug: note, info: note, warn: note, error: note };
+    const cache = open({ lead: { ttl: '1h' } }, { store: fullStore, logger });
+    const leads = cache.type('lead');
+    await leads.set(1, 'Ada', { tags: ['acme'] });
+    await full.cli('CONFIG', 'SET', 'maxmemory', '1mb');
+    expect(await leads.get(1)).toBe('Ada');
+    expect(await leads.getOrSet(2, () => 'hunter2 '.repeat(10))).toContain('hunter2');
+    expect(await leads.set(3, 'hunter2')).toBe(false);
+    expect(await cache.invalidateTags(['acme'])).toEqual({ applied: true, removed: 0 });
+    expect(await leads.get(1)).toBeUndefined();
+    expect(await leads.invalidate(1)).toEqual({ applied: true, removed: 1 });
+    expect(inspect(lines, { depth: 9 })).toContain('OOM');
+    expect(inspect(lines, { depth: 9, showHidden: true })).not.toContain('hunter2');
+    await cache.close();
+    await full.stop();
   });
 });
 

@@ -96,17 +96,18 @@ export interface SharedTypeSettings {
   readonly secret?: string | undefined;
 }
 
-/** @throws CacheConfigError with every problem of every type. */
-export function resolveTypes(shared: SharedTypeSettings): ReadonlyMap<string, ResolvedType> {
-  if (typeof shared?.types !== 'object' || shared.types === null) {
+/** @throws CacheConfigError with every problem of every type, and those `found` elsewhere. */
+export function resolveTypes(shared: SharedTypeSettings, found: readonly string[]): ReadonlyMap<string, ResolvedType> {
+  if (typeof shared.types !== 'object' || shared.types === null) {
     throw new CacheConfigError([
-      `types must be an object such as { lead: { ttl: '2h' } }; got ${kindOf(shared?.types)}`,
+      `types must be an object such as { lead: { ttl: '2h' } }; got ${kindOf(shared.types)}`,
+      ...found,
     ]);
   }
-  const problems = sharedProblems(shared);
+  const problems = [...found, ...sharedProblems(shared)];
   const resolved = new Map<string, ResolvedType>();
   for (const [name, options] of Object.entries(shared.types)) {
-    const problem = nameProblem('A type', name);
+    const problem = nameProblem(`The type ${JSON.stringify(name.slice(0, 40))}`, name);
     if (problem) problems.push(problem);
     else if (typeof options !== 'object' || options === null) {
       problems.push(`types.${name} must be an object such as { ttl: '5m' }; got ${kindOf(options)}`);
@@ -147,8 +148,9 @@ function resolveType(
   const scope = { namespace: shared.namespace, type: name };
   const { ttl = shared.defaultTtl, tags, condition, identifier = 'text' } = options;
   const unknown = Object.keys(options).filter((setting) => !SETTINGS.has(setting));
+  if (ttl === undefined) checks.add('ttl', 'is missing: give the type one, or the cache a defaultTtl');
   for (const setting of unknown)
-    checks.that(setting, false, `left out: a type has the settings ${[...SETTINGS].join(', ')}`, options);
+    checks.add(setting, `is no setting of a type; its settings are ${[...SETTINGS].join(', ')}`);
   checks.that(
     'identifier',
     ['text', 'private', 'query'].includes(identifier),
@@ -172,7 +174,7 @@ function resolveType(
     ttl: ttl ?? 0,
     tags,
     condition,
-    ttlMs: typeof ttl === 'function' ? undefined : checks.duration('ttl', ttl),
+    ttlMs: typeof ttl === 'function' || ttl === undefined ? undefined : checks.duration('ttl', ttl),
     jitter: checks.number('jitter', options.jitter, DEFAULTS.jitter, 0, 0.5),
     maxValueBytes: checks.number('maxValueBytes', options.maxValueBytes, DEFAULTS.maxValueBytes, 1, 512 * 1024 * 1024),
     leaseMs: checks.shortDuration('lease', options.lease, DEFAULTS.leaseMs),
@@ -209,6 +211,10 @@ class Checks {
   constructor(field: string, problems: string[]) {
     this.#field = field;
     this.#problems = problems;
+  }
+
+  add(name: string, problem: string): void {
+    this.#problems.push(`${this.#field}.${name} ${problem}`);
   }
 
   that(name: string, holds: boolean, wanted: string, value: unknown): void {

@@ -18,7 +18,7 @@ export function checkDuration(value: unknown): DurationCheck {
     if (parsed >= 1 && Number.isSafeInteger(Math.ceil(parsed))) return { ms: Math.ceil(parsed) };
   }
   return {
-    problem: `must be seconds as a number, or a text such as "500ms", "30s", "5m", "2h", "7d"; got ${kindOf(value)}`,
+    problem: `must be seconds as a number, or a text such as "500ms", "30s", "5m", "1.5h", "7d", "2w"; got ${shown(value)}`,
   };
 }
 
@@ -30,6 +30,11 @@ function checkSeconds(seconds: number): DurationCheck {
   }
   if (seconds * 1000 >= 1) return { ms: Math.ceil(seconds * 1000) };
   return { problem: `must be more than 0 seconds; got ${seconds}` };
+}
+
+/** A setting is no secret: a short one is shown. */
+function shown(value: unknown): string {
+  return typeof value === 'string' && value.length <= 20 ? `"${value}"` : kindOf(value);
 }
 
 /** @throws CacheConfigError naming `field`. */

@@ -4,6 +4,9 @@ import { CacheConfigError } from '../errors.ts';
 import { LOG_LEVELS, type LogLevel } from '../observe/logger.ts';
 import { checkDuration, type Duration } from './duration.ts';
 
+/** Variables by name, as in `process.env`. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
 /** What the environment says. TTLs are `Duration`s, ready for `ttl`. */
 export interface CacheConfig {
   /** `CACHE_ENABLED`, default `true`: `false` makes every read a miss and every load direct. */
@@ -30,7 +33,7 @@ export interface CacheConfig {
  * Reads the `CACHE_*` settings. An empty variable counts as absent.
  * @throws CacheConfigError listing all bad variables with what each may be.
  */
-export function loadCacheConfig(env: NodeJS.ProcessEnv = process.env): CacheConfig {
+export function loadCacheConfig(env: Environment = process.env): CacheConfig {
   const trimmed = Object.entries(env).map(([name, text]) => [name, text?.trim()] as const);
   const given = Object.fromEntries(trimmed.filter(([, text]) => text !== undefined && text !== ''));
   const result = environmentSchema().safeParse(given);

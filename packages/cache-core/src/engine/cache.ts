@@ -1,45 +1,18 @@
-import { type Clock, systemClock } from '../clock.ts';
+import { systemClock } from '../clock.ts';
 import { type CacheTypeOptions, type ResolvedType, resolveTypes } from '../config/cache-types.ts';
-import type { Duration } from '../config/duration.ts';
 import { KeyError, kindOf, StoreUnavailableError } from '../errors.ts';
 import type { Identifier } from '../keys/key.ts';
 import { buildPattern, parsePattern } from '../keys/pattern.ts';
-import { defaultLogger, type Logger, type LogLevel, silentLogger } from '../observe/logger.ts';
+import { defaultLogger, guardedLogger, type Logger, silentLogger } from '../observe/logger.ts';
 import type { TypeStats } from '../observe/stats.ts';
 import { TypeObserver } from '../observe/type-observer.ts';
 import { memoryStore } from '../store/memory-store.ts';
-import type { Store, Target } from '../store/store.ts';
+import type { Target } from '../store/store.ts';
+import { type CacheOptions, type CacheTypes, optionProblems } from './cache-options.ts';
 import { Engine } from './engine.ts';
 import { checkTags } from './entry-builder.ts';
 import { type InvalidationResult, Invalidator, type PatternOptions } from './invalidator.ts';
 import { TypedCache } from './typed-cache.ts';
-
-/** Types by name. */
-export type CacheTypes = Readonly<Record<string, CacheTypeOptions<never>>>;
-
-export interface CacheOptions<T extends CacheTypes = CacheTypes> {
-  readonly types: T;
-  /** The TTL of types that name none. @default none: each type names its own */
-  readonly defaultTtl?: Duration | undefined;
-  /** Stands before every key, so that programs can share a store. @default none */
-  readonly namespace?: string | undefined;
-  /** Where entries live; the cache closes it. @default memoryStore() */
-  readonly store?: Store | undefined;
-  /** A pino logger or alike; `false` for silence. @default pino on standard output, loaded with the first line */
-  readonly logger?: Logger | false | undefined;
-  /** Of the default logger. @default 'warn' */
-  readonly logLevel?: LogLevel | undefined;
-  /** `false`: every read is a miss, every load direct. Invalidations still reach the store. @default true */
-  readonly enabled?: boolean | undefined;
-  /** Keys the digests of `private` and `query` identifiers (HMAC), so that nobody can guess them. @default plain SHA-256 */
-  readonly secret?: string | undefined;
-  /** Keys removed at a time by `invalidatePattern`. @default 100 */
-  readonly sweepBatchSize?: number | undefined;
-  /** For tests. @default systemClock */
-  readonly clock?: Clock | undefined;
-  /** For tests: from 0 up to, not including, 1. @default Math.random */
-  readonly random?: (() => number) | undefined;
-}
 
 /** What a type's values are, from `cacheType<V>()` or from the parameter of its `ttl` or `tags` function. */
 export type ValueOf<T> = T extends CacheTypeOptions<infer V> ? V : unknown;
@@ -71,15 +44,17 @@ export class Cache<T extends CacheTypes = CacheTypes> {
   #closing: Promise<void> | undefined;
 
   constructor(options: CacheOptions<T>) {
+    const problems = optionProblems(options);
     const { namespace, logger, clock = systemClock, random = Math.random } = options;
     this.#namespace = namespace;
-    this.#resolved = resolveTypes(options);
+    this.#resolved = resolveTypes(options, problems);
     this.enabled = options.enabled ?? true;
     this.logger = logger === false ? silentLogger : (logger ?? defaultLogger(options.logLevel ?? 'warn'));
-    this.engine = new Engine({ store: options.store ?? memoryStore({ clock }), clock, random, logger: this.logger });
+    const guarded = guardedLogger(this.logger);
+    this.engine = new Engine({ store: options.store ?? memoryStore({ clock }), clock, random, logger: guarded });
     this.invalidator = new Invalidator(this.engine, options.sweepBatchSize ?? 100);
     for (const [name, type] of this.#resolved) {
-      const observer = new TypeObserver(name, this.logger);
+      const observer = new TypeObserver(name, guarded);
       this.#observers.set(name, observer);
       const { engine, invalidator, enabled } = this;
       this.#types.set(name, new TypedCache({ context: { engine, type, observer }, invalidator, enabled }));
@@ -130,7 +105,7 @@ export class Cache<T extends CacheTypes = CacheTypes> {
       for (const type of types)
         removed += await this.invalidator.sweep(buildPattern({ namespace: this.#namespace, type }, '*'));
     } catch (error) {
-      this.logger.warn({ err: error }, 'all values are dropped, but not all of their memory is free yet');
+      this.engine.logger.warn({ err: error }, 'all values are dropped, but not all of their memory is free yet');
     }
     return { applied: true, removed };
   }
@@ -157,7 +132,7 @@ export class Cache<T extends CacheTypes = CacheTypes> {
 
   /** Waits for fills that are under way, then closes the store. Reads go on, by loading. */
   close(): Promise<void> {
-    this.#closing ??= this.engine.drain().then(() => this.engine.store.close());
+    this.#closing ??= this.engine.drainForGood().then(() => this.engine.store.close());
     return this.#closing;
   }
 

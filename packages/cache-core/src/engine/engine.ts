@@ -24,6 +24,7 @@ export class Engine {
   readonly reads: ReadBatch;
   readonly #background = new Set<Promise<void>>();
   #isStoreAnswering = true;
+  #isClosing = false;
 
   constructor(parts: EngineParts) {
     this.store = parts.store;
@@ -43,7 +44,9 @@ export class Engine {
     void tracked.then(() => this.#background.delete(tracked));
   }
 
-  async drain(): Promise<void> {
+  /** The cache is being closed: from here on a store that does not answer is no news. */
+  async drainForGood(): Promise<void> {
+    this.#isClosing = true;
     while (this.#background.size > 0) await Promise.all(this.#background);
   }
 
@@ -60,7 +63,7 @@ export class Engine {
   }
 
   #noteStore(isAnswering: boolean, error?: unknown): void {
-    if (isAnswering === this.#isStoreAnswering) return;
+    if (isAnswering === this.#isStoreAnswering || this.#isClosing) return;
     this.#isStoreAnswering = isAnswering;
     if (isAnswering) this.logger.info({}, 'the store answers again');
     else

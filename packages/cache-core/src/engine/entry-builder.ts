@@ -2,6 +2,7 @@ import { encodeJson } from '../codec/json.ts';
 import { type ResolvedType, type Tags, type Ttl, ttlFor } from '../config/cache-types.ts';
 import { KeyError, kindOf, SerializationError } from '../errors.ts';
 import { isTag } from '../keys/key.ts';
+import { loggableKey } from '../observe/logger.ts';
 import type { NewEntry } from '../store/store.ts';
 import type { TypeContext } from './engine.ts';
 
@@ -40,7 +41,7 @@ export function tryBuildEntry(
     return undefined;
   } catch (error) {
     observer.count('uncacheable', key);
-    engine.logger.warn({ type: type.scope.type, err: error }, 'value returned but not cached');
+    engine.logger.warn({ type: type.scope.type, key: loggableKey(key), err: error }, 'value not cached');
     return undefined;
   }
 }

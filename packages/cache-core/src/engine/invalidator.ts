@@ -38,7 +38,10 @@ export class Invalidator {
         logger.debug({ targets: targets.map(loggableTarget) }, 'invalidated');
       return { applied: true, removed };
     } catch (error) {
-      logger.warn({ err: error, targets: targets.length }, 'invalidation not applied: the store does not answer');
+      logger.warn(
+        { err: error, targets: targets.map(loggableTarget) },
+        'invalidation not applied: the store does not answer',
+      );
       return { applied: false, removed: 0 };
     }
   }

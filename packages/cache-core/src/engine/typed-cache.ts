@@ -159,6 +159,8 @@ export class TypedCache<V, I = Identifier> {
   #checkOptions(options: FillOptions<never>): void {
     if (options === null || typeof options !== 'object')
       throw new KeyError(`The options must be an object such as { ttl: '5m' }; got ${kindOf(options)}.`);
+    const unknown = Object.keys(options).find((name) => name !== 'ttl' && name !== 'tags');
+    if (unknown !== undefined) throw new KeyError(`${unknown} is no option of a call; its options are ttl and tags.`);
     if (options.ttl !== undefined && typeof options.ttl !== 'function') ttlFor('ttl', options.ttl, undefined);
     knownTags(this.#type, options);
   }

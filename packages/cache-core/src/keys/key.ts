@@ -87,7 +87,8 @@ export function plainText(identifier: Identifier): string {
 }
 
 function badIdentifier(kind: string): KeyError {
-  return new KeyError(`An identifier must be a non-empty string, a finite number or a bigint; got ${kind}.`);
+  const advice = kind === 'an array' ? ' For several there are the verbs that end in Many.' : '';
+  return new KeyError(`An identifier must be a non-empty string, a finite number or a bigint; got ${kind}.${advice}`);
 }
 
 /** Percent-encodes what has a meaning in keys, patterns, or terminals; leaves everything else readable. */

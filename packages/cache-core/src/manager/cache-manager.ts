@@ -1,6 +1,7 @@
 import type { CacheTypeOptions, Ttl } from '../config/cache-types.ts';
-import { type CacheConfig, loadCacheConfig } from '../config/environment.ts';
-import { Cache, type CacheOptions, type CacheTypes } from '../engine/cache.ts';
+import { type CacheConfig, type Environment, loadCacheConfig } from '../config/environment.ts';
+import { Cache } from '../engine/cache.ts';
+import type { CacheOptions, CacheTypes } from '../engine/cache-options.ts';
 import type { InvalidationResult } from '../engine/invalidator.ts';
 import type { TypedCache } from '../engine/typed-cache.ts';
 import type { Identifier } from '../keys/key.ts';
@@ -22,7 +23,7 @@ export interface CacheManagerOptions<T extends CacheTypes = CacheTypes> extends 
   /** Types of your own, and settings of built-in ones: each setting given here replaces that one of the environment. */
   readonly types?: T | undefined;
   /** @default process.env */
-  readonly env?: NodeJS.ProcessEnv | undefined;
+  readonly env?: Environment | undefined;
   /** Which leads search results contain: a change of one drops them. @default `leadId`, `lead_id` or `id` of each result */
   readonly leadIdsOf?: LeadIdsOf | undefined;
   readonly popularSearches?: PopularSearchOptions | undefined;
@@ -260,13 +261,14 @@ function cacheOptions<T extends CacheTypes>(
   options: CacheManagerOptions<T>,
   config: CacheConfig,
 ): CacheOptions<ManagerTypes<T>> {
-  const { logger, enabled, sweepBatchSize, defaultTtl, logLevel } = options;
+  const { env: _env, leadIdsOf = defaultLeadIdsOf, popularSearches: _popularSearches, ...rest } = options;
+  const { logger, enabled, sweepBatchSize, defaultTtl, logLevel } = rest;
   const types: Record<string, CacheTypeOptions<never>> = { ...options.types };
-  for (const [name, builtIn] of Object.entries(huntlyTypes(config, options.leadIdsOf ?? defaultLeadIdsOf))) {
+  for (const [name, builtIn] of Object.entries(huntlyTypes(config, leadIdsOf))) {
     types[name] = { ...builtIn, ...types[name] };
   }
   return {
-    ...options,
+    ...rest,
     types: types as CacheTypes as ManagerTypes<T>,
     store: options.store ?? memoryStore(options.clock && { clock: options.clock }),
     logger: logger ?? defaultLogger(logLevel ?? config.logLevel),

@@ -45,6 +45,34 @@ export const silentLogger: Logger = {
   isLevelEnabled: () => false,
 };
 
+/** Has it the methods of a logger? */
+export function isLogger(value: unknown): value is Logger {
+  if (typeof value !== 'object' || value === null) return false;
+  return LINES.every((level) => typeof Reflect.get(value, level) === 'function');
+}
+
+const LINES = ['debug', 'info', 'warn', 'error'] as const;
+
+/** A logger that throws loses its line and nothing else: no read may fail for it (P4). */
+export function guardedLogger(logger: Logger): Logger {
+  let isSaid = false;
+  const guarded = (level: (typeof LINES)[number]) => (fields: object, message: string) => {
+    try {
+      logger[level](fields, message);
+    } catch (error) {
+      if (!isSaid) process.emitWarning(`The logger of the cache throws: ${String(error)}`);
+      isSaid = true;
+    }
+  };
+  return {
+    debug: guarded('debug'),
+    info: guarded('info'),
+    warn: guarded('warn'),
+    error: guarded('error'),
+    isLevelEnabled: (level) => logger.isLevelEnabled?.(level) ?? true,
+  };
+}
+
 class LazyPino implements LeveledLogger {
   #level: string;
   #pino: LeveledLogger | undefined;

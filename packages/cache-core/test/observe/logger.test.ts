@@ -74,6 +74,24 @@ describe('debug lines', () => {
   });
 });
 
+describe('a logger that throws', () => {
+  it('costs no read its value, and is said once', async () => {
+    const emitWarning = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
+    const broken = () => {
+      throw new Error('disk full');
+    };
+    const leads = createCache({
+      types: { lead: { ttl: '1h' } },
+      logger: { debug: broken, info: broken, warn: broken, error: broken },
+    }).type('lead');
+    expect(await leads.getOrSet(1, () => 5n)).toBe(5n);
+    expect(await leads.getOrSet(1, () => 6)).toBe(6);
+    expect(await leads.invalidate(1)).toEqual({ applied: true, removed: 1 });
+    expect(emitWarning).toHaveBeenCalledTimes(1);
+    vi.restoreAllMocks();
+  });
+});
+
 describe('the default logger', () => {
   it('loads pino with the first line that is written, and loses none', async () => {
     const logger = defaultLogger('info');

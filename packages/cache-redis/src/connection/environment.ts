@@ -1,4 +1,4 @@
-import { CacheConfigError } from '@huntly/cache-core';
+import { CacheConfigError, type Environment } from '@huntly/cache-core';
 import type { UrlOptions } from './options.ts';
 import { CONNECTIONS_PER_PRIMARY, DEFAULT_MAX_CONNECTIONS } from './target.ts';
 import { parseRedisUrl } from './url.ts';
@@ -8,7 +8,7 @@ import { parseRedisUrl } from './url.ts';
  * @returns `undefined` without `REDIS_URL`: then there is no Redis to use.
  * @throws CacheConfigError with all that is wrong; it does not show the URL.
  */
-export function redisOptionsFromEnv(env: NodeJS.ProcessEnv = process.env): UrlOptions | undefined {
+export function redisOptionsFromEnv(env: Environment = process.env): UrlOptions | undefined {
   const problems: string[] = [];
   const url = env['REDIS_URL']?.trim() || undefined;
   if (url !== undefined) {

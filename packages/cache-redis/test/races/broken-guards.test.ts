@@ -1,5 +1,6 @@
 import { startRedis } from '@huntly/cache-testing';
 import { describe, expect, it } from 'vitest';
+import { PATIENT, UNTIL_STALE } from './expectations.ts';
 import type { FaultName } from './faults.ts';
 import type { Kind } from './plan.ts';
 import { race } from './race.ts';
@@ -15,14 +16,14 @@ const CASES: readonly [fault: FaultName, kind: Kind][] = [
   ['sweptValuesOnly', 'pattern'],
 ];
 
-describe('races over processes find a protocol guilty that lacks a guard', () => {
+describe('races over processes find a protocol guilty that lacks a guard', PATIENT, () => {
   const course = courseOf(startRedis);
 
-  it.each(CASES)('%s, by %s', async (fault, kind) => {
+  it.for(CASES)('%s, by %s', async ([fault, kind], { annotate }) => {
     const { fleet, target, sourceUrl } = course();
     const setting = { kind, namespace: `${fault}-${kind}`, store: { url: target.url }, sourceUrl, fault };
-    const outcome = await race(fleet, setting, { burst: 25, most: 40, isEnough: ({ stale }) => stale.length > 0 });
-    process.stderr.write(`${outcome.story}\n`);
+    const outcome = await race(fleet, setting, UNTIL_STALE);
+    await annotate(outcome.story);
     expect(outcome.stale.length, outcome.story).toBeGreaterThan(0);
   });
 });

@@ -1,20 +1,20 @@
 import { buildKey } from '@huntly/cache-core';
 import { type RedisCluster, startCluster } from '@huntly/cache-testing';
 import { describe, expect, it } from 'vitest';
-import { expectFresh, LONG_ENOUGH } from './expectations.ts';
+import { expectFresh, LONG_ENOUGH, PATIENT } from './expectations.ts';
 import { KINDS, type Kind, rowsOf } from './plan.ts';
 import { race } from './race.ts';
 import { courseOf } from './setup.ts';
 
-describe('P1 over processes, on a Cluster of six nodes', () => {
+describe('P1 over processes, on a Cluster of six nodes', PATIENT, () => {
   const course = courseOf(startCluster);
 
-  it.each(KINDS)('no read is stale after an invalidation: %s', async (kind) => {
+  it.for(KINDS)('no read is stale after an invalidation: %s', async (kind, { annotate }) => {
     const { fleet, target, sourceUrl } = course();
     await expectAllPrimariesUsed(target, kind);
     const cluster = target.nodes.map(({ host, port }) => ({ host, port }));
     const outcome = await race(fleet, { kind, namespace: kind, store: { cluster }, sourceUrl }, LONG_ENOUGH);
-    process.stderr.write(`${outcome.story}\n`);
+    await annotate(outcome.story);
     expectFresh(outcome);
   });
 });

@@ -1,5 +1,6 @@
 import { buildKey, type LeaseReply, type Store, type StoreKey } from '@huntly/cache-core';
 import { Redis } from 'ioredis';
+import { logKey } from '../../src/protocol/keyspace.ts';
 import type { RedisLease } from '../../src/protocol/leases.ts';
 
 /** Guards of the protocol, each taken away by a wrapper around the real store. */
@@ -15,6 +16,17 @@ export const FAULTS = {
   lateMark: (store) => ({
     fill: async (lease, entry) => {
       const { mark } = await leaseTaken(store, lease as RedisLease);
+      return store.fill({ ...lease, mark } as RedisLease, entry);
+    },
+  }),
+  /** A log that was lost counts as one in which nothing stands. */
+  lostLogIsEmpty: (store, client) => ({
+    fill: async (given, entry) => {
+      const lease = given as RedisLease;
+      const { id, token } = lease.mark;
+      const [noted] = await client.xrange(logKey(lease.key.scope.namespace), id, id);
+      if (noted?.[1].includes(token)) return store.fill(lease, entry);
+      const { mark } = await leaseTaken(store, lease);
       return store.fill({ ...lease, mark } as RedisLease, entry);
     },
   }),

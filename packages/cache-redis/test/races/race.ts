@@ -47,12 +47,15 @@ export async function race(fleet: RaceFleet, setting: Omit<Opening, 'seed'>, len
     for (const event of fleet.takeEvents()) history.push(event);
   };
   const write = async (): Promise<void> => {
-    for (let burst = 0; burst < length.most; burst++) {
-      await writer.ask('write', length.burst);
-      take();
-      if (length.isEnough(examine(history))) break;
+    try {
+      for (let burst = 0; burst < length.most; burst++) {
+        await writer.ask('write', length.burst);
+        take();
+        if (length.isEnough(examine(history))) break;
+      }
+    } finally {
+      await fleet.askAll('end'); // else a race that failed would run beside the next one
     }
-    await fleet.askAll('end');
   };
   const evict = () => evictor?.ask('evict', { url: urlOf(setting), namespace: setting.namespace, seed });
   const [evicted] = await Promise.all([evict(), write(), ...readers.map((reader) => reader.ask('read'))]);

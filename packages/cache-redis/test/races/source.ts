@@ -3,7 +3,7 @@ import { Redis } from 'ioredis';
 
 /** The longest that reading a row takes: longer than an invalidation, so that they overlap often. */
 const SLOWEST_READ_MS = 8;
-/** The longest that changing a row takes: some changes follow each other at once, some leave time for values to be stored and read. */
+/** The longest that changing a row takes: most changes meet loads, some leave time for values to be stored and read. */
 const SLOWEST_CHANGE_MS = 16;
 
 /** The slow source of a run: a version for each row, in a server of its own that all processes share. */
@@ -27,7 +27,7 @@ export class Source {
 
   /** Commits the next version; returns it in the moment that the commit is known. */
   async change(row: string): Promise<number> {
-    await delay(this.#random() * SLOWEST_CHANGE_MS);
+    await delay(this.#random() ** 2 * SLOWEST_CHANGE_MS);
     return this.#client.incr(this.#prefix + row);
   }
 
