@@ -30,10 +30,10 @@ export class Evictor {
     const evicted: Evicted = { values: 0, leases: 0, nonces: 0, logs: 0 };
     while (!this.#isOver) {
       const [, names] = await this.#client.scan('0', 'MATCH', `${this.#namespace}:*`, 'COUNT', 1_000);
-      const name = names[Math.floor(this.#random() * names.length)];
+      const name = this.#pick(names);
       if (name === undefined || this.#random() >= ODDS) continue;
       const removed = await (this.#random() < 0.5 ? this.#client.del(name) : this.#client.unlink(name));
-      evicted[this.#sortOf(name)] += removed;
+      evicted[sortOf(name)] += removed;
     }
     this.#client.disconnect();
     return evicted;
@@ -43,10 +43,20 @@ export class Evictor {
     this.#isOver = true;
   }
 
-  #sortOf(name: string): keyof Evicted {
-    const [, word, identifier] = name.split(':');
-    if (word === 'lease') return 'leases';
-    if (word !== 'tag') return 'values';
-    return identifier === undefined ? 'logs' : 'nonces';
+  /** First a sort, then one of its keys: the one log is met as often as the many leases. */
+  #pick(names: readonly string[]): string | undefined {
+    const sort = this.#oneOf([...new Set(names.map(sortOf))]);
+    return this.#oneOf(names.filter((name) => sortOf(name) === sort));
   }
+
+  #oneOf<T>(choices: readonly T[]): T | undefined {
+    return choices[Math.floor(this.#random() * choices.length)];
+  }
+}
+
+function sortOf(name: string): keyof Evicted {
+  const [, word, identifier] = name.split(':');
+  if (word === 'lease') return 'leases';
+  if (word !== 'tag') return 'values';
+  return identifier === undefined ? 'logs' : 'nonces';
 }
