@@ -113,7 +113,7 @@ export class RunningClaim<V> implements OpenClaim<V> {
     }
   }
 
-  /** True if the value may be shared with joiners: it was accepted, or the store is gone and cannot tell. */
+  /** True if the value may be shared with joiners. Without an answer nobody knows what was invalidated meanwhile (P1). */
   async #store(lease: Lease, entry: NewEntry): Promise<boolean> {
     const { engine, observer } = this.#parts.context;
     const { key } = this.#parts;
@@ -123,7 +123,7 @@ export class RunningClaim<V> implements OpenClaim<V> {
       return verdict === 'stored';
     } catch {
       observer.count('storeErrors', key.text); // said by `ask`
-      return true;
+      return false;
     }
   }
 

@@ -78,7 +78,7 @@ export class Flights {
     if (this.#joinable.get(key) === flight) this.#joinable.delete(key);
   }
 
-  /** An invalidation of this key began or ended: its flights are of an older generation. */
+  /** An invalidation of this key was applied: its flights are of an older generation. */
   detach(key: string): void {
     this.#joinable.delete(key);
   }

@@ -15,9 +15,8 @@ export interface InvalidationResult {
 export type PatternOptions = Partial<SweepOptions>;
 
 /**
- * Invalidations of one cache. Each ends the joining of flights twice (P1): when it starts, so that nobody joins a load that
- * may have read the old source; and in the turn in which it resolves, because until the store had applied it a new flight
- * could still have found the old value there.
+ * Invalidations of one cache. In the turn in which one resolves it ends the joining of flights (P1): until the store had
+ * applied it, a flight could still begin with the old source or find the old value in the store.
  */
 export class Invalidator {
   readonly #engine: Engine;
@@ -33,7 +32,10 @@ export class Invalidator {
     if (targets.length === 0) return { applied: true, removed: 0 };
     const { logger } = this.#engine;
     try {
-      const { removed } = await this.#around(targets, () => this.#engine.ask((store) => store.invalidate(targets)));
+      const { removed } = await this.#thenDetach(
+        targets,
+        this.#engine.ask((store) => store.invalidate(targets)),
+      );
       if (logger.isLevelEnabled?.('debug') !== false)
         logger.debug({ targets: targets.map(loggableTarget) }, 'invalidated');
       return { applied: true, removed };
@@ -51,7 +53,7 @@ export class Invalidator {
     const batchSize = checkBatchSize('batchSize', options.batchSize ?? this.#batchSize);
     const { logger } = this.#engine;
     try {
-      const removed = await this.#around(undefined, () => this.#engine.store.sweep(pattern, { ...options, batchSize }));
+      const removed = await this.#thenDetach(undefined, this.#engine.store.sweep(pattern, { ...options, batchSize }));
       if (logger.isLevelEnabled?.('debug') !== false)
         logger.debug({ ...pattern.scope, removed }, 'pattern invalidated');
       return removed;
@@ -61,16 +63,15 @@ export class Invalidator {
     }
   }
 
-  /** Without targets, any key may be meant. */
-  async #around<T>(targets: readonly Target[] | undefined, apply: () => Promise<T>): Promise<T> {
-    this.#detach(targets);
+  async #thenDetach<T>(targets: readonly Target[] | undefined, applied: Promise<T>): Promise<T> {
     try {
-      return await apply();
+      return await applied;
     } finally {
       this.#detach(targets);
     }
   }
 
+  /** Without targets, any key may be meant. */
   #detach(targets: readonly Target[] | undefined): void {
     const { flights } = this.#engine;
     if (targets?.every((target) => target.kind === 'key')) {

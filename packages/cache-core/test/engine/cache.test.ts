@@ -402,6 +402,21 @@ describe('a store that does not answer', () => {
     expect(await before).toBe('old');
   });
 
+  it('by its fill sends a reader that came during the load to the source: who knows what was invalidated (P1)', async () => {
+    const store = memoryStore();
+    vi.spyOn(store, 'fill').mockRejectedValue(new StoreUnavailableError('gone'));
+    const leads = leadCache({ store }).type('lead');
+    const old = heldLoader<string>();
+    const before = leads.getOrSet(1, old.load);
+    await settle();
+    const during = leads.getOrSet(1, () => 'new');
+    await settle();
+    await leads.invalidate(1); // frees the lease, which `fill` would have done
+    old.finish('old');
+    expect(await before).toBe('old');
+    expect(await during).toBe('new');
+  });
+
   it('makes an invalidation say that it was not applied', async () => {
     const store = memoryStore();
     vi.spyOn(store, 'invalidate').mockRejectedValue(new StoreUnavailableError('gone'));

@@ -2,7 +2,7 @@
 import { type HistoryEvent, serveFleet } from '@huntly/cache-testing';
 import { type Evicted, Evictor } from './evictor.ts';
 import type { Opening } from './plan.ts';
-import { Racer, type RacerStats } from './racer.ts';
+import { Racer, type RacerReport } from './racer.ts';
 
 export interface RaceCommands {
   open(opening: Opening): Promise<void>;
@@ -11,7 +11,7 @@ export interface RaceCommands {
   evict(target: { url: string; namespace: string; seed: number }): Promise<Evicted>;
   end(): void;
   write(rounds: number): Promise<void>;
-  close(): Promise<RacerStats>;
+  close(): Promise<RacerReport>;
 }
 
 serveFleet<RaceCommands, HistoryEvent>(({ index, emit }) => {

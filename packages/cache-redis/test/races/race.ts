@@ -3,7 +3,7 @@ import { examine, type Findings, type Fleet, type HistoryEvent, startFleet, tell
 import type { Evicted } from './evictor.ts';
 import type { RaceCommands } from './member.ts';
 import type { Opening } from './plan.ts';
-import type { RacerStats } from './racer.ts';
+import type { RacerReport } from './racer.ts';
 
 export type RaceFleet = Fleet<RaceCommands, HistoryEvent>;
 
@@ -21,7 +21,7 @@ export interface Length {
   isEnough(findings: Findings): boolean;
 }
 
-export interface Outcome extends Findings, RacerStats {
+export interface Outcome extends Findings, RacerReport {
   readonly evicted: Evicted | undefined;
   /** One line of numbers with the seed; below it, if a read was stale, how that came. */
   readonly story: string;
@@ -59,10 +59,10 @@ export async function race(fleet: RaceFleet, setting: Omit<Opening, 'seed'>, len
   };
   const evict = () => evictor?.ask('evict', { url: urlOf(setting), namespace: setting.namespace, seed });
   const [evicted] = await Promise.all([evict(), write(), ...readers.map((reader) => reader.ask('read'))]);
-  const stats = await Promise.all(racers.map((racer) => racer.ask('close')));
+  const reports = await Promise.all(racers.map((racer) => racer.ask('close')));
   take();
 
-  const outcome = { ...examine(history), ...totalOf(stats), evicted };
+  const outcome = { ...examine(history), ...totalOf(reports), evicted };
   const { stale, ...numbers } = outcome;
   const seconds = Number(((performance.now() - beganAt) / 1_000).toFixed(1));
   const line = `${setting.namespace}, seed ${seed}: ${JSON.stringify({ stale: stale.length, ...numbers, seconds })}`;
@@ -75,7 +75,14 @@ function urlOf({ store }: Pick<Opening, 'store'>): string {
   throw new Error('only one server can be evicted from: a Cluster has several');
 }
 
-function totalOf(stats: readonly RacerStats[]): RacerStats {
-  const total = (count: keyof RacerStats) => stats.reduce((sum, each) => sum + each[count], 0);
-  return { hits: total('hits'), stored: total('stored'), refused: total('refused'), storeErrors: total('storeErrors') };
+function totalOf(reports: readonly RacerReport[]): RacerReport {
+  const total = (count: 'hits' | 'stored' | 'refused' | 'storeErrors') =>
+    reports.reduce((sum, each) => sum + each[count], 0);
+  return {
+    hits: total('hits'),
+    stored: total('stored'),
+    refused: total('refused'),
+    storeErrors: total('storeErrors'),
+    warnings: reports.flatMap(({ warnings }) => warnings),
+  };
 }

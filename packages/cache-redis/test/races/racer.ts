@@ -1,4 +1,4 @@
-import { type Cache, createCache, type FillOptions, type TypeStats } from '@huntly/cache-core';
+import { type Cache, createCache, type FillOptions, type Logger, type TypeStats } from '@huntly/cache-core';
 import { type HistoryEvent, seededRandom } from '@huntly/cache-testing';
 import { redisStore } from '../../src/index.ts';
 import { faultyStore } from './faults.ts';
@@ -8,8 +8,11 @@ import { Source } from './source.ts';
 /** Callers of each value in one process: some of them join the loads of others. */
 const CALLERS = 2;
 
-/** How a run went, as its caches count. */
-export type RacerStats = Pick<TypeStats, 'hits' | 'stored' | 'refused' | 'storeErrors'>;
+/** How a run went for one cache. */
+export interface RacerReport extends Pick<TypeStats, 'hits' | 'stored' | 'refused' | 'storeErrors'> {
+  /** What it had to warn of. */
+  readonly warnings: readonly string[];
+}
 
 /** One process of a race, for one run: it reads and loads, or changes and invalidates. */
 export class Racer {
@@ -19,6 +22,7 @@ export class Racer {
   readonly #random: () => number;
   readonly #source: Source;
   readonly #cache: Cache<typeof TYPES>;
+  readonly #warnings: string[] = [];
   #isOver = false;
 
   private constructor(opening: Opening, index: number, record: (event: HistoryEvent) => void) {
@@ -30,7 +34,7 @@ export class Racer {
     this.#source = new Source(sourceUrl, namespace, this.#random);
     const real = redisStore(options);
     const store = fault && 'url' in options ? faultyStore(real, fault, options.url ?? '') : real;
-    this.#cache = createCache({ types: TYPES, namespace, store, logger: false, random: this.#random });
+    this.#cache = createCache({ types: TYPES, namespace, store, logger: this.#logger(), random: this.#random });
   }
 
   static async open(opening: Opening, index: number, record: (event: HistoryEvent) => void): Promise<Racer> {
@@ -56,17 +60,28 @@ export class Racer {
     await Promise.all(rowsOf(this.#opening.kind).map((row) => this.#writeOn(row, rounds)));
   }
 
-  async close(): Promise<RacerStats> {
+  async close(): Promise<RacerReport> {
     await this.#cache.close();
     this.#source.close();
     const types = Object.values(this.#cache.stats());
-    const total = (count: keyof RacerStats) => types.reduce((sum, each) => sum + each[count], 0);
+    const total = (count: 'hits' | 'stored' | 'refused' | 'storeErrors') =>
+      types.reduce((sum, each) => sum + each[count], 0);
     return {
       hits: total('hits'),
       stored: total('stored'),
       refused: total('refused'),
       storeErrors: total('storeErrors'),
+      warnings: this.#warnings,
     };
+  }
+
+  #logger(): Logger {
+    const ignore = () => {};
+    const note = (details: object, message?: string) => {
+      const cause = 'err' in details ? `: ${String(details.err)}` : '';
+      this.#warnings.push(`process ${this.#index}: ${message ?? ''}${cause}`);
+    };
+    return { debug: ignore, info: ignore, warn: note, error: note, isLevelEnabled: (level) => level !== 'debug' };
   }
 
   async #readOn(row: Row, identifier: string): Promise<void> {
