@@ -41,7 +41,7 @@ export type { CacheHealth } from './observe/health.ts';
 export type { LeveledLogger, Logger, LogLevel } from './observe/logger.ts';
 export type { TypeStats } from './observe/stats.ts';
 export { type MemoryStoreOptions, memoryStore } from './store/memory-store.ts';
-export type { RankedMember, Ranking } from './store/ranking.ts';
+export type { RankedMember, Ranking, RankingOptions } from './store/ranking.ts';
 export type {
   Entry,
   EntryId,

@@ -98,3 +98,13 @@ function commandOf(error: unknown): string | undefined {
 function propertyOf(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined;
 }
+
+/** An answer whose errors may be logged. @throws the reason of `signal` as it is, if that ended it: it is the caller's own */
+export async function redacted<T>(answer: Promise<T>, signal?: AbortSignal): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw redactError(error);
+  }
+}

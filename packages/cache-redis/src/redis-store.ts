@@ -6,6 +6,7 @@ import {
   type NewEntry,
   type Pattern,
   type Ranking,
+  type RankingOptions,
   type ReadReply,
   type Store,
   type StoreKey,
@@ -29,7 +30,7 @@ import { EntryReader } from './protocol/reading.ts';
 import { sweep } from './protocol/sweep.ts';
 import { INVALIDATE, WRITE } from './protocol/write-scripts.ts';
 import { RedisRanking } from './ranking.ts';
-import { redactError } from './redaction.ts';
+import { redacted } from './redaction.ts';
 
 /**
  * Entries in a shared Redis (≥ 7.0) or Valkey: standalone, behind Sentinels, or a Cluster. Connects in the background: the
@@ -48,6 +49,7 @@ class RedisStore implements Store {
   readonly #nonces: NonceKeeper;
   readonly #leases: LeaseDesk;
   readonly #reader: EntryReader;
+  readonly #rankings = new Map<string, Ranking>();
   /** The clock of the server minus that of this process. For display of ages only. */
   #aheadMs = 0;
 
@@ -102,8 +104,10 @@ class RedisStore implements Store {
     return redacted(sweep(this.#connection, pattern, options), options.signal);
   }
 
-  ranking(key: string, options: { capacity: number }): Ranking {
-    return new RedisRanking(this.#connection, key, options);
+  ranking(key: string, options: RankingOptions): Ranking {
+    const ranking = this.#rankings.get(key) ?? new RedisRanking(this.#connection, key, options);
+    this.#rankings.set(key, ranking);
+    return ranking;
   }
 
   async report(): Promise<StoreReport> {
@@ -205,15 +209,5 @@ class RedisStore implements Store {
 
   #serverNow(): number {
     return this.#clock.epoch() + this.#aheadMs;
-  }
-}
-
-/** Errors of the client hold the arguments of their command, values and passwords among them: they end here. */
-async function redacted<T>(answer: Promise<T>, signal?: AbortSignal): Promise<T> {
-  try {
-    return await answer;
-  } catch (error) {
-    signal?.throwIfAborted(); // the caller's own reason
-    throw redactError(error);
   }
 }

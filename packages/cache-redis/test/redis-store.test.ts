@@ -246,6 +246,29 @@ describe('a server without memory left', () => {
   });
 });
 
+describe('a ranking', () => {
+  it('is bounded however few terms each flush carries (P7)', async () => {
+    const ranking = store.ranking?.('popular_searches', { capacity: 100 });
+    for (let flush = 0; flush < 50; flush++) {
+      await store
+        .ranking?.('popular_searches', { capacity: 100 })
+        .add(new Map(Array.from({ length: 40 }, (_, term) => [`${flush} ${term}`, 1])));
+    }
+    expect(Number(await server.cli('ZCARD', 'popular_searches'))).toBeLessThanOrEqual(200);
+    expect((await ranking?.top(1_000))?.length).toBe(100);
+  });
+
+  it('shows no term in its errors', async () => {
+    await server.cli('SET', 'popular_searches', 'a key of another type');
+    const error = await store
+      .ranking?.('popular_searches', { capacity: 100 })
+      .add(new Map([['ada@example.com', 1]]))
+      .catch((thrown: unknown) => thrown);
+    expect(inspect(error, { depth: 9, showHidden: true })).toContain('WRONGTYPE');
+    expect(inspect(error, { depth: 9, showHidden: true })).not.toContain('ada@');
+  });
+});
+
 describe('createCacheManager', () => {
   it('uses the Redis of REDIS_URL', async () => {
     const manager = createCacheManager({ env: { REDIS_URL: server.url }, logger: false });

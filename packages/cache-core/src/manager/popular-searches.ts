@@ -113,7 +113,8 @@ export class PopularSearches {
   /** The ranking of the present era; one of this process for a store that keeps none. */
   #ranking(): Ranking {
     const key = this.#halfLifeMs === undefined ? this.#key : `${this.#key}:${this.#era(this.#halfLifeMs)}`;
-    const options = { capacity: this.#capacity };
+    const lifeMs = this.#halfLifeMs === undefined ? undefined : this.#halfLifeMs * HALF_LIVES_PER_ERA;
+    const options = { capacity: this.#capacity, lifeMs };
     const ranking =
       this.#engine.store.ranking?.(key, options) ?? this.#ownRankings.get(key) ?? new MemoryRanking(options);
     if (!this.#engine.store.ranking) this.#ownRankings.set(key, ranking);

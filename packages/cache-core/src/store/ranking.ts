@@ -13,3 +13,10 @@ export interface RankedMember {
   readonly member: string;
   readonly score: number;
 }
+
+export interface RankingOptions {
+  /** Members kept, or a few more. */
+  readonly capacity: number;
+  /** After so long without additions the ranking may go. @default never */
+  readonly lifeMs?: number | undefined;
+}

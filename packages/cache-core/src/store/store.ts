@@ -1,6 +1,6 @@
 import type { Scope } from '../keys/key.ts';
 import type { Pattern } from '../keys/pattern.ts';
-import type { Ranking } from './ranking.ts';
+import type { Ranking, RankingOptions } from './ranking.ts';
 
 /**
  * Where entries live. The engine speaks in meanings: read, lease, fill, invalidate; how a store keeps the promises behind
@@ -32,7 +32,7 @@ export interface Store {
   /** Removes the keys of a pattern, one by one, and returns how many. */
   sweep(pattern: Pattern, options: SweepOptions): Promise<number>;
   /** A ranking kept under `key`. A store without rankings leaves this out. */
-  ranking?(key: string, options: { capacity: number }): Ranking;
+  ranking?(key: string, options: RankingOptions): Ranking;
   report(): Promise<StoreReport>;
   /** Ends connections and timers. May be called twice. */
   close(): Promise<void>;
