@@ -26,7 +26,8 @@ export function contractCases() {
   const cases = new Map();
   for (const name of readdirSync(join(root, 'packages'))) {
     const tests = readJson(`packages/${name}/.results/tests.json`)?.testResults.flatMap(
-      (file) => file.assertionResults,
+      (/** @type {{ assertionResults: { ancestorTitles: string[], status: string }[] }} */ file) =>
+        file.assertionResults,
     );
     for (const { ancestorTitles, status } of tests ?? []) {
       const title = ancestorTitles.find((/** @type {string} */ text) => text.startsWith(CONTRACT));

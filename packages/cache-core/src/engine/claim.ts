@@ -29,7 +29,7 @@ export interface OpenClaim<V> {
 
 /**
  * Why a claim was given: `leased` by the store; `unfenced` because another load took longer than this caller waits; `alone`
- * because the store does not answer. Only a leased claim is stored.
+ * because the store does not answer. Only a leased claim is stored, and only its value can be proven to those who come late.
  */
 export type Right = { kind: 'leased'; lease: Lease } | { kind: 'unfenced' } | { kind: 'alone' };
 
@@ -54,7 +54,7 @@ export class RunningClaim<V> implements OpenClaim<V> {
     this.#parts = parts;
     this.#beganAt = parts.context.engine.clock.now();
     parts.flight.begin(parts.right.kind === 'leased');
-    // Without a lease nothing will prove the value to joiners. While the store is gone they take it all the same.
+    // Nothing will prove its value to latecomers, who can ask for a lease of their own.
     if (parts.right.kind === 'unfenced') this.#closeFlight();
     parts.context.observer.count('loads', parts.key.text);
   }
@@ -103,7 +103,7 @@ export class RunningClaim<V> implements OpenClaim<V> {
     if (!this.#end()) return;
     const { flight, right } = this.#parts;
     flight.land(value);
-    let isProven = right.kind === 'alone';
+    let isProven = false;
     try {
       const entry = right.kind === 'leased' ? this.#entryOf(value, options) : undefined;
       if (right.kind === 'leased' && entry) isProven = await this.#store(right.lease, entry);

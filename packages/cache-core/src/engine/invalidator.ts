@@ -15,8 +15,8 @@ export interface InvalidationResult {
 export type PatternOptions = Partial<SweepOptions>;
 
 /**
- * Invalidations of one cache. In the turn in which one resolves it ends the joining of flights (P1): until the store had
- * applied it, a flight could still begin with the old source or find the old value in the store.
+ * Invalidations of one cache. In the turn in which one resolves it ends the joining of flights: their values will be refused, so
+ * a reader that comes later need not wait for them.
  */
 export class Invalidator {
   readonly #engine: Engine;

@@ -79,8 +79,8 @@ export class Reader {
   }
 
   /**
-   * A load that began before this reader came is worth joining while the store can prove its value (P1). One begun without
-   * the store is joined only by readers that cannot reach the store either.
+   * A load that began before this reader came is worth waiting for while the store can prove its value (P1). One begun without
+   * the store cannot be proven: readers that cannot reach the store either wait for its end, and share the next one.
    */
   #mayJoin(flight: Flight, lookup: Lookup, round: number): boolean {
     if (!flight.isLoading) return round < MAX_ROUNDS;

@@ -111,8 +111,6 @@ export class TypedCache<V, I = Identifier> {
     } catch {
       this.#observer.count('storeErrors', key.text); // said by `ask`
       return false;
-    } finally {
-      this.#context.engine.flights.detach(key.text); // whoever reads after this `set` gets nothing that was loaded before it
     }
   }
 

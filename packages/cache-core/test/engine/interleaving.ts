@@ -57,7 +57,6 @@ export interface World {
   readonly store?: (store: Store) => Store;
   /** Asked before each read and lease: does the store leave this one without an answer? */
   readonly isDeaf?: () => boolean;
-  readonly processes?: 1 | 2;
 }
 
 /** More than any run of a sound engine needs: beyond it something goes round for ever. */
@@ -78,7 +77,7 @@ export async function runInterleaved(scheduler: fc.Scheduler, scenario: Scenario
   const store = delayed(bounded, world.store?.(inner) ?? inner, world.isDeaf ?? (() => false));
   const open = () =>
     createCache({ types: { lead: cacheType<number>({ ttl: '1h' }) }, store, clock, logger: false, random: () => 0.5 });
-  const caches = [open(), world.processes === 1 ? undefined : open()];
+  const caches = [open(), open()];
   let version = 0;
   /** By key: no read that begins now may return less. `s` is only ever `set`: its writers come one after another. */
   const floors = new Map<string, number>([
@@ -103,7 +102,7 @@ export async function runInterleaved(scheduler: fc.Scheduler, scenario: Scenario
 
   async function perform({ process, key, kind }: Operation): Promise<void> {
     await moment(`${kind} ${key} by ${process}`);
-    const cache = caches[process] ?? caches[0];
+    const cache = caches[process];
     if (!cache) return;
     const leads = cache.type('lead');
     const reading = async (name: string, read: () => Promise<number | undefined>) => {

@@ -21,7 +21,7 @@ describe('races over processes find a protocol guilty that lacks a guard', PATIE
 
   it.for(CASES)('%s, by %s', async ([fault, kind], { annotate }) => {
     const { fleet, target, sourceUrl } = course();
-    const setting = { kind, namespace: `${fault}-${kind}`, store: { url: target.url }, sourceUrl, fault };
+    const setting = { kind, namespace: `${fault}-${kind}`, servers: { url: target.url }, sourceUrl, fault };
     const outcome = await race(fleet, setting, UNTIL_STALE);
     await annotate(outcome.story);
     expect(outcome.stale.length, outcome.story).toBeGreaterThan(0);

@@ -13,7 +13,7 @@ describe('P1 over processes, on a Cluster of six nodes', PATIENT, () => {
     const { fleet, target, sourceUrl } = course();
     await expectAllPrimariesUsed(target, kind);
     const cluster = target.nodes.map(({ host, port }) => ({ host, port }));
-    const outcome = await race(fleet, { kind, namespace: kind, store: { cluster }, sourceUrl }, LONG_ENOUGH);
+    const outcome = await race(fleet, { kind, namespace: kind, servers: { cluster }, sourceUrl }, LONG_ENOUGH);
     await annotate(outcome.story);
     expectFresh(outcome);
   });

@@ -1,5 +1,5 @@
 import { buildKey, type LeaseReply, type Store, type StoreKey } from '@huntly/cache-core';
-import { Redis } from 'ioredis';
+import type { RedisClient } from '../../src/connection/client.ts';
 import { logKey } from '../../src/protocol/keyspace.ts';
 import type { RedisLease } from '../../src/protocol/leases.ts';
 
@@ -47,22 +47,17 @@ export const FAULTS = {
   /** A sweep removes values and leaves the leases of loads that run. */
   sweptValuesOnly: (_store, client) => ({
     sweep: async (pattern) => {
-      const names = await client.keys(pattern.keyGlob);
+      const [, names] = await client.scan('0', 'MATCH', pattern.keyGlob, 'COUNT', 1_000);
       return names.length > 0 ? client.unlink(names) : 0;
     },
   }),
-} satisfies Record<string, (store: Store, client: Redis) => Partial<Store>>;
+} satisfies Record<string, (store: Store, client: RedisClient) => Partial<Store>>;
 
 export type FaultName = keyof typeof FAULTS;
 
-/** The store of `url` without one of its guards. */
-export function faultyStore(store: Store, fault: FaultName, url: string): Store {
-  const client = new Redis(url);
-  const close = async () => {
-    client.disconnect();
-    await store.close();
-  };
-  const broken: Partial<Store> = { ...FAULTS[fault](store, client), close };
+/** A store without one of its guards. `client` reaches the same server. */
+export function faultyStore(store: Store, fault: FaultName, client: RedisClient): Store {
+  const broken: Partial<Store> = FAULTS[fault](store, client);
   return new Proxy(store, {
     get(target, name) {
       const method: unknown = Reflect.get(name in broken ? broken : target, name);

@@ -1,6 +1,6 @@
 import { cacheType } from '@huntly/cache-core';
-import type { RedisStoreOptions } from '../../src/index.ts';
 import type { FaultName } from './faults.ts';
+import type { Servers } from './patient-client.ts';
 
 /** By what the values of a row are invalidated. */
 export const KINDS = ['key', 'knownTag', 'lateTag', 'type', 'pattern'] as const;
@@ -45,7 +45,7 @@ export function labelOf(row: string, version: number): string {
 /** What a member opens for one run: a cache of its own, and its way to the source. */
 export interface Opening {
   readonly kind: Kind;
-  readonly store: RedisStoreOptions;
+  readonly servers: Servers;
   readonly sourceUrl: string;
   readonly namespace: string;
   readonly seed: number;

@@ -70,8 +70,8 @@ export async function race(fleet: RaceFleet, setting: Omit<Opening, 'seed'>, len
   return { ...outcome, story: first ? `${line}\n${tellStory(first, history)}` : line };
 }
 
-function urlOf({ store }: Pick<Opening, 'store'>): string {
-  if ('url' in store && store.url !== undefined) return store.url;
+function urlOf({ servers }: Pick<Opening, 'servers'>): string {
+  if ('url' in servers) return servers.url;
   throw new Error('only one server can be evicted from: a Cluster has several');
 }
 

@@ -1,7 +1,9 @@
 import { type Cache, createCache, type FillOptions, type Logger, type TypeStats } from '@huntly/cache-core';
 import { type HistoryEvent, seededRandom } from '@huntly/cache-testing';
+import type { Cluster, Redis } from 'ioredis';
 import { redisStore } from '../../src/index.ts';
 import { faultyStore } from './faults.ts';
+import { patientClient } from './patient-client.ts';
 import { labelOf, type Opening, type Row, rowsOf, TYPES, type Versioned } from './plan.ts';
 import { Source } from './source.ts';
 
@@ -21,19 +23,21 @@ export class Racer {
   readonly #record: (event: HistoryEvent) => void;
   readonly #random: () => number;
   readonly #source: Source;
+  readonly #client: Redis | Cluster;
   readonly #cache: Cache<typeof TYPES>;
   readonly #warnings: string[] = [];
   #isOver = false;
 
   private constructor(opening: Opening, index: number, record: (event: HistoryEvent) => void) {
-    const { store: options, namespace, sourceUrl, seed, fault } = opening;
+    const { servers, namespace, sourceUrl, seed, fault } = opening;
     this.#opening = opening;
     this.#index = index;
     this.#record = record;
     this.#random = seededRandom(seed + index);
     this.#source = new Source(sourceUrl, namespace, this.#random);
-    const real = redisStore(options);
-    const store = fault && 'url' in options ? faultyStore(real, fault, options.url ?? '') : real;
+    this.#client = patientClient(servers);
+    const real = redisStore({ client: this.#client });
+    const store = fault ? faultyStore(real, fault, this.#client) : real;
     this.#cache = createCache({ types: TYPES, namespace, store, logger: this.#logger(), random: this.#random });
   }
 
@@ -62,6 +66,7 @@ export class Racer {
 
   async close(): Promise<RacerReport> {
     await this.#cache.close();
+    this.#client.disconnect();
     this.#source.close();
     const types = Object.values(this.#cache.stats());
     const total = (count: 'hits' | 'stored' | 'refused' | 'storeErrors') =>

@@ -10,7 +10,7 @@ describe('P1 over processes, on one server', PATIENT, () => {
 
   it.for(KINDS)('no read is stale after an invalidation: %s', async (kind, { annotate }) => {
     const { fleet, target, sourceUrl } = course();
-    const setting = { kind, namespace: kind, store: { url: target.url }, sourceUrl };
+    const setting = { kind, namespace: kind, servers: { url: target.url }, sourceUrl };
     const outcome = await race(fleet, setting, LONG_ENOUGH);
     await annotate(outcome.story);
     expectFresh(outcome);
