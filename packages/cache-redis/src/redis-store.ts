@@ -17,6 +17,7 @@ import {
   type Target,
   tagKey,
 } from '@huntly/cache-core';
+import { LRUCache } from 'lru-cache';
 import { type Connection, openConnection } from './connection/connection.ts';
 import type { RedisStoreOptions } from './connection/options.ts';
 import { encodeEntry } from './protocol/entry-format.ts';
@@ -49,7 +50,7 @@ class RedisStore implements Store {
   readonly #nonces: NonceKeeper;
   readonly #leases: LeaseDesk;
   readonly #reader: EntryReader;
-  readonly #rankings = new Map<string, Ranking>();
+  readonly #rankings = new LRUCache<string, Ranking>({ max: 100 });
   /** The clock of the server minus that of this process. For display of ages only. */
   #aheadMs = 0;
 

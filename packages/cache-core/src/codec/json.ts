@@ -5,8 +5,9 @@ export function encodeJson(value: unknown): Uint8Array {
   let text: string | undefined;
   try {
     text = JSON.stringify(value);
-  } catch (cause) {
-    throw new SerializationError('The value has no JSON form (a cycle, a BigInt, or a toJSON that throws).', { cause });
+  } catch {
+    // No cause: its message quotes names of the value.
+    throw new SerializationError('The value has no JSON form: a cycle, a BigInt, or a toJSON that throws.');
   }
   if (text === undefined) throw new SerializationError(`A ${typeof value} has no JSON form.`);
   return Buffer.from(text, 'utf8');

@@ -1,6 +1,6 @@
 import type { Lease, NewEntry, StoreKey } from '../store/store.ts';
 import type { TypeContext } from './engine.ts';
-import { type FillOptions, tryBuildEntry } from './entry-builder.ts';
+import { checkFillOptions, type FillOptions, tryBuildEntry } from './entry-builder.ts';
 import type { Flight } from './flights.ts';
 
 /** The outcome of a read: the value, or the right to fill. */
@@ -88,6 +88,7 @@ export class RunningClaim<V> implements OpenClaim<V> {
   }
 
   async fill<T extends V>(value: T, options: FillOptions<T> = {}): Promise<T> {
+    checkFillOptions(this.#parts.context.type, options);
     await this.#settle(value, options);
     return value;
   }
@@ -118,11 +119,12 @@ export class RunningClaim<V> implements OpenClaim<V> {
     const { engine, observer } = this.#parts.context;
     const { key } = this.#parts;
     try {
-      const verdict = await engine.ask((store) => store.fill(lease, entry));
+      const verdict = await engine.ask('fill', (store) => store.fill(lease, entry));
       observer.count(verdict, key.text);
       return verdict === 'stored';
     } catch {
       observer.count('storeErrors', key.text); // said by `ask`
+      await this.#releaseLease(0); // else everybody waits for a load that is over
       return false;
     }
   }
@@ -147,7 +149,7 @@ export class RunningClaim<V> implements OpenClaim<V> {
     const { right, key } = this.#parts;
     if (right.kind !== 'leased') return;
     try {
-      await engine.ask((store) => store.release(right.lease, { backoffMs }));
+      await engine.ask('release', (store) => store.release(right.lease, { backoffMs }));
     } catch {
       observer.count('storeErrors', key.text); // the lease ends by its TTL
     }
@@ -159,7 +161,7 @@ export class RunningClaim<V> implements OpenClaim<V> {
     const { right } = this.#parts;
     if (right.kind !== 'leased') return;
     const renew = async () => {
-      const isHeld = await engine.ask((store) => store.renew(right.lease, type.leaseMs)).catch(() => true);
+      const isHeld = await engine.ask('renew', (store) => store.renew(right.lease, type.leaseMs)).catch(() => true);
       if (isHeld && this.#isOpen) schedule();
     };
     const schedule = () => {

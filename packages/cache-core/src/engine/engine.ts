@@ -23,7 +23,7 @@ export class Engine {
   readonly flights = new Flights();
   readonly reads: ReadBatch;
   readonly #background = new Set<Promise<void>>();
-  #isStoreAnswering = true;
+  #unanswered: StoreCall | undefined;
   #isClosing = false;
 
   constructor(parts: EngineParts) {
@@ -50,26 +50,29 @@ export class Engine {
     while (this.#background.size > 0) await Promise.all(this.#background);
   }
 
-  /** Calls the store; says once when it stops answering and once when it does again. Rejects as the store does. */
-  async ask<T>(call: (store: Store) => Promise<T>): Promise<T> {
+  /**
+   * Calls the store; says once when a kind of call is not answered any more, and once when that kind is again. (A server
+   * without memory answers reads and refuses leases.) Rejects as the store does.
+   */
+  async ask<T>(kind: StoreCall, call: (store: Store) => Promise<T>): Promise<T> {
     try {
       const answer = await call(this.store);
-      this.#noteStore(true);
+      if (this.#unanswered === kind) {
+        this.#unanswered = undefined;
+        this.logger.info({}, 'the store answers again');
+      }
       return answer;
     } catch (error) {
-      this.#noteStore(false, error);
+      if (this.#unanswered === undefined && !this.#isClosing) {
+        this.#unanswered = kind;
+        this.logger.warn({ err: error }, 'the store does not answer: values are loaded from the source and not cached');
+      }
       throw error;
     }
   }
-
-  #noteStore(isAnswering: boolean, error?: unknown): void {
-    if (isAnswering === this.#isStoreAnswering || this.#isClosing) return;
-    this.#isStoreAnswering = isAnswering;
-    if (isAnswering) this.logger.info({}, 'the store answers again');
-    else
-      this.logger.warn({ err: error }, 'the store does not answer: values are loaded from the source and not cached');
-  }
 }
+
+export type StoreCall = keyof Store;
 
 /** What the parts of one type share. */
 export interface TypeContext {

@@ -19,6 +19,17 @@ export function knownTags(type: ResolvedType, options: FillOptions<never>): read
   return [type.tags, options.tags].flatMap((source) => (typeof source === 'function' ? [] : checkTags(source ?? [])));
 }
 
+/** What can be known to be wrong with a call before its load is said before its load. @throws KeyError, CacheConfigError */
+export function checkFillOptions(type: ResolvedType, options: FillOptions<never>): void {
+  if (options === null || typeof options !== 'object') {
+    throw new KeyError(`The options must be an object such as { ttl: '5m' }; got ${kindOf(options)}.`);
+  }
+  const unknown = Object.keys(options).find((name) => name !== 'ttl' && name !== 'tags');
+  if (unknown !== undefined) throw new KeyError(`${unknown} is no option of a call; its options are ttl and tags.`);
+  if (options.ttl !== undefined && typeof options.ttl !== 'function') ttlFor('ttl', options.ttl, undefined);
+  knownTags(type, options);
+}
+
 /** What a value is stored with: the options of one or two calls together. */
 export interface EntrySettings {
   readonly ttl: Ttl<never> | undefined;
@@ -35,7 +46,7 @@ export function tryBuildEntry(
 ): NewEntry | undefined {
   const { type, engine, observer } = context;
   try {
-    const isWanted = value !== undefined && type.condition?.(value as never) !== false;
+    const isWanted = value !== undefined && (type.condition === undefined || type.condition(value as never) === true);
     if (isWanted) return buildEntry(type, value, settings, engine.random);
     observer.count('uncacheable', key);
     return undefined;

@@ -82,9 +82,4 @@ export class Flights {
   detach(key: string): void {
     this.#joinable.delete(key);
   }
-
-  /** The same for an invalidation of which nobody knows the keys. */
-  detachAll(): void {
-    this.#joinable.clear();
-  }
 }

@@ -14,10 +14,7 @@ export interface InvalidationResult {
 /** How a sweep goes about it; see `invalidatePattern`. */
 export type PatternOptions = Partial<SweepOptions>;
 
-/**
- * Invalidations of one cache. In the turn in which one resolves it ends the joining of flights: their values will be refused, so
- * a reader that comes later need not wait for them.
- */
+/** Invalidations of one cache. */
 export class Invalidator {
   readonly #engine: Engine;
   readonly #batchSize: number;
@@ -32,10 +29,8 @@ export class Invalidator {
     if (targets.length === 0) return { applied: true, removed: 0 };
     const { logger } = this.#engine;
     try {
-      const { removed } = await this.#thenDetach(
-        targets,
-        this.#engine.ask((store) => store.invalidate(targets)),
-      );
+      const { removed } = await this.#engine.ask('invalidate', (store) => store.invalidate(targets));
+      this.#endJoining(targets);
       if (logger.isLevelEnabled?.('debug') !== false)
         logger.debug({ targets: targets.map(loggableTarget) }, 'invalidated');
       return { applied: true, removed };
@@ -53,7 +48,7 @@ export class Invalidator {
     const batchSize = checkBatchSize('batchSize', options.batchSize ?? this.#batchSize);
     const { logger } = this.#engine;
     try {
-      const removed = await this.#thenDetach(undefined, this.#engine.store.sweep(pattern, { ...options, batchSize }));
+      const removed = await this.#engine.store.sweep(pattern, { ...options, batchSize });
       if (logger.isLevelEnabled?.('debug') !== false)
         logger.debug({ ...pattern.scope, removed }, 'pattern invalidated');
       return removed;
@@ -63,22 +58,12 @@ export class Invalidator {
     }
   }
 
-  async #thenDetach<T>(targets: readonly Target[] | undefined, applied: Promise<T>): Promise<T> {
-    try {
-      return await applied;
-    } finally {
-      this.#detach(targets);
-    }
-  }
-
-  /** Without targets, any key may be meant. */
-  #detach(targets: readonly Target[] | undefined): void {
-    const { flights } = this.#engine;
-    if (targets?.every((target) => target.kind === 'key')) {
-      for (const target of targets) flights.detach(target.key.text);
-    } else {
-      flights.detachAll();
-    }
+  /**
+   * The values of flights of these keys will be refused, so a reader that comes later need not wait for them. Of a tag nobody
+   * knows the keys: there a late reader waits, and starts over.
+   */
+  #endJoining(targets: readonly Target[]): void {
+    for (const target of targets) if (target.kind === 'key') this.#engine.flights.detach(target.key.text);
   }
 }
 

@@ -39,7 +39,7 @@ export class Reader {
   /** Asks the store alone; counts nothing but trouble. */
   async look(key: StoreKey): Promise<Lookup> {
     try {
-      const reply = await this.#engine.ask(() => this.#engine.reads.read(key));
+      const reply = await this.#engine.ask('read', () => this.#engine.reads.read(key));
       if (reply.kind === 'hit') return this.#decode(key, reply.entry);
       if (reply.kind === 'absent') return { kind: 'miss', rejected: undefined };
       if (reply.reason === 'unreadable') this.#observer.count('unreadable', key.text);
@@ -72,9 +72,14 @@ export class Reader {
       }
 
       const flight = flights.open(key.text);
-      const right = await this.#acquire(key, lookup, tags, round < MAX_ROUNDS ? waitUntil : NEVER_WAIT);
-      if (right) return new RunningClaim({ context: this.#context, key, flight, right, options });
-      this.#abandon(key, flight);
+      try {
+        const right = await this.#acquire(key, lookup, tags, round < MAX_ROUNDS ? waitUntil : NEVER_WAIT);
+        if (right) return new RunningClaim({ context: this.#context, key, flight, right, options });
+        this.#abandon(key, flight);
+      } catch (error) {
+        this.#abandon(key, flight); // whatever a store or a clock does: nobody waits for ever
+        throw error;
+      }
     }
   }
 
@@ -111,7 +116,9 @@ export class Reader {
 
   async #askForLease(key: StoreKey, tags: readonly string[], rejected: EntryId | undefined) {
     try {
-      return await this.#engine.ask((store) => store.lease(key, { ttlMs: this.#type.leaseMs, tags, rejected }));
+      return await this.#engine.ask('lease', (store) =>
+        store.lease(key, { ttlMs: this.#type.leaseMs, tags, rejected }),
+      );
     } catch {
       this.#observer.count('storeErrors', key.text); // said by `ask`
       return { kind: 'unknown' } as const;

@@ -1,11 +1,11 @@
-import { type ResolvedType, ttlFor } from '../config/cache-types.ts';
+import type { ResolvedType } from '../config/cache-types.ts';
 import { CacheConfigError, KeyError, kindOf } from '../errors.ts';
 import type { Identifier } from '../keys/key.ts';
 import type { TypeObserver } from '../observe/type-observer.ts';
 import type { Entry, StoreKey, Target } from '../store/store.ts';
 import { type Claim, RunningClaim } from './claim.ts';
 import type { TypeContext } from './engine.ts';
-import { type FillOptions, knownTags, tryBuildEntry } from './entry-builder.ts';
+import { checkFillOptions, type FillOptions, tryBuildEntry } from './entry-builder.ts';
 import type { InvalidationResult, Invalidator } from './invalidator.ts';
 import { Reader } from './reader.ts';
 
@@ -45,7 +45,7 @@ export class TypedCache<V, I = Identifier> {
   async getOrSet<T extends V>(identifier: I, loader: Loader<T>, options: FillOptions<T> = {}): Promise<T> {
     const key = this.#key(identifier);
     if (typeof loader !== 'function') throw new CacheConfigError([`loader must be a function; got ${kindOf(loader)}`]);
-    this.#checkOptions(options);
+    checkFillOptions(this.#type, options);
     if (!this.#enabled) return loader();
     const claim = await this.#reader.claim(key, options);
     return claim instanceof RunningClaim ? claim.load(loader) : (claim.value as T);
@@ -60,7 +60,7 @@ export class TypedCache<V, I = Identifier> {
    */
   async claim(identifier: I, options: FillOptions<V> = {}): Promise<Claim<V>> {
     const key = this.#key(identifier);
-    this.#checkOptions(options);
+    checkFillOptions(this.#type, options);
     if (!this.#enabled) return { hit: false, fill: async (value) => value, release: async () => {} };
     const claim = await this.#reader.claim(key, options);
     return claim instanceof RunningClaim ? (claim.lapse() as RunningClaim<V>) : { hit: true, value: claim.value as V };
@@ -99,13 +99,13 @@ export class TypedCache<V, I = Identifier> {
    */
   async set<T extends V>(identifier: I, value: T, options: FillOptions<T> = {}): Promise<boolean> {
     const key = this.#key(identifier);
-    this.#checkOptions(options);
+    checkFillOptions(this.#type, options);
     if (!this.#enabled) return false;
     const settings = { ttl: options.ttl, tags: [options.tags], loadMs: 0 };
     const entry = tryBuildEntry(this.#context, key.text, value, settings);
     if (!entry) return false;
     try {
-      await this.#context.engine.ask((store) => store.write(key, entry));
+      await this.#context.engine.ask('write', (store) => store.write(key, entry));
       this.#observer.count('stored', key.text);
       return true;
     } catch {
@@ -151,15 +151,5 @@ export class TypedCache<V, I = Identifier> {
   #key(identifier: I): StoreKey {
     const { scope, acceptsForeign } = this.#type;
     return { text: this.#type.keyOf(identifier), scope, acceptsForeign };
-  }
-
-  /** What can be known to be wrong before the load is said before the load. */
-  #checkOptions(options: FillOptions<never>): void {
-    if (options === null || typeof options !== 'object')
-      throw new KeyError(`The options must be an object such as { ttl: '5m' }; got ${kindOf(options)}.`);
-    const unknown = Object.keys(options).find((name) => name !== 'ttl' && name !== 'tags');
-    if (unknown !== undefined) throw new KeyError(`${unknown} is no option of a call; its options are ttl and tags.`);
-    if (options.ttl !== undefined && typeof options.ttl !== 'function') ttlFor('ttl', options.ttl, undefined);
-    knownTags(this.#type, options);
   }
 }

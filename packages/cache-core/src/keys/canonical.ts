@@ -75,16 +75,22 @@ function encodeObject(value: object, walk: Walk): string {
   return form;
 }
 
+/** Of this class itself, and with nothing added: what a subclass or a property beside the items says would be left out. */
+function isPlain(value: object, prototype: object): boolean {
+  const isItem = (name: string) => Array.isArray(value) && /^\d+$/.test(name);
+  return Object.getPrototypeOf(value) === prototype && Object.keys(value).every(isItem);
+}
+
 function formOf(value: object, walk: Walk): string {
-  if (Array.isArray(value))
+  if (Array.isArray(value) && isPlain(value, Array.prototype))
     return `[${Array.from(value, (item, index) => encodeAt(`[${index}]`, item, walk)).join(',')}]`;
-  if (value instanceof Map) return `M{${encodeMap(value, walk)}}`;
-  if (value instanceof Set)
+  if (value instanceof Map && isPlain(value, Map.prototype)) return `M{${encodeMap(value, walk)}}`;
+  if (value instanceof Set && isPlain(value, Set.prototype))
     return `S{${[...value]
       .map((item, index) => encodeAt(`{${index}}`, item, walk))
       .sort()
       .join(',')}}`;
-  if (value instanceof Date) return `D${value.getTime()}`;
+  if (value instanceof Date && isPlain(value, Date.prototype)) return `D${value.getTime()}`;
   if (ArrayBuffer.isView(value))
     return encodeBytes(value, Buffer.from(value.buffer, value.byteOffset, value.byteLength));
   if (value instanceof ArrayBuffer) return encodeBytes(value, Buffer.from(value));

@@ -4,6 +4,7 @@ import { Cache } from '../engine/cache.ts';
 import type { CacheOptions, CacheTypes } from '../engine/cache-options.ts';
 import type { InvalidationResult } from '../engine/invalidator.ts';
 import type { TypedCache } from '../engine/typed-cache.ts';
+import { InvalidationError } from '../errors.ts';
 import type { Identifier } from '../keys/key.ts';
 import { type CacheHealth, checkHealth } from '../observe/health.ts';
 import { defaultLogger } from '../observe/logger.ts';
@@ -90,9 +91,11 @@ export class CacheManager<T extends CacheTypes = Record<never, never>> extends C
     return this.#typed(type).set(identifier, type === 'search' ? this.#stamped(data) : data, { ttl });
   }
 
-  /** @returns whether there was a value. */
+  /** @returns whether there was a value. @throws InvalidationError if the store does not answer */
   async delete(type: ManagerTypeName<T>, identifier: unknown): Promise<boolean> {
-    return (await this.#typed(type).invalidate(identifier)).removed > 0;
+    const { applied, removed } = await this.#typed(type).invalidate(identifier);
+    if (!applied) throw new InvalidationError('The value was not deleted: the store does not answer. Repeat it.');
+    return removed > 0;
   }
 
   async exists(type: ManagerTypeName<T>, identifier: unknown): Promise<boolean> {

@@ -28,7 +28,7 @@ export function huntlyTypes(config: CacheConfig, leadIdsOf: LeadIdsOf): HuntlyTy
       normalizeText: true,
       // What a search found is old as soon as one of its leads changes.
       tags: ({ results }) => Array.from(leadIdsOf(results), leadTag),
-      condition: ({ results }) => listOf(results).length <= config.maxSearchResults,
+      condition: ({ results }) => results !== undefined && listOf(results).length <= config.maxSearchResults,
     },
     lead: { ttl: config.leadTtl },
     user_prefs: { ttl: config.userPrefsTtl },

@@ -41,7 +41,8 @@ export class PopularSearches {
   readonly #minimumCount: number;
   readonly #halfLifeMs: number | undefined;
   readonly #dropPersonal: boolean;
-  readonly #ownRankings = new Map<string, Ranking>();
+  /** For a store that keeps none. */
+  #own: { readonly key: string; readonly ranking: Ranking } | undefined;
   #buffer = new Map<string, number>();
   #cancelFlush: (() => void) | undefined;
 
@@ -60,8 +61,8 @@ export class PopularSearches {
   add(query: string): void {
     const term = termOf(query);
     if (term === '' || term.length > MAX_QUERY_LENGTH || (this.#dropPersonal && PERSONAL.test(term))) return;
-    this.#buffer.set(term, (this.#buffer.get(term) ?? 0) + this.#weight());
-    if (this.#buffer.size >= FLUSH_AT_TERMS) this.#flushInBackground();
+    this.#buffer.set(term, (this.#buffer.get(term) ?? 0) + 1);
+    if (this.#buffer.size >= FLUSH_AT_TERMS) return this.#flushInBackground();
     const flush = () => this.#flushInBackground();
     this.#cancelFlush ??= this.#engine.clock.after(FLUSH_AFTER_MS, flush, { background: true });
   }
@@ -95,7 +96,8 @@ export class PopularSearches {
     const counts = this.#buffer;
     if (counts.size === 0) return;
     this.#buffer = new Map();
-    await this.#ask((ranking) => ranking.add(counts));
+    const weight = this.#weight(); // of the era of the ranking that it is added to
+    await this.#ask((ranking) => ranking.add(new Map([...counts].map(([term, count]) => [term, count * weight]))));
   }
 
   #flushInBackground(): void {
@@ -104,7 +106,7 @@ export class PopularSearches {
 
   async #ask<T>(call: (ranking: Ranking) => Promise<T>): Promise<T | undefined> {
     try {
-      return await this.#engine.ask(() => call(this.#ranking()));
+      return await this.#engine.ask('ranking', () => call(this.#ranking()));
     } catch {
       return undefined; // said by `ask`
     }
@@ -115,10 +117,10 @@ export class PopularSearches {
     const key = this.#halfLifeMs === undefined ? this.#key : `${this.#key}:${this.#era(this.#halfLifeMs)}`;
     const lifeMs = this.#halfLifeMs === undefined ? undefined : this.#halfLifeMs * HALF_LIVES_PER_ERA;
     const options = { capacity: this.#capacity, lifeMs };
-    const ranking =
-      this.#engine.store.ranking?.(key, options) ?? this.#ownRankings.get(key) ?? new MemoryRanking(options);
-    if (!this.#engine.store.ranking) this.#ownRankings.set(key, ranking);
-    return ranking;
+    const kept = this.#engine.store.ranking?.(key, options);
+    if (kept) return kept;
+    if (this.#own?.key !== key) this.#own = { key, ranking: new MemoryRanking(options) };
+    return this.#own.ranking;
   }
 
   /** What one search counts now. Later ones count more, which leaves all earlier scores as they are (Cormode et al. 2009). */

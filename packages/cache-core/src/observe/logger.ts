@@ -30,9 +30,7 @@ const MAX_WAITING_LINES = 100;
  * so a quiet program never loads it.
  */
 export function defaultLogger(level: LogLevel): LeveledLogger {
-  if (!LOG_LEVELS.includes(level)) {
-    throw new CacheConfigError([`logLevel must be one of ${LOG_LEVELS.join(', ')}; got ${kindOf(level)}`]);
-  }
+  checkLevel('logLevel', level);
   return new LazyPino(level);
 }
 
@@ -69,7 +67,13 @@ export function guardedLogger(logger: Logger): Logger {
     info: guarded('info'),
     warn: guarded('warn'),
     error: guarded('error'),
-    isLevelEnabled: (level) => logger.isLevelEnabled?.(level) ?? true,
+    isLevelEnabled(level) {
+      try {
+        return logger.isLevelEnabled?.(level) ?? true;
+      } catch {
+        return false;
+      }
+    },
   };
 }
 
@@ -86,7 +90,9 @@ class LazyPino implements LeveledLogger {
     return this.#level;
   }
 
+  /** @throws CacheConfigError for a level that is none */
   set level(level: string) {
+    checkLevel('level', level);
     this.#level = level;
     if (this.#pino) this.#pino.level = level;
   }
@@ -133,6 +139,11 @@ class LazyPino implements LeveledLogger {
     for (const [level, fields, message] of this.#waiting ?? []) logger[level](fields, message);
     this.#waiting = undefined;
   }
+}
+
+function checkLevel(field: string, level: string): void {
+  if (LOG_LEVELS.includes(level as LogLevel)) return;
+  throw new CacheConfigError([`${field} must be one of ${LOG_LEVELS.join(', ')}; got ${kindOf(level)}`]);
 }
 
 function rank(level: string): number {

@@ -76,7 +76,8 @@ class MemoryStore implements Store {
   /** Losing a lease only means that its fill is refused. */
   readonly #leases = new LRUCache<string, MemoryLease>({ maxSize: MAX_LEASES, sizeCalculation: () => 1 });
   readonly #invalidations = new InvalidationTimes();
-  readonly #rankings = new Map<string, Ranking>();
+  /** One a namespace, and one an era where counts decay: the oldest goes (P7). */
+  readonly #rankings = new LRUCache<string, Ranking>({ max: 100 });
   #lastId = 0;
   #status: StoreStatus = { state: 'ready' };
   readonly #listeners = new Set<(status: StoreStatus) => void>();

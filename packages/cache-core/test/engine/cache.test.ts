@@ -411,7 +411,6 @@ describe('a store that does not answer', () => {
     await settle();
     const during = leads.getOrSet(1, () => 'new');
     await settle();
-    await leads.invalidate(1); // frees the lease, which `fill` would have done
     old.finish('old');
     expect(await before).toBe('old');
     expect(await during).toBe('new');
