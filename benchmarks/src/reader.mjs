@@ -5,7 +5,8 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { Redis } from 'ioredis';
 
 const client = new Redis(String(workerData));
-const times: number[] = [];
+/** @type {number[]} */
+const times = [];
 let isRunning = true;
 parentPort?.once('message', () => {
   isRunning = false;
