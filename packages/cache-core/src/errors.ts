@@ -118,3 +118,9 @@ export function kindOf(value: unknown): string {
       return `a ${typeof value}`;
   }
 }
+
+/** @throws CacheConfigError naming `field`. */
+export function checkWholeNumber(field: string, value: number): number {
+  if (Number.isSafeInteger(value) && value >= 1) return value;
+  throw new CacheConfigError([`${field} must be a whole number above 0; got ${kindOf(value)}`]);
+}

@@ -63,14 +63,8 @@ export class Cache<T extends CacheTypes = CacheTypes> {
 
   /** One type of this cache. @throws KeyError for a name that was not declared. */
   type<N extends keyof T & string>(name: N): TypedCache<ValueOf<T[N]>, IdentifierOf<T[N]>> {
-    const type = this.#types.get(name);
-    if (!type) {
-      const found = typeof name === 'string' ? `"${name.slice(0, 64)}"` : kindOf(name);
-      throw new KeyError(
-        `There is no type ${found} in this cache; its types are ${[...this.#types.keys()].join(', ')}.`,
-      );
-    }
-    return type as unknown as TypedCache<ValueOf<T[N]>, IdentifierOf<T[N]>>;
+    this.#typeOf(name);
+    return this.#types.get(name) as unknown as TypedCache<ValueOf<T[N]>, IdentifierOf<T[N]>>;
   }
 
   /** Drops every value that carries one of the tags, of whatever type. @throws KeyError for a bad tag. */
@@ -136,11 +130,13 @@ export class Cache<T extends CacheTypes = CacheTypes> {
     return this.#closing;
   }
 
+  /** @throws KeyError for a name that was not declared. */
   #typeOf(name: string): ResolvedType {
     const type = this.#resolved.get(name);
     if (type) return type;
+    const found = typeof name === 'string' ? `"${name.slice(0, 64)}"` : kindOf(name);
     throw new KeyError(
-      `There is no type "${name}" in this cache; its types are ${[...this.#resolved.keys()].join(', ')}.`,
+      `There is no type ${found} in this cache; its types are ${[...this.#resolved.keys()].join(', ')}.`,
     );
   }
 

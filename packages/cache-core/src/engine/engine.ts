@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { ResolvedType } from '../config/cache-types.ts';
-import type { Logger } from '../observe/logger.ts';
+import type { GuardedLogger } from '../observe/logger.ts';
 import type { TypeObserver } from '../observe/type-observer.ts';
 import type { Store } from '../store/store.ts';
 import { Flights } from './flights.ts';
@@ -11,7 +11,7 @@ export interface EngineParts {
   readonly clock: Clock;
   /** From 0 up to, not including, 1. */
   readonly random: () => number;
-  readonly logger: Logger;
+  readonly logger: GuardedLogger;
 }
 
 /** What the types of one cache share. */
@@ -19,7 +19,7 @@ export class Engine {
   readonly store: Store;
   readonly clock: Clock;
   readonly random: () => number;
-  readonly logger: Logger;
+  readonly logger: GuardedLogger;
   readonly flights = new Flights();
   readonly reads: ReadBatch;
   readonly #background = new Set<Promise<void>>();

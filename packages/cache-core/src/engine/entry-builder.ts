@@ -15,19 +15,23 @@ export interface FillOptions<V> {
 }
 
 /** Tags that do not need the value: known before it is loaded. @throws KeyError */
-export function knownTags(type: ResolvedType, options: FillOptions<never>): readonly string[] {
+function knownTags(type: ResolvedType, options: FillOptions<never>): readonly string[] {
   return [type.tags, options.tags].flatMap((source) => (typeof source === 'function' ? [] : checkTags(source ?? [])));
 }
 
-/** What can be known to be wrong with a call before its load is said before its load. @throws KeyError, CacheConfigError */
-export function checkFillOptions(type: ResolvedType, options: FillOptions<never>): void {
+/**
+ * What can be known to be wrong with a call before its load is said before its load.
+ * @returns the tags that are known before it.
+ * @throws KeyError, CacheConfigError
+ */
+export function checkFillOptions(type: ResolvedType, options: FillOptions<never>): readonly string[] {
   if (options === null || typeof options !== 'object') {
     throw new KeyError(`The options must be an object such as { ttl: '5m' }; got ${kindOf(options)}.`);
   }
   const unknown = Object.keys(options).find((name) => name !== 'ttl' && name !== 'tags');
   if (unknown !== undefined) throw new KeyError(`${unknown} is no option of a call; its options are ttl and tags.`);
   if (options.ttl !== undefined && typeof options.ttl !== 'function') ttlFor('ttl', options.ttl, undefined);
-  knownTags(type, options);
+  return knownTags(type, options);
 }
 
 /** What a value is stored with: the options of one or two calls together. */

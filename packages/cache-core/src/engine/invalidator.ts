@@ -1,4 +1,4 @@
-import { CacheConfigError, InvalidationError, kindOf } from '../errors.ts';
+import { checkWholeNumber, InvalidationError } from '../errors.ts';
 import type { Pattern } from '../keys/pattern.ts';
 import { loggableKey } from '../observe/logger.ts';
 import type { SweepOptions, Target } from '../store/store.ts';
@@ -21,7 +21,7 @@ export class Invalidator {
 
   constructor(engine: Engine, batchSize: number) {
     this.#engine = engine;
-    this.#batchSize = checkBatchSize('sweepBatchSize', batchSize);
+    this.#batchSize = batchSize;
   }
 
   /** Never rejects. */
@@ -31,8 +31,7 @@ export class Invalidator {
     try {
       const { removed } = await this.#engine.ask('invalidate', (store) => store.invalidate(targets));
       this.#endJoining(targets);
-      if (logger.isLevelEnabled?.('debug') !== false)
-        logger.debug({ targets: targets.map(loggableTarget) }, 'invalidated');
+      if (logger.isLevelEnabled('debug')) logger.debug({ targets: targets.map(loggableTarget) }, 'invalidated');
       return { applied: true, removed };
     } catch (error) {
       logger.warn(
@@ -45,12 +44,11 @@ export class Invalidator {
 
   /** @throws InvalidationError if it could not be finished; the reason of `options.signal` if that ended it. */
   async sweep(pattern: Pattern, options: PatternOptions = {}): Promise<number> {
-    const batchSize = checkBatchSize('batchSize', options.batchSize ?? this.#batchSize);
+    const batchSize = checkWholeNumber('batchSize', options.batchSize ?? this.#batchSize);
     const { logger } = this.#engine;
     try {
       const removed = await this.#engine.store.sweep(pattern, { ...options, batchSize });
-      if (logger.isLevelEnabled?.('debug') !== false)
-        logger.debug({ ...pattern.scope, removed }, 'pattern invalidated');
+      if (logger.isLevelEnabled('debug')) logger.debug({ ...pattern.scope, removed }, 'pattern invalidated');
       return removed;
     } catch (cause) {
       options.signal?.throwIfAborted();
@@ -65,12 +63,6 @@ export class Invalidator {
   #endJoining(targets: readonly Target[]): void {
     for (const target of targets) if (target.kind === 'key') this.#engine.flights.detach(target.key.text);
   }
-}
-
-/** @throws CacheConfigError */
-function checkBatchSize(field: string, batchSize: number): number {
-  if (Number.isSafeInteger(batchSize) && batchSize >= 1) return batchSize;
-  throw new CacheConfigError([`${field} must be a whole number above 0; got ${kindOf(batchSize)}`]);
 }
 
 function loggableTarget(target: Target): string {

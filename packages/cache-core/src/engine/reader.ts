@@ -5,7 +5,7 @@ import type { TypeObserver } from '../observe/type-observer.ts';
 import type { Entry, EntryId, StoreKey } from '../store/store.ts';
 import { type Hit, type Right, RunningClaim } from './claim.ts';
 import type { Engine, TypeContext } from './engine.ts';
-import { type FillOptions, knownTags } from './entry-builder.ts';
+import type { FillOptions } from './entry-builder.ts';
 import type { Flight } from './flights.ts';
 
 /** What the store said of a key. `unknown`: it did not answer. */
@@ -18,7 +18,6 @@ type Lookup =
 const MAX_JOINS = 2;
 /** A reader sent back this often loads without a lease: it never goes round for ever. */
 const MAX_ROUNDS = 16;
-const NEVER_WAIT = Number.NEGATIVE_INFINITY;
 const FIRST_POLL_MS = 20;
 const LAST_POLL_MS = 200;
 
@@ -51,8 +50,11 @@ export class Reader {
   }
 
   /** A value, or the right to fill: after the store, the flight and the lease were asked, in this order. */
-  async claim(key: StoreKey, options: FillOptions<never>): Promise<Hit<unknown> | RunningClaim<unknown>> {
-    const tags = knownTags(this.#type, options);
+  async claim(
+    key: StoreKey,
+    options: FillOptions<never>,
+    tags: readonly string[],
+  ): Promise<Hit<unknown> | RunningClaim<unknown>> {
     const { clock, flights } = this.#engine;
     const waitUntil = clock.now() + this.#type.waitMs;
     for (let round = 0; ; round++) {
@@ -73,7 +75,7 @@ export class Reader {
 
       const flight = flights.open(key.text);
       try {
-        const right = await this.#acquire(key, lookup, tags, round < MAX_ROUNDS ? waitUntil : NEVER_WAIT);
+        const right = await this.#acquire(key, lookup, tags, round < MAX_ROUNDS ? waitUntil : undefined);
         if (right) return new RunningClaim({ context: this.#context, key, flight, right, options });
         this.#abandon(key, flight);
       } catch (error) {
@@ -92,12 +94,12 @@ export class Reader {
     return round < MAX_JOINS && (flight.isFenced || lookup.kind === 'unknown');
   }
 
-  /** The right to load, or `undefined` when a value is there by now. */
+  /** The right to load, or `undefined` when a value is there by now. Without `waitUntil` it comes at once, leased or not. */
   async #acquire(
     key: StoreKey,
     lookup: Lookup,
     tags: readonly string[],
-    waitUntil: number,
+    waitUntil: number | undefined,
   ): Promise<Right | undefined> {
     if (lookup.kind === 'unknown') return { kind: 'alone' };
     const { clock, random } = this.#engine;
@@ -106,8 +108,9 @@ export class Reader {
       const reply = await this.#askForLease(key, tags, rejected);
       if (reply.kind === 'granted') return { kind: 'leased', lease: reply.lease };
       if (reply.kind === 'unknown') return { kind: 'alone' };
+      if (waitUntil === undefined) return { kind: 'unfenced' };
+      if (reply.kind === 'filled') return undefined;
       const leftMs = waitUntil - clock.now();
-      if (reply.kind === 'filled') return waitUntil === NEVER_WAIT ? { kind: 'unfenced' } : undefined;
       if (leftMs <= 0) return { kind: 'unfenced' };
       const jitteredMs = pollMs * (0.5 + random() / 2);
       await sleep(clock, Math.max(1, Math.min(jitteredMs, reply.retryMs, leftMs)));

@@ -45,9 +45,9 @@ export class TypedCache<V, I = Identifier> {
   async getOrSet<T extends V>(identifier: I, loader: Loader<T>, options: FillOptions<T> = {}): Promise<T> {
     const key = this.#key(identifier);
     if (typeof loader !== 'function') throw new CacheConfigError([`loader must be a function; got ${kindOf(loader)}`]);
-    checkFillOptions(this.#type, options);
+    const tags = checkFillOptions(this.#type, options);
     if (!this.#enabled) return loader();
-    const claim = await this.#reader.claim(key, options);
+    const claim = await this.#reader.claim(key, options, tags);
     return claim instanceof RunningClaim ? claim.load(loader) : (claim.value as T);
   }
 
@@ -60,9 +60,9 @@ export class TypedCache<V, I = Identifier> {
    */
   async claim(identifier: I, options: FillOptions<V> = {}): Promise<Claim<V>> {
     const key = this.#key(identifier);
-    checkFillOptions(this.#type, options);
+    const tags = checkFillOptions(this.#type, options);
     if (!this.#enabled) return { hit: false, fill: async (value) => value, release: async () => {} };
-    const claim = await this.#reader.claim(key, options);
+    const claim = await this.#reader.claim(key, options, tags);
     return claim instanceof RunningClaim ? (claim.lapse() as RunningClaim<V>) : { hit: true, value: claim.value as V };
   }
 

@@ -1,6 +1,6 @@
 import { type Duration, toMilliseconds } from '../config/duration.ts';
 import type { Engine } from '../engine/engine.ts';
-import { CacheConfigError, KeyError, kindOf } from '../errors.ts';
+import { checkWholeNumber, KeyError, kindOf } from '../errors.ts';
 import { normalizeText } from '../keys/canonical.ts';
 import { namespacePrefix, POPULAR_SEARCHES } from '../keys/key.ts';
 import { MemoryRanking } from '../store/memory-ranking.ts';
@@ -50,8 +50,8 @@ export class PopularSearches {
   constructor(engine: Engine, namespace: string | undefined, options: PopularSearchOptions = {}) {
     this.#engine = engine;
     this.#key = namespacePrefix(namespace) + POPULAR_SEARCHES;
-    this.#capacity = wholeNumber('popularSearches.capacity', options.capacity ?? 1000);
-    this.#minimumCount = wholeNumber('popularSearches.minimumCount', options.minimumCount ?? 1);
+    this.#capacity = checkWholeNumber('popularSearches.capacity', options.capacity ?? 1000);
+    this.#minimumCount = checkWholeNumber('popularSearches.minimumCount', options.minimumCount ?? 1);
     this.#halfLifeMs =
       options.halfLife === undefined ? undefined : toMilliseconds('popularSearches.halfLife', options.halfLife);
     this.#dropPersonal = options.dropPersonal ?? false;
@@ -69,7 +69,7 @@ export class PopularSearches {
 
   /** The most frequent first, those of this process included. @throws CacheConfigError for a limit that is no whole number above 0. */
   async top(limit: number): Promise<PopularSearch[]> {
-    const wanted = wholeNumber('limit', limit);
+    const wanted = checkWholeNumber('limit', limit);
     await this.flush();
     const members = (await this.#ask((ranking) => ranking.top(wanted))) ?? [];
     return members
@@ -138,9 +138,4 @@ export class PopularSearches {
 function termOf(query: string): string {
   if (typeof query !== 'string') throw new KeyError(`A popular search must be a text; got ${kindOf(query)}.`);
   return normalizeText(query);
-}
-
-function wholeNumber(field: string, value: number): number {
-  if (Number.isSafeInteger(value) && value >= 1) return value;
-  throw new CacheConfigError([`${field} must be a whole number above 0; got ${kindOf(value)}`]);
 }

@@ -51,8 +51,11 @@ export function isLogger(value: unknown): value is Logger {
 
 const LINES = ['debug', 'info', 'warn', 'error'] as const;
 
+/** A logger that never throws, and always tells its level. */
+export type GuardedLogger = Logger & Required<Pick<Logger, 'isLevelEnabled'>>;
+
 /** A logger that throws loses its line and nothing else: no read may fail for it (P4). */
-export function guardedLogger(logger: Logger): Logger {
+export function guardedLogger(logger: Logger): GuardedLogger {
   let isSaid = false;
   const guarded = (level: (typeof LINES)[number]) => (fields: object, message: string) => {
     try {

@@ -1,4 +1,4 @@
-import { type Logger, loggableKey } from './logger.ts';
+import { type GuardedLogger, loggableKey } from './logger.ts';
 import { type Counters, newCounters, type TypeStats } from './stats.ts';
 
 /** The words of the debug lines; one a counter, so that logs and statistics never disagree. */
@@ -18,19 +18,19 @@ const MESSAGES: Readonly<Record<keyof Counters, string>> = {
 /** Counts what happens to one type and, where somebody listens, writes a debug line for it. */
 export class TypeObserver {
   readonly #type: string;
-  readonly #logger: Logger;
+  readonly #logger: GuardedLogger;
   readonly #counters = newCounters();
 
-  constructor(type: string, logger: Logger) {
+  constructor(type: string, logger: GuardedLogger) {
     this.#type = type;
     this.#logger = logger;
   }
 
   /** Costs one addition while debug lines are off. */
-  count(what: keyof Counters, key: string, detail?: object): void {
+  count(what: keyof Counters, key: string): void {
     this.#counters[what]++;
-    if (this.#logger.isLevelEnabled?.('debug') === false) return;
-    this.#logger.debug({ type: this.#type, key: loggableKey(key), ...detail }, MESSAGES[what]);
+    if (!this.#logger.isLevelEnabled('debug')) return;
+    this.#logger.debug({ type: this.#type, key: loggableKey(key) }, MESSAGES[what]);
   }
 
   stats(): TypeStats {
