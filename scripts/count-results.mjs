@@ -1,4 +1,4 @@
-// Closes `.ci/run`: adds up the tests and the check steps, given the exit codes of `npm test` and `npm run check`.
+// Closes `.ci/run`: adds up the tests and the check steps, given the exit codes of the tests and of `npm run check`.
 import { checkResults, testResults } from './results.mjs';
 
 const [testsExit, checksExit] = process.argv.slice(2);

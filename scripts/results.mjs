@@ -8,14 +8,18 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 /** What `describeStore` calls its suites. */
 const CONTRACT = 'the Store contract: ';
 
-/** Test results by package. */
+/** Test results by package; those of the stress tests under `stress`. */
 export function testResults() {
-  return ['packages', 'examples']
-    .flatMap((group) => readdirSync(join(root, group)).map((name) => `${group}/${name}`))
-    .flatMap((name) => {
-      const report = readJson(`${name}/.results/tests.json`);
-      return report === undefined ? [] : [{ name, ...count(report) }];
-    });
+  const packages = ['packages', 'examples'].flatMap((group) =>
+    readdirSync(join(root, group)).map((name) => ({
+      name: `${group}/${name}`,
+      file: `${group}/${name}/.results/tests.json`,
+    })),
+  );
+  return [...packages, { name: 'stress', file: '.results/stress.json' }].flatMap(({ name, file }) => {
+    const report = readJson(file);
+    return report === undefined ? [] : [{ name, ...count(report) }];
+  });
 }
 
 /**

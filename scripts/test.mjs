@@ -9,6 +9,7 @@ process.exitCode = await run('turbo', ['run', 'test', '--continue=always', ...qu
 
 if (args.length === 0) {
   for (const { name, passed, failed, skipped } of testResults()) {
+    if (name === 'stress') continue; // of another command
     const details = [`${passed} passed`, failed > 0 && `${failed} failed`, skipped > 0 && `${skipped} skipped`];
     console.log(`${name.padEnd(28)} ${details.filter(Boolean).join(', ')}`);
   }
