@@ -9,6 +9,8 @@ export interface Clock {
    * alive.
    */
   after(delayMs: number, task: () => void, options?: { background?: boolean }): () => void;
+  /** Runs `task` once what has already arrived for this process was handed out: a busy event loop is no silent server. */
+  afterArrivals(task: () => void): void;
 }
 
 /** The clock of the machine. */
@@ -19,6 +21,10 @@ export const systemClock: Clock = {
     const timer = setTimeout(task, delayMs);
     if (options?.background) timer.unref();
     return () => clearTimeout(timer);
+  },
+  // Timers run before sockets are read: only after a second turn of the loop has every reply been seen that was there.
+  afterArrivals(task) {
+    setImmediate(() => setImmediate(task));
   },
 };
 

@@ -20,7 +20,8 @@ import {
 import { LRUCache } from 'lru-cache';
 import { type Connection, openConnection } from './connection/connection.ts';
 import type { RedisStoreOptions } from './connection/options.ts';
-import { encodeEntry } from './protocol/entry-format.ts';
+import { EXPIRE, INVALIDATE } from './protocol/drop-scripts.ts';
+import { encodeEntry, STALE_MARK } from './protocol/entry-format.ts';
 import { FILL } from './protocol/fill-script.ts';
 import { InvalidationLog } from './protocol/invalidation-log.ts';
 import { leaseKey } from './protocol/keyspace.ts';
@@ -29,7 +30,6 @@ import { unlinkMany } from './protocol/many.ts';
 import { NonceKeeper, type Nonces } from './protocol/nonces.ts';
 import { EntryReader } from './protocol/reading.ts';
 import { sweep } from './protocol/sweep.ts';
-import { INVALIDATE, WRITE } from './protocol/write-scripts.ts';
 import { RedisRanking } from './ranking.ts';
 import { redacted } from './redaction.ts';
 
@@ -73,6 +73,10 @@ class RedisStore implements Store {
     return this.#connection.onStatus(listener);
   }
 
+  async ping(): Promise<void> {
+    await redacted(this.#connection.client.ping());
+  }
+
   read(keys: readonly StoreKey[]): Promise<readonly ReadReply[]> {
     return redacted(this.#reader.read(keys));
   }
@@ -93,8 +97,8 @@ class RedisStore implements Store {
     return redacted(this.#leases.release(lease as RedisLease, Math.ceil(options.backoffMs ?? 0)));
   }
 
-  write(key: StoreKey, entry: NewEntry): Promise<void> {
-    return redacted(this.#write(key, entry));
+  expire(keys: readonly StoreKey[]): Promise<void> {
+    return redacted(this.#expire(keys));
   }
 
   invalidate(targets: readonly Target[]): Promise<{ removed: number }> {
@@ -137,15 +141,9 @@ class RedisStore implements Store {
     return stored === 1 ? 'stored' : 'refused';
   }
 
-  async #write(key: StoreKey, entry: NewEntry): Promise<void> {
-    const { namespace, type } = key.scope;
-    const tags = [type, ...entry.tags];
-    const [nonces] = await Promise.all([
-      this.#nonces.sample(namespace, tags),
-      this.#nonces.outlive(namespace, tags, entry.expiresInMs),
-    ]);
-    const value = encodeEntry(entry, this.#serverNow(), nonces);
-    await WRITE.run(this.#connection.client, [key.text, leaseKey(key)], [value, Math.ceil(entry.expiresInMs)]);
+  async #expire(keys: readonly StoreKey[]): Promise<void> {
+    const { client } = this.#connection;
+    await Promise.all(keys.map((key) => EXPIRE.run(client, [key.text, leaseKey(key)], [...STALE_MARK])));
   }
 
   async #invalidate(targets: readonly Target[]): Promise<{ removed: number }> {

@@ -79,6 +79,7 @@ describe('what is left in the server', () => {
     expect(value).toBe('{"name":"Ada"}');
     expect(JSON.parse(header)).toMatchObject({
       huntly: 1,
+      stale: 0,
       fresh: 3_600_000,
       ttl: 3_600_000,
       tags: [
@@ -142,7 +143,7 @@ describe('values that this toolkit did not write', () => {
     expect(await legacy.get(7)).toBeUndefined();
   });
 
-  const own = '{"huntly":1,"id":"AAAAAAAAAAAAAAAAAAAAAA","at":1,"fresh":1e12,"ttl":1e12,"load":1,"tags":[]}\n';
+  const own = '{"huntly":1,"id":"AAAAAAAAAAAAAAAAAAAAAA","stale":0,"at":1,"fresh":1e12,"ttl":1e12,"load":1,"tags":[]}\n';
   it.each([
     ['foreign', '{"name":"Mallory"}'],
     ['empty', ''],

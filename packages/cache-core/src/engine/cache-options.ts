@@ -1,8 +1,9 @@
 import type { Clock } from '../clock.ts';
 import type { CacheTypeOptions } from '../config/cache-types.ts';
-import { checkDuration, type Duration } from '../config/duration.ts';
+import { checkDuration, type Duration, toMilliseconds } from '../config/duration.ts';
 import { CacheConfigError, kindOf } from '../errors.ts';
 import { isLogger, LOG_LEVELS, type Logger, type LogLevel } from '../observe/logger.ts';
+import type { GuardSettings } from '../store/guard.ts';
 import type { Store } from '../store/store.ts';
 
 /** Types by name. */
@@ -20,6 +21,13 @@ export interface CacheOptions<T extends CacheTypes = CacheTypes> {
   readonly logger?: Logger | false | undefined;
   /** Of the default logger. @default 'warn' */
   readonly logLevel?: LogLevel | undefined;
+  /**
+   * The store time that one read may cost, over all its calls; after that the value is loaded. `false`: the store is asked
+   * whatever time it takes, without breaker and journal, as is the default store. @default '50ms'
+   */
+  readonly storeBudget?: Duration | false | undefined;
+  /** An invalidation that could not be applied throws, instead of resolving as `{ applied: false }`. @default false */
+  readonly strict?: boolean | undefined;
   /** `false`: every read is a miss, every load direct. Invalidations still reach the store. @default true */
   readonly enabled?: boolean | undefined;
   /** Keys the digests of `private` and `query` identifiers (HMAC), so that nobody can guess them. @default plain SHA-256 */
@@ -39,6 +47,8 @@ const OPTIONS = new Set<string>([
   'store',
   'logger',
   'logLevel',
+  'storeBudget',
+  'strict',
   'enabled',
   'secret',
   'sweepBatchSize',
@@ -62,8 +72,11 @@ export function optionProblems(options: CacheOptions): string[] {
     if (!OPTIONS.has(name))
       problems.push(`${name} is no option of a cache; its options are ${[...OPTIONS].join(', ')}`);
   }
-  const ttl = options.defaultTtl === undefined ? undefined : checkDuration(options.defaultTtl);
-  if (ttl && 'problem' in ttl) problems.push(`defaultTtl ${ttl.problem}`);
+  for (const name of ['defaultTtl', 'storeBudget'] as const) {
+    const value = options[name];
+    const duration = value === undefined || value === false ? undefined : checkDuration(value);
+    if (duration && 'problem' in duration) problems.push(`${name} ${duration.problem}`);
+  }
   check(
     'store',
     (store) => hasMethods(store, ['status', 'read', 'lease', 'fill', 'invalidate', 'sweep', 'close']),
@@ -75,7 +88,9 @@ export function optionProblems(options: CacheOptions): string[] {
     'false, or have the methods debug, info, warn and error',
   );
   check('logLevel', (level) => LOG_LEVELS.includes(level as LogLevel), `one of ${LOG_LEVELS.join(', ')}`);
-  check('enabled', (enabled) => typeof enabled === 'boolean', 'true or false');
+  for (const name of ['enabled', 'strict'] as const) {
+    check(name, (value) => typeof value === 'boolean', 'true or false');
+  }
   check('sweepBatchSize', (size) => Number.isSafeInteger(size) && Number(size) >= 1, 'a whole number above 0');
   return problems;
 }
@@ -84,3 +99,19 @@ function hasMethods(value: unknown, names: readonly string[]): boolean {
   if (typeof value !== 'object' || value === null) return false;
   return names.every((name) => typeof Reflect.get(value, name) === 'function');
 }
+
+/** How the store is guarded; not at all where it is the one of this process. */
+export function guardSettings({ store, storeBudget = '50ms' }: CacheOptions): GuardSettings | undefined {
+  if (store === undefined || storeBudget === false) return undefined;
+  return { ...GUARD, budgetMs: toMilliseconds('storeBudget', storeBudget) };
+}
+
+const GUARD = {
+  /** Longer than for reads: who invalidates must know whether it holds. */
+  invalidationMs: 1_000,
+  maxInFlight: 2_000,
+  deadlinesToOpen: 5,
+  probeMs: 250,
+  journalCapacity: 10_000,
+  replayMs: 10_000,
+};

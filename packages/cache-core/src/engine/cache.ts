@@ -8,7 +8,7 @@ import type { TypeStats } from '../observe/stats.ts';
 import { TypeObserver } from '../observe/type-observer.ts';
 import { memoryStore } from '../store/memory-store.ts';
 import type { Target } from '../store/store.ts';
-import { type CacheOptions, type CacheTypes, optionProblems } from './cache-options.ts';
+import { type CacheOptions, type CacheTypes, guardSettings, optionProblems } from './cache-options.ts';
 import { Engine } from './engine.ts';
 import { checkTags } from './entry-builder.ts';
 import { type InvalidationResult, Invalidator, type PatternOptions } from './invalidator.ts';
@@ -51,8 +51,16 @@ export class Cache<T extends CacheTypes = CacheTypes> {
     this.enabled = options.enabled ?? true;
     this.logger = logger === false ? silentLogger : (logger ?? defaultLogger(options.logLevel ?? 'warn'));
     const guarded = guardedLogger(this.logger);
-    this.engine = new Engine({ store: options.store ?? memoryStore({ clock }), clock, random, logger: guarded });
-    this.invalidator = new Invalidator(this.engine, options.sweepBatchSize ?? 100);
+    this.engine = new Engine({
+      store: options.store ?? memoryStore({ clock }),
+      guard: guardSettings(options),
+      everything: this.#tagTargets([...this.#resolved.keys()]),
+      clock,
+      random,
+      logger: guarded,
+    });
+    const { sweepBatchSize: batchSize = 100, strict: isStrict = false } = options;
+    this.invalidator = new Invalidator(this.engine, { batchSize, isStrict });
     for (const [name, type] of this.#resolved) {
       const observer = new TypeObserver(name, guarded);
       this.#observers.set(name, observer);

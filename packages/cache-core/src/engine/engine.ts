@@ -2,12 +2,19 @@ import type { Clock } from '../clock.ts';
 import type { ResolvedType } from '../config/cache-types.ts';
 import type { GuardedLogger } from '../observe/logger.ts';
 import type { TypeObserver } from '../observe/type-observer.ts';
-import type { Store } from '../store/store.ts';
+import type { BreakerState } from '../store/breaker.ts';
+import { Guard, type GuardSettings } from '../store/guard.ts';
+import type { Store, Target } from '../store/store.ts';
+import { Budget } from './budget.ts';
 import { Flights } from './flights.ts';
 import { ReadBatch } from './read-batch.ts';
 
 export interface EngineParts {
   readonly store: Store;
+  /** `undefined` for a store that is asked as it is. */
+  readonly guard: GuardSettings | undefined;
+  /** What drops every value of the cache. */
+  readonly everything: readonly Target[];
   readonly clock: Clock;
   /** From 0 up to, not including, 1. */
   readonly random: () => number;
@@ -16,22 +23,34 @@ export interface EngineParts {
 
 /** What the types of one cache share. */
 export class Engine {
+  /** Behind the guard, if there is one. */
   readonly store: Store;
+  readonly guard: Guard | undefined;
   readonly clock: Clock;
   readonly random: () => number;
   readonly logger: GuardedLogger;
   readonly flights = new Flights();
   readonly reads: ReadBatch;
+  readonly #budgetMs: number;
   readonly #background = new Set<Promise<void>>();
   #unanswered: StoreCall | undefined;
   #isClosing = false;
 
   constructor(parts: EngineParts) {
-    this.store = parts.store;
-    this.clock = parts.clock;
-    this.random = parts.random;
+    const { store, guard: settings, clock, random, everything } = parts;
+    this.clock = clock;
+    this.random = random;
     this.logger = parts.logger;
-    this.reads = new ReadBatch(parts.store);
+    const onBreaker = (state: BreakerState) => this.#breakerChanged(state);
+    this.guard = settings && new Guard(store, { settings, clock, random, everything, onBreaker });
+    this.store = this.guard ?? store;
+    this.#budgetMs = settings?.budgetMs ?? Number.POSITIVE_INFINITY;
+    this.reads = new ReadBatch(this.store, clock, this.#budgetMs);
+  }
+
+  /** The store time of one request. */
+  newBudget(): Budget {
+    return new Budget(this.clock, this.#budgetMs);
   }
 
   /** The one place for work that nobody awaits: it is drained by `close`, and its failure is a log line. */
@@ -63,12 +82,19 @@ export class Engine {
       }
       return answer;
     } catch (error) {
-      if (this.#unanswered === undefined && !this.#isClosing) {
+      const isKnown = this.guard?.state().breaker.state === 'open'; // said when it opened
+      if (this.#unanswered === undefined && !this.#isClosing && !isKnown) {
         this.#unanswered = kind;
         this.logger.warn({ err: error }, 'the store does not answer: values are loaded from the source and not cached');
       }
       throw error;
     }
+  }
+
+  #breakerChanged(state: BreakerState): void {
+    if (this.#isClosing) return;
+    if (state.state === 'closed') this.logger.info({}, 'the store is asked again');
+    else this.logger.warn({ reason: state.reason }, 'the store is not asked: values are loaded from the source');
   }
 }
 

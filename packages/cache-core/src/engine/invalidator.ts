@@ -5,11 +5,17 @@ import type { SweepOptions, Target } from '../store/store.ts';
 import type { Engine } from './engine.ts';
 
 export interface InvalidationResult {
-  /** `false`: the store could not be told. A warning is logged. */
+  /**
+   * `false`: the store could not be told. A warning is logged. This process does not trust the values concerned, and tells the
+   * store as soon as it answers; until then other processes may still serve them.
+   */
   readonly applied: boolean;
   /** How many values were removed at once. Values dropped by a tag or a type are not counted: nobody looks for them. */
   readonly removed: number;
 }
+
+const NOT_APPLIED =
+  'The invalidation was not applied: the store does not answer. It is repeated as soon as it does; until then other processes may serve the old values.';
 
 /** How a sweep goes about it; see `invalidatePattern`. */
 export type PatternOptions = Partial<SweepOptions>;
@@ -18,13 +24,15 @@ export type PatternOptions = Partial<SweepOptions>;
 export class Invalidator {
   readonly #engine: Engine;
   readonly #batchSize: number;
+  readonly #isStrict: boolean;
 
-  constructor(engine: Engine, batchSize: number) {
+  constructor(engine: Engine, options: { batchSize: number; isStrict: boolean }) {
     this.#engine = engine;
-    this.#batchSize = batchSize;
+    this.#batchSize = options.batchSize;
+    this.#isStrict = options.isStrict;
   }
 
-  /** Never rejects. */
+  /** @throws InvalidationError if it could not be applied, and the cache is `strict`. */
   async invalidate(targets: readonly Target[]): Promise<InvalidationResult> {
     if (targets.length === 0) return { applied: true, removed: 0 };
     const { logger } = this.#engine;
@@ -34,10 +42,12 @@ export class Invalidator {
       if (logger.isLevelEnabled('debug')) logger.debug({ targets: targets.map(loggableTarget) }, 'invalidated');
       return { applied: true, removed };
     } catch (error) {
+      this.#endJoining(targets); // what loads now will not be stored by this process: the guard knows of the invalidation
       logger.warn(
         { err: error, targets: targets.map(loggableTarget) },
-        'invalidation not applied: the store does not answer',
+        'invalidation not applied: it is repeated until the store has it',
       );
+      if (this.#isStrict) throw new InvalidationError(NOT_APPLIED, { cause: error });
       return { applied: false, removed: 0 };
     }
   }

@@ -3,6 +3,7 @@ import { decodeJson } from '../codec/json.ts';
 import type { ResolvedType } from '../config/cache-types.ts';
 import type { TypeObserver } from '../observe/type-observer.ts';
 import type { Entry, EntryId, StoreKey } from '../store/store.ts';
+import type { Budget } from './budget.ts';
 import { type Hit, type Right, RunningClaim } from './claim.ts';
 import type { Engine, TypeContext } from './engine.ts';
 import type { FillOptions } from './entry-builder.ts';
@@ -36,9 +37,9 @@ export class Reader {
   }
 
   /** Asks the store alone; counts nothing but trouble. */
-  async look(key: StoreKey): Promise<Lookup> {
+  async look(key: StoreKey, budget = this.#engine.newBudget()): Promise<Lookup> {
     try {
-      const reply = await this.#engine.ask('read', () => this.#engine.reads.read(key));
+      const reply = await budget.spend(this.#engine.ask('read', () => this.#engine.reads.read(key, budget)));
       if (reply.kind === 'hit') return this.#decode(key, reply.entry);
       if (reply.kind === 'absent') return { kind: 'miss', rejected: undefined };
       if (reply.reason === 'unreadable') this.#observer.count('unreadable', key.text);
@@ -57,8 +58,9 @@ export class Reader {
   ): Promise<Hit<unknown> | RunningClaim<unknown>> {
     const { clock, flights } = this.#engine;
     const waitUntil = clock.now() + this.#type.waitMs;
+    const budget = this.#engine.newBudget();
     for (let round = 0; ; round++) {
-      const lookup = await this.look(key);
+      const lookup = await this.look(key, budget);
       if (lookup.kind === 'hit') {
         this.#observer.count('hits', key.text);
         return { hit: true, value: lookup.value };
@@ -75,7 +77,7 @@ export class Reader {
 
       const flight = flights.open(key.text);
       try {
-        const right = await this.#acquire(key, lookup, tags, round < MAX_ROUNDS ? waitUntil : undefined);
+        const right = await this.#acquire(key, lookup, tags, budget, round < MAX_ROUNDS ? waitUntil : undefined);
         if (right) return new RunningClaim({ context: this.#context, key, flight, right, options });
         this.#abandon(key, flight);
       } catch (error) {
@@ -99,13 +101,15 @@ export class Reader {
     key: StoreKey,
     lookup: Lookup,
     tags: readonly string[],
+    budget: Budget,
     waitUntil: number | undefined,
   ): Promise<Right | undefined> {
     if (lookup.kind === 'unknown') return { kind: 'alone' };
     const { clock, random } = this.#engine;
     const rejected = lookup.kind === 'miss' ? lookup.rejected : undefined;
+    let spending = budget;
     for (let pollMs = FIRST_POLL_MS; ; pollMs = Math.min(pollMs * 2, LAST_POLL_MS)) {
-      const reply = await this.#askForLease(key, tags, rejected);
+      const reply = await this.#askForLease(key, tags, rejected, spending);
       if (reply.kind === 'granted') return { kind: 'leased', lease: reply.lease };
       if (reply.kind === 'unknown') return { kind: 'alone' };
       if (waitUntil === undefined) return { kind: 'unfenced' };
@@ -114,14 +118,14 @@ export class Reader {
       if (leftMs <= 0) return { kind: 'unfenced' };
       const jitteredMs = pollMs * (0.5 + random() / 2);
       await sleep(clock, Math.max(1, Math.min(jitteredMs, reply.retryMs, leftMs)));
+      spending = this.#engine.newBudget(); // from here on the reader waits for a load, not for the store
     }
   }
 
-  async #askForLease(key: StoreKey, tags: readonly string[], rejected: EntryId | undefined) {
+  async #askForLease(key: StoreKey, tags: readonly string[], rejected: EntryId | undefined, budget: Budget) {
+    const options = { ttlMs: this.#type.leaseMs, tags, rejected };
     try {
-      return await this.#engine.ask('lease', (store) =>
-        store.lease(key, { ttlMs: this.#type.leaseMs, tags, rejected }),
-      );
+      return await budget.spend(this.#engine.ask('lease', (store) => store.lease(key, options, budget)));
     } catch {
       this.#observer.count('storeErrors', key.text); // said by `ask`
       return { kind: 'unknown' } as const;

@@ -2,7 +2,7 @@ import type { ResolvedType } from '../config/cache-types.ts';
 import { CacheConfigError, KeyError, kindOf } from '../errors.ts';
 import type { Identifier } from '../keys/key.ts';
 import type { TypeObserver } from '../observe/type-observer.ts';
-import type { Entry, StoreKey, Target } from '../store/store.ts';
+import type { Entry, FillReply, NewEntry, StoreKey, Target } from '../store/store.ts';
 import { type Claim, RunningClaim } from './claim.ts';
 import type { TypeContext } from './engine.ts';
 import { checkFillOptions, type FillOptions, tryBuildEntry } from './entry-builder.ts';
@@ -94,7 +94,7 @@ export class TypedCache<V, I = Identifier> {
   /**
    * Stores a value as it is; the last `set` wins. A value that was read before an invalidation and set after it is old:
    * where that can happen use `getOrSet` or `claim`.
-   * @returns whether it was stored.
+   * @returns whether it was stored: not, if the key was invalidated or set again meanwhile.
    * @throws KeyError or CacheConfigError for a bad identifier, TTL or tag.
    */
   async set<T extends V>(identifier: I, value: T, options: FillOptions<T> = {}): Promise<boolean> {
@@ -105,13 +105,23 @@ export class TypedCache<V, I = Identifier> {
     const entry = tryBuildEntry(this.#context, key.text, value, settings);
     if (!entry) return false;
     try {
-      await this.#context.engine.ask('write', (store) => store.write(key, entry));
-      this.#observer.count('stored', key.text);
-      return true;
+      const verdict = await this.#store(key, entry);
+      this.#observer.count(verdict, key.text);
+      return verdict === 'stored';
     } catch {
       this.#observer.count('storeErrors', key.text); // said by `ask`
       return false;
     }
+  }
+
+  /** Under a lease that it takes by force, so that a value that arrives late undoes nothing newer. */
+  async #store(key: StoreKey, entry: NewEntry): Promise<FillReply> {
+    const { engine } = this.#context;
+    const budget = engine.newBudget();
+    const options = { ttlMs: this.#type.leaseMs, tags: entry.tags, byForce: true };
+    const reply = await budget.spend(engine.ask('lease', (store) => store.lease(key, options, budget)));
+    if (reply.kind !== 'granted') return 'refused';
+    return budget.spend(engine.ask('fill', (store) => store.fill(reply.lease, entry, budget)));
   }
 
   /** Drops one value. A load of it that runs is not stored. Also works where the cache is not enabled. */

@@ -9,7 +9,6 @@ import type { Identifier } from '../keys/key.ts';
 import { type CacheHealth, checkHealth } from '../observe/health.ts';
 import { defaultLogger } from '../observe/logger.ts';
 import type { TypeStats } from '../observe/stats.ts';
-import { memoryStore } from '../store/memory-store.ts';
 import {
   defaultLeadIdsOf,
   type HuntlyTypes,
@@ -273,7 +272,6 @@ function cacheOptions<T extends CacheTypes>(
   return {
     ...rest,
     types: types as CacheTypes as ManagerTypes<T>,
-    store: options.store ?? memoryStore(options.clock && { clock: options.clock }),
     logger: logger ?? defaultLogger(logLevel ?? config.logLevel),
     enabled: enabled ?? config.enabled,
     sweepBatchSize: sweepBatchSize ?? config.indexingBatchSize,

@@ -8,6 +8,7 @@ import type { Ranking } from './ranking.ts';
 import type {
   Entry,
   EntryId,
+  FillReply,
   Lease,
   LeaseOptions,
   LeaseReply,
@@ -100,6 +101,10 @@ class MemoryStore implements Store {
     return () => this.#listeners.delete(listener);
   }
 
+  async ping(): Promise<void> {
+    this.#checkOpen();
+  }
+
   async read(keys: readonly StoreKey[]): Promise<readonly ReadReply[]> {
     this.#checkOpen();
     return keys.map((key): ReadReply => {
@@ -110,13 +115,15 @@ class MemoryStore implements Store {
 
   async lease(key: StoreKey, options: LeaseOptions): Promise<LeaseReply> {
     this.#checkOpen();
-    const entry = this.#find(key.text);
-    if (entry && entry.id !== options.rejected) return { kind: 'filled' };
     const now = this.#clock.now();
-    const held = this.#leases.get(key.text);
-    // A lease whose tags were invalidated since is doomed: its fill will be refused, so nobody should wait for it.
-    if (held && held.expiresAt > now && this.#isCurrent(key, held.tags, held.since)) {
-      return { kind: 'busy', retryMs: held.expiresAt - now };
+    if (!options.byForce) {
+      const entry = this.#find(key.text);
+      if (entry && entry.id !== options.rejected) return { kind: 'filled' };
+      const held = this.#leases.get(key.text);
+      // A lease whose tags were invalidated since is doomed: its fill will be refused, so nobody should wait for it.
+      if (held && held.expiresAt > now && this.#isCurrent(key, held.tags, held.since)) {
+        return { kind: 'busy', retryMs: held.expiresAt - now };
+      }
     }
     const lease: MemoryLease = {
       key,
@@ -136,10 +143,10 @@ class MemoryStore implements Store {
     return held !== undefined;
   }
 
-  async fill(lease: Lease, entry: NewEntry): Promise<'stored' | 'refused'> {
+  async fill(lease: Lease, entry: NewEntry): Promise<FillReply> {
     this.#checkOpen();
     const held = this.#held(lease);
-    if (!held) return 'refused'; // P1: the key was invalidated or written, or the lease ran out
+    if (!held) return 'refused'; // P1: the key was invalidated or stored by force, or the lease ran out
     this.#leases.delete(lease.key.text);
     if (!this.#isCurrent(lease.key, [...held.tags, ...entry.tags], held.since)) return 'refused'; // P1: its type or a tag was
     this.#put(lease.key, entry, held.since);
@@ -156,10 +163,13 @@ class MemoryStore implements Store {
       this.#leases.set(lease.key.text, { ...held, token: Symbol('backoff'), expiresAt: this.#clock.now() + backoffMs });
   }
 
-  async write(key: StoreKey, entry: NewEntry): Promise<void> {
+  async expire(keys: readonly StoreKey[]): Promise<void> {
     this.#checkOpen();
-    this.#leases.delete(key.text);
-    this.#put(key, entry, this.#invalidations.latest);
+    for (const { text } of keys) {
+      this.#leases.delete(text);
+      const stored = this.#entries.get(text);
+      if (stored) this.#entries.set(text, { ...stored, freshForMs: 0 });
+    }
   }
 
   async invalidate(targets: readonly Target[]): Promise<{ removed: number }> {
@@ -220,7 +230,8 @@ class MemoryStore implements Store {
       return undefined;
     }
     const { id, bytes, loadMs, tags, freshForMs, expiresInMs } = stored;
-    return { id, bytes, loadMs, tags, freshForMs: Math.max(0, freshForMs - ageMs), expiresInMs: expiresInMs - ageMs };
+    const left = { freshForMs: Math.max(0, freshForMs - ageMs), expiresInMs: expiresInMs - ageMs };
+    return { id, bytes, loadMs, tags, ageMs, ...left };
   }
 
   #put(key: StoreKey, entry: NewEntry, loadedSince: number): void {

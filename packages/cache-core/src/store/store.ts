@@ -15,28 +15,38 @@ export interface Store {
   status(): StoreStatus;
   /** Calls `listener` at each change; the returned function ends that. */
   onStatus(listener: (status: StoreStatus) => void): () => void;
+  /** One round trip that proves that the store answers. */
+  ping(call?: Call): Promise<void>;
   /** One reply a key, in order. Each is as new as the moment of the call, or newer. */
-  read(keys: readonly StoreKey[]): Promise<readonly ReadReply[]>;
+  read(keys: readonly StoreKey[], call?: Call): Promise<readonly ReadReply[]>;
   /** Asks for the right to fill. Two leases never share a token. */
-  lease(key: StoreKey, options: LeaseOptions): Promise<LeaseReply>;
+  lease(key: StoreKey, options: LeaseOptions, call?: Call): Promise<LeaseReply>;
   /** Prolongs a lease. `false`: it is lost, and its fill will be refused. */
-  renew(lease: Lease, ttlMs: number): Promise<boolean>;
+  renew(lease: Lease, ttlMs: number, call?: Call): Promise<boolean>;
   /** Stores a loaded value and ends the lease, or refuses. May be repeated. */
-  fill(lease: Lease, entry: NewEntry): Promise<'stored' | 'refused'>;
+  fill(lease: Lease, entry: NewEntry, call?: Call): Promise<FillReply>;
   /** Gives the right back; with `backoffMs` nobody gets it for that long. May be repeated. */
-  release(lease: Lease, options?: { backoffMs?: number }): Promise<void>;
-  /** Stores a value without a lease: the last arrival wins, and a load that runs is refused. */
-  write(key: StoreKey, entry: NewEntry): Promise<void>;
+  release(lease: Lease, options?: { backoffMs?: number }, call?: Call): Promise<void>;
+  /** Makes values stale on purpose, and refuses loads of them that run. What has no grace left is a miss then. */
+  expire(keys: readonly StoreKey[], call?: Call): Promise<void>;
   /** May be repeated. `removed` counts the values of the `key` targets; those of tags are not looked for. */
-  invalidate(targets: readonly Target[]): Promise<{ removed: number }>;
+  invalidate(targets: readonly Target[], call?: Call): Promise<{ removed: number }>;
   /** Removes the keys of a pattern, one by one, and returns how many. */
   sweep(pattern: Pattern, options: SweepOptions): Promise<number>;
   /** A ranking kept under `key`. A store without rankings leaves this out. */
   ranking?(key: string, options: RankingOptions): Ranking;
-  report(): Promise<StoreReport>;
+  report(call?: Call): Promise<StoreReport>;
   /** Ends connections and timers. May be called twice. */
   close(): Promise<void>;
 }
+
+/** What the caller gives a call. Only the guard reads it: a store takes the time that it takes. */
+export interface Call {
+  /** Store time that the caller has left for it. */
+  readonly budgetMs: number;
+}
+
+export type FillReply = 'stored' | 'refused';
 
 export type StoreStatus = { state: 'ready' } | { state: 'connecting' } | { state: 'down'; reason: string };
 
@@ -63,6 +73,8 @@ export interface NewEntry {
 
 export interface Entry extends NewEntry {
   readonly id: EntryId;
+  /** Since it was stored. With `freshForMs` it tells how long it was to be fresh. */
+  readonly ageMs: number;
 }
 
 export type ReadReply =
@@ -77,6 +89,11 @@ export interface LeaseOptions {
   readonly tags: readonly string[];
   /** A value that the caller read and cannot use: it does not count as filled. */
   readonly rejected?: EntryId | undefined;
+  /**
+   * Granted whatever is there; who held the lease before is refused. How a value is stored that was not loaded: the last one
+   * wins, and a late one is refused like a late fill.
+   */
+  readonly byForce?: boolean | undefined;
 }
 
 /** The right to fill. Stores add what they need; only the store that granted it reads that. */

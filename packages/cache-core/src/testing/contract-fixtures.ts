@@ -43,6 +43,13 @@ export async function read(store: Store, key: StoreKey): Promise<unknown> {
   return textOf(reply);
 }
 
+/** Stores a value that was not loaded, as `set` does. */
+export async function put(store: Store, key: StoreKey, entry: NewEntry): Promise<void> {
+  const reply = await store.lease(key, { ttlMs: PATIENT_MS, tags: entry.tags, byForce: true });
+  assert(reply.kind === 'granted');
+  assert.equal(await store.fill(reply.lease, entry), 'stored');
+}
+
 export async function grant(
   store: Store,
   key: StoreKey,

@@ -1,36 +1,36 @@
 import assert from 'node:assert/strict';
 import { buildPattern } from '../keys/pattern.ts';
 import type { Store } from '../store/store.ts';
-import { entryOf, grant, type It, keyOf, keyTarget, read, SCOPE, tagTarget, textOf } from './contract-fixtures.ts';
+import { entryOf, grant, type It, keyOf, keyTarget, put, read, SCOPE, tagTarget, textOf } from './contract-fixtures.ts';
 
 export function describeInvalidation(it: It): void {
   it('of a key removes its value, and counts it', async (store) => {
-    await store.write(keyOf('42'), entryOf('Ada'));
-    await store.write(keyOf('43'), entryOf('Bob'));
+    await put(store, keyOf('42'), entryOf('Ada'));
+    await put(store, keyOf('43'), entryOf('Bob'));
     assert.deepEqual(await store.invalidate([keyTarget(keyOf('42')), keyTarget(keyOf('absent'))]), { removed: 1 });
     assert.equal(await read(store, keyOf('42')), undefined);
     assert.equal(await read(store, keyOf('43')), 'Bob');
   });
 
   it('of a tag ends the values that carry it, of every type, and no others', async (store) => {
-    await store.write(keyOf('42'), entryOf('Ada', { tags: ['acme', 'vip'] }));
-    await store.write(keyOf('7', 'report'), entryOf('Q3', { tags: ['acme'] }));
-    await store.write(keyOf('43'), entryOf('Bob', { tags: ['vip'] }));
+    await put(store, keyOf('42'), entryOf('Ada', { tags: ['acme', 'vip'] }));
+    await put(store, keyOf('7', 'report'), entryOf('Q3', { tags: ['acme'] }));
+    await put(store, keyOf('43'), entryOf('Bob', { tags: ['vip'] }));
     await store.invalidate([tagTarget('acme')]);
     assert.deepEqual([await read(store, keyOf('42')), await read(store, keyOf('7', 'report'))], [undefined, undefined]);
     assert.equal(await read(store, keyOf('43')), 'Bob');
   });
 
   it('of the tag of a type ends all its values', async (store) => {
-    await store.write(keyOf('42'), entryOf('Ada'));
-    await store.write(keyOf('42', 'report'), entryOf('Q3'));
+    await put(store, keyOf('42'), entryOf('Ada'));
+    await put(store, keyOf('42', 'report'), entryOf('Q3'));
     await store.invalidate([tagTarget('lead')]);
     assert.equal(await read(store, keyOf('42')), undefined);
     assert.equal(await read(store, keyOf('42', 'report')), 'Q3');
   });
 
   it('keeps to its namespace', async (store) => {
-    await store.write(keyOf('42'), entryOf('Ada', { tags: ['acme'] }));
+    await put(store, keyOf('42'), entryOf('Ada', { tags: ['acme'] }));
     await store.invalidate([
       { kind: 'tag', namespace: 'other', tag: 'acme' },
       { kind: 'tag', namespace: undefined, tag: 'acme' },
@@ -40,7 +40,7 @@ export function describeInvalidation(it: It): void {
 
   it('lets the next load fill again', async (store) => {
     const key = keyOf('42');
-    await store.write(key, entryOf('old', { tags: ['acme'] }));
+    await put(store, key, entryOf('old', { tags: ['acme'] }));
     await store.invalidate([tagTarget('acme')]);
     assert.equal(await store.fill(await grant(store, key, ['acme']), entryOf('new', { tags: ['acme'] })), 'stored');
     assert.equal(await read(store, key), 'new');
@@ -80,7 +80,7 @@ export function describeInvalidation(it: It): void {
 
 export function describeSweeps(it: It): void {
   const write = async (store: Store, ...identifiers: string[]) => {
-    for (const identifier of identifiers) await store.write(keyOf(identifier), entryOf(identifier));
+    for (const identifier of identifiers) await put(store, keyOf(identifier), entryOf(identifier));
   };
   const left = async (store: Store, ...identifiers: string[]) =>
     (await store.read(identifiers.map((identifier) => keyOf(identifier))))
@@ -89,7 +89,7 @@ export function describeSweeps(it: It): void {
 
   it('remove what matches, and nothing else', async (store) => {
     await write(store, '41', '42', '4*', '[4]', 'x:4', '5');
-    await store.write(keyOf('42', 'report'), entryOf('Q3'));
+    await put(store, keyOf('42', 'report'), entryOf('Q3'));
     assert.equal(await store.sweep(buildPattern(SCOPE, '4*'), { batchSize: 2 }), 3);
     assert.deepEqual(await left(store, '41', '42', '4*', '[4]', 'x:4', '5'), ['[4]', 'x:4', '5']);
     assert.equal(await store.sweep(buildPattern(SCOPE, '\\*'), { batchSize: 2 }), 0);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { entryOf, grant, type It, keyOf, keyTarget, PATIENT_MS, read, SHORT_MS } from './contract-fixtures.ts';
+import { entryOf, grant, type It, keyOf, keyTarget, PATIENT_MS, put, read, SHORT_MS } from './contract-fixtures.ts';
 
 export function describeLeases(it: It): void {
   it('are given to one at a time', async (store) => {
@@ -20,7 +20,7 @@ export function describeLeases(it: It): void {
 
   it('are not given where there is a value, unless the caller could not use it', async (store) => {
     const key = keyOf('42');
-    await store.write(key, entryOf('Ada'));
+    await put(store, key, entryOf('Ada'));
     assert.equal((await store.lease(key, { ttlMs: PATIENT_MS, tags: [] })).kind, 'filled');
     const [reply] = await store.read([key]);
     assert(reply?.kind === 'hit');
@@ -64,10 +64,28 @@ export function describeLeases(it: It): void {
     await grant(store, keyOf('42'));
   });
 
-  it('are lost to a write', async (store) => {
-    const lease = await grant(store, keyOf('42'));
-    await store.write(keyOf('42'), entryOf('written'));
-    assert.equal(await store.fill(lease, entryOf('loaded before')), 'refused');
-    assert.equal(await read(store, keyOf('42')), 'written');
+  it('are taken by force from a load, from another, and where there is a value', async (store) => {
+    const key = keyOf('42');
+    const load = await grant(store, key);
+    const force = async () => {
+      const reply = await store.lease(key, { ttlMs: PATIENT_MS, tags: [], byForce: true });
+      return reply.kind === 'granted' ? reply.lease : assert.fail();
+    };
+    const first = await force();
+    const second = await force();
+    assert.equal(await store.fill(load, entryOf('loaded before')), 'refused');
+    assert.equal(await store.fill(first, entryOf('overtaken')), 'refused');
+    assert.equal(await store.fill(second, entryOf('set')), 'stored');
+    assert.equal(await store.fill(await force(), entryOf('set again')), 'stored');
+    assert.equal(await read(store, key), 'set again');
+  });
+
+  it('taken by force are lost to an invalidation as others are', async (store) => {
+    const key = keyOf('42');
+    const reply = await store.lease(key, { ttlMs: PATIENT_MS, tags: ['acme'], byForce: true });
+    assert(reply.kind === 'granted');
+    await store.invalidate([keyTarget(key)]);
+    assert.equal(await store.fill(reply.lease, entryOf('late')), 'refused');
+    assert.equal(await read(store, key), undefined);
   });
 }

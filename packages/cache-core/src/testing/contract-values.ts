@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { entryOf, type It, keyOf, PATIENT_MS, read, SHORT_MS, textOf } from './contract-fixtures.ts';
+import { entryOf, type It, keyOf, PATIENT_MS, put, read, SHORT_MS, textOf } from './contract-fixtures.ts';
 
 export function describeValues(it: It): void {
   it('returns what was written, with its durations and tags', async (store) => {
     const key = keyOf('42');
-    await store.write(key, entryOf('Ada', { tags: ['acme'], freshForMs: 30_000 }));
+    await put(store, key, entryOf('Ada', { tags: ['acme'], freshForMs: 30_000 }));
     const [reply] = await store.read([key]);
     assert.equal(textOf(reply), 'Ada');
     assert(reply?.kind === 'hit');
@@ -15,8 +15,8 @@ export function describeValues(it: It): void {
   });
 
   it('answers many keys in order, missing ones as absent', async (store) => {
-    await store.write(keyOf('a'), entryOf('A'));
-    await store.write(keyOf('c'), entryOf('C'));
+    await put(store, keyOf('a'), entryOf('A'));
+    await put(store, keyOf('c'), entryOf('C'));
     const replies = await store.read([keyOf('c'), keyOf('b'), keyOf('a'), keyOf('c')]);
     assert.deepEqual(replies.map(textOf), ['C', undefined, 'A', 'C']);
     assert.equal(replies[1]?.kind, 'absent');
@@ -25,32 +25,54 @@ export function describeValues(it: It): void {
 
   it('gives every stored value an id of its own', async (store) => {
     const key = keyOf('42');
-    await store.write(key, entryOf('same'));
+    await put(store, key, entryOf('same'));
     const [first] = await store.read([key]);
-    await store.write(key, entryOf('same'));
+    await put(store, key, entryOf('same'));
     const [second] = await store.read([key]);
     assert(first?.kind === 'hit' && second?.kind === 'hit');
     assert.notEqual(first.entry.id, second.entry.id);
   });
 
   it('forgets a value when its time is over', async (store, { advance }) => {
-    await store.write(keyOf('42'), entryOf('Ada', { freshForMs: SHORT_MS, expiresInMs: SHORT_MS }));
+    await put(store, keyOf('42'), entryOf('Ada', { freshForMs: SHORT_MS, expiresInMs: SHORT_MS }));
     assert.equal(await read(store, keyOf('42')), 'Ada');
     await advance(SHORT_MS + 1);
     assert.equal(await read(store, keyOf('42')), undefined);
   });
 
   it('keeps a value that is no longer fresh until it expires', async (store, { advance }) => {
-    await store.write(keyOf('42'), entryOf('Ada', { freshForMs: SHORT_MS }));
+    await put(store, keyOf('42'), entryOf('Ada', { freshForMs: SHORT_MS }));
     await advance(SHORT_MS + 1);
     const [reply] = await store.read([keyOf('42')]);
     assert(reply?.kind === 'hit');
     assert.equal(reply.entry.freshForMs, 0);
+    assert(reply.entry.ageMs >= SHORT_MS);
+  });
+
+  it('makes a value stale on purpose, and ends the load that runs', async (store) => {
+    const key = keyOf('42');
+    await put(store, key, entryOf('Ada'));
+    const [before] = await store.read([key]);
+    assert(before?.kind === 'hit' && before.entry.freshForMs > 0);
+    const reply = await store.lease(key, { ttlMs: PATIENT_MS, tags: [], rejected: before.entry.id });
+    assert(reply.kind === 'granted');
+    await store.expire([key, keyOf('absent')]);
+    const [after] = await store.read([key, keyOf('absent')]);
+    assert.equal(textOf(after), 'Ada');
+    assert(after?.kind === 'hit');
+    assert.deepEqual([after.entry.freshForMs, after.entry.id], [0, before.entry.id]);
+    assert(after.entry.expiresInMs > 59_000);
+    assert.equal(await store.fill(reply.lease, entryOf('loaded before')), 'refused');
+    assert.equal(await read(store, keyOf('absent')), undefined);
+  });
+
+  it('answers a ping', async (store) => {
+    assert.equal(await store.ping(), undefined);
   });
 
   it('keeps keys of awkward identifiers apart', async (store) => {
     const identifiers = ['a:b', 'a', '*', 'a*', '{x}', '}', 'ä', '%41', ' ', '\n', '\0', '__proto__'];
-    for (const identifier of identifiers) await store.write(keyOf(identifier), entryOf(identifier));
+    for (const identifier of identifiers) await put(store, keyOf(identifier), entryOf(identifier));
     const replies = await store.read(identifiers.map((identifier) => keyOf(identifier)));
     assert.deepEqual(replies.map(textOf), identifiers);
   });

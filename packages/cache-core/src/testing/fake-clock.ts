@@ -29,6 +29,10 @@ export class FakeClock implements Clock {
     return () => this.#timers.delete(timer);
   }
 
+  afterArrivals(task: () => void): void {
+    task();
+  }
+
   /** How many timers wait: none should when a test is over. */
   get pendingTimers(): number {
     return this.#timers.size;

@@ -352,7 +352,7 @@ describe('a store that does not answer', () => {
     const logger = { debug() {}, info, warn, error() {}, isLevelEnabled: () => false };
     const leads = leadCache({ store, logger }).type('lead');
     const read = vi.spyOn(store, 'read').mockRejectedValue(new StoreUnavailableError('gone'));
-    const write = vi.spyOn(store, 'write').mockRejectedValue(new StoreUnavailableError('gone'));
+    const lease = vi.spyOn(store, 'lease').mockRejectedValue(new StoreUnavailableError('gone'));
     const { load, finish } = heldLoader<string>();
     const callers = [leads.getOrSet(1, load), leads.getOrSet(1, load)];
     await settle();
@@ -367,7 +367,7 @@ describe('a store that does not answer', () => {
     ]);
     expect(warn).toHaveBeenCalledTimes(1);
     read.mockRestore();
-    write.mockRestore();
+    lease.mockRestore();
     expect(await leads.getOrSet(1, () => 'Bob')).toBe('Bob');
     expect(await leads.get(1)).toBe('Bob');
     expect(info).toHaveBeenCalledTimes(1);
@@ -464,6 +464,7 @@ describe('close', () => {
     const waiting = leadCache({ store }).ready().then(ready);
     await settle();
     expect(ready).not.toHaveBeenCalled();
+    vi.spyOn(store, 'status').mockReturnValue({ state: 'ready' });
     listener({ state: 'ready' });
     await waiting;
     await leadCache().ready();

@@ -32,6 +32,10 @@ describe('P1: no read that begins after an invalidation has resolved returns wha
   it('holds while the store leaves every third read or lease without an answer', { timeout: 60_000 }, () =>
     fc.assert(deafProperty, explore(3_000)),
   );
+
+  it('holds while any call may be given up, and take effect later', { timeout: 60_000 }, () =>
+    fc.assert(property({ isGuarded: true }), explore(3_000)),
+  );
 });
 
 describe('the check finds an engine that is broken', { timeout: 60_000 }, () => {
@@ -39,7 +43,11 @@ describe('the check finds an engine that is broken', { timeout: 60_000 }, () => 
     expectGuilty(
       fc.check(
         property({
-          store: (store) => withFill(store, (lease, entry) => store.write(lease.key, entry).then(() => 'stored')),
+          store: (store) =>
+            withFill(store, async ({ key }, entry) => {
+              const reply = await store.lease(key, { ttlMs: 10_000, tags: [], byForce: true });
+              return reply.kind === 'granted' ? store.fill(reply.lease, entry) : 'refused';
+            }),
         }),
         explore(20_000),
       ),
@@ -66,8 +74,8 @@ describe('the check finds an engine that is broken', { timeout: 60_000 }, () => 
   it('a read that was sent is joined by later readers', () => {
     const { read } = ReadBatch.prototype;
     const sent = new Map<string, Promise<ReadReply>>();
-    vi.spyOn(ReadBatch.prototype, 'read').mockImplementation(function (this: ReadBatch, key) {
-      const reply = sent.get(key.text) ?? read.call(this, key).finally(() => sent.delete(key.text));
+    vi.spyOn(ReadBatch.prototype, 'read').mockImplementation(function (this: ReadBatch, key, call) {
+      const reply = sent.get(key.text) ?? read.call(this, key, call).finally(() => sent.delete(key.text));
       sent.set(key.text, reply);
       return reply;
     });

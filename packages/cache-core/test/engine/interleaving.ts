@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { type Clock, cacheType, createCache, memoryStore, type Store } from '../../src/index.ts';
+import { type Clock, cacheType, createCache, InvalidationError, memoryStore, type Store } from '../../src/index.ts';
 import { settle } from '../../src/testing/index.ts';
 
 /** One thing that a process does, at a moment that the scheduler chooses. */
@@ -57,6 +57,8 @@ export interface World {
   readonly store?: (store: Store) => Store;
   /** Asked before each read and lease: does the store leave this one without an answer? */
   readonly isDeaf?: () => boolean;
+  /** Deadlines, breaker and journal between engine and store: any call may be given up, and still take effect. */
+  readonly isGuarded?: boolean;
 }
 
 /** More than any run of a sound engine needs: beyond it something goes round for ever. */
@@ -75,8 +77,9 @@ export async function runInterleaved(scheduler: fc.Scheduler, scenario: Scenario
   const clock = scheduledClock(bounded);
   const inner = memoryStore({ clock, maxEntries: 100 });
   const store = delayed(bounded, world.store?.(inner) ?? inner, world.isDeaf ?? (() => false));
-  const open = () =>
-    createCache({ types: { lead: cacheType<number>({ ttl: '1h' }) }, store, clock, logger: false, random: () => 0.5 });
+  const types = { lead: cacheType<number>({ ttl: '1h' }) };
+  const storeBudget = world.isGuarded ? '50ms' : false;
+  const open = () => createCache({ types, store, storeBudget, clock, logger: false, random: () => 0.5 });
   const caches = [open(), open()];
   let version = 0;
   /** By key: no read that begins now may return less. `s` is only ever `set`: its writers come one after another. */
@@ -88,6 +91,8 @@ export async function runInterleaved(scheduler: fc.Scheduler, scenario: Scenario
   const raise = (keys: readonly string[], to: number) => {
     for (const key of keys) floors.set(key, Math.max(to, floors.get(key) ?? 0));
   };
+  /** An invalidation that could not be applied binds the process that made it. */
+  const own = [new Map<string, number>(), new Map<string, number>()] as const;
   let lastSet: Promise<unknown> = Promise.resolve();
 
   const moment = bounded;
@@ -106,15 +111,16 @@ export async function runInterleaved(scheduler: fc.Scheduler, scenario: Scenario
     if (!cache) return;
     const leads = cache.type('lead');
     const reading = async (name: string, read: () => Promise<number | undefined>) => {
-      const floor = floors.get(name) ?? 0;
+      const floor = Math.max(floors.get(name) ?? 0, own[process].get(name) ?? 0);
       const value = await read();
       if (value !== undefined && value < floor)
         throw new StaleRead(`${kind} of ${name}: version ${value}, floor ${floor}`);
     };
     const invalidating = async (keys: readonly string[], invalidate: () => Promise<unknown>) => {
       const written = ++version;
-      await invalidate();
-      raise(keys, written);
+      const outcome = await outcomeOf(invalidate);
+      if (outcome === 'applied') raise(keys, written);
+      if (outcome === 'journaled') for (const name of keys) own[process].set(name, written);
     };
     switch (kind) {
       case 'getOrSet':
@@ -138,8 +144,7 @@ export async function runInterleaved(scheduler: fc.Scheduler, scenario: Scenario
       case 'set':
         lastSet = lastSet.then(async () => {
           const written = ++version;
-          await leads.set('s', written, { tags: ['known', 'late'] });
-          raise(['s'], written);
+          if (await leads.set('s', written, { tags: ['known', 'late'] })) raise(['s'], written);
         });
         await lastSet;
         return;
@@ -167,6 +172,18 @@ export async function runInterleaved(scheduler: fc.Scheduler, scenario: Scenario
   const all = Promise.all(scenario.map((caller) => call(caller).catch((error: unknown) => failures.push(error))));
   await scheduler.waitFor(all);
   if (failures.length > 0) throw failures[0];
+}
+
+/** A pattern that could not be swept rejects, and is forgotten; all others say that they were not applied, and will be. */
+async function outcomeOf(invalidate: () => Promise<unknown>): Promise<'applied' | 'journaled' | 'failed'> {
+  try {
+    const result = await invalidate();
+    const isApplied = typeof result !== 'object' || Reflect.get(result ?? {}, 'applied') === true;
+    return isApplied ? 'applied' : 'journaled';
+  } catch (error) {
+    if (InvalidationError.is(error)) return 'failed';
+    throw error;
+  }
 }
 
 /** Resolves at a moment of the scheduler's choice. */
@@ -198,12 +215,13 @@ function scheduledClock(moment: Moment): Clock {
         isCancelled = true;
       };
     },
+    afterArrivals: (task) => void moment('arrivals are handed out').then(task),
   };
 }
 
 /** Every call of the store travels there and back on its own. */
 function delayed(moment: Moment, store: Store, isDeaf: () => boolean): Store {
-  const METHODS = new Set(['read', 'lease', 'renew', 'fill', 'release', 'write', 'invalidate', 'sweep']);
+  const METHODS = new Set(['ping', 'read', 'lease', 'renew', 'fill', 'release', 'expire', 'invalidate', 'sweep']);
   return new Proxy(store, {
     get(target, name) {
       const method: unknown = Reflect.get(target, name);

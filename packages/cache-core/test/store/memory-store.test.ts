@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { buildPattern, CacheConfigError, memoryStore, type NewEntry, StoreUnavailableError } from '../../src/index.ts';
+import { put } from '../../src/testing/contract-fixtures.ts';
 import { describeStore, FakeClock } from '../../src/testing/index.ts';
 
 describeStore({ describe, it }, 'memory', async () => {
@@ -21,16 +22,16 @@ const entryOf = (bytes: number, tags: readonly string[] = []): NewEntry => ({
 describe('memoryStore', () => {
   it('keeps at most maxEntries, the least recently read go first', async () => {
     const store = memoryStore({ maxEntries: 3 });
-    for (const id of [1, 2, 3]) await store.write(keyOf(id), entryOf(10));
+    for (const id of [1, 2, 3]) await put(store, keyOf(id), entryOf(10));
     await store.read([keyOf(1)]);
-    await store.write(keyOf(4), entryOf(10));
+    await put(store, keyOf(4), entryOf(10));
     const kinds = (await store.read([1, 2, 3, 4].map(keyOf))).map(({ kind }) => kind);
     expect(kinds).toEqual(['hit', 'absent', 'hit', 'hit']);
   });
 
   it('keeps at most maxBytes, tags counted', async () => {
     const store = memoryStore({ maxBytes: 10_000 });
-    for (let id = 0; id < 100; id++) await store.write(keyOf(id), entryOf(500, ['some-tag']));
+    for (let id = 0; id < 100; id++) await put(store, keyOf(id), entryOf(500, ['some-tag']));
     const report = await store.report();
     expect(report.bytes).toBeLessThanOrEqual(10_000);
     expect(report.entries).toBeGreaterThan(5);
@@ -38,8 +39,8 @@ describe('memoryStore', () => {
 
   it('does not keep a value larger than maxBytes, nor the one it replaces', async () => {
     const store = memoryStore({ maxBytes: 1_000 });
-    await store.write(keyOf(1), entryOf(10));
-    await store.write(keyOf(1), entryOf(5_000));
+    await put(store, keyOf(1), entryOf(10));
+    await put(store, keyOf(1), entryOf(5_000));
     expect((await store.read([keyOf(1)]))[0]?.kind).toBe('absent');
   });
 

@@ -7,12 +7,17 @@ import { newToken, TOKEN_LENGTH } from './token.ts';
  */
 const BEGINNING = '{"huntly":1,"id":"';
 const ID_LENGTH = BEGINNING.length + TOKEN_LENGTH;
+const BEFORE_MARK = '","stale":';
+/** Where and how a script marks a value as stale, given how a value of ours begins. The mark is one byte in a fixed place. */
+export const STALE_MARK = [BEGINNING, ID_LENGTH + BEFORE_MARK.length, '1'] as const;
 const NEWLINE = 0x0a;
 const FOREIGN = 'foreign:';
 const FOREIGN_BYTES = 48;
 
 export interface Header {
   readonly id: EntryId;
+  /** 1: was made stale on purpose. */
+  readonly stale: number;
   /** Milliseconds since the epoch by the clock of the server: tells how fresh a value is, never which one is newer. */
   readonly at: number;
   readonly fresh: number;
@@ -30,7 +35,7 @@ export interface StoredValue {
 export function encodeEntry(entry: NewEntry, at: number, nonces: ReadonlyMap<string, string>): Buffer {
   const { freshForMs, expiresInMs, loadMs } = entry;
   const rest = { at: Math.round(at), fresh: freshForMs, ttl: expiresInMs, load: Math.round(loadMs), tags: [...nonces] };
-  const line = `${BEGINNING}${newToken()}",${JSON.stringify(rest).slice(1)}\n`;
+  const line = `${BEGINNING}${newToken()}${BEFORE_MARK}0,${JSON.stringify(rest).slice(1)}\n`;
   return Buffer.concat([Buffer.from(line, 'utf8'), entry.bytes]);
 }
 
@@ -55,7 +60,7 @@ function parseHeader(line: string): Header | undefined {
 /** The store is shared, so what comes from it is not trusted. */
 function isHeader(value: unknown): value is Header {
   const header = value as Partial<Record<keyof Header, unknown>>;
-  const numbers = [header.at, header.fresh, header.ttl, header.load];
+  const numbers = [header.stale, header.at, header.fresh, header.ttl, header.load];
   if (typeof header.id !== 'string' || header.id.length !== TOKEN_LENGTH || !numbers.every(Number.isFinite))
     return false;
   return Array.isArray(header.tags) && header.tags.every(isTagPair);

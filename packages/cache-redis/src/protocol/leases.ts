@@ -79,6 +79,10 @@ export class LeaseDesk {
   /** A token is sent once: a lease that was perhaps granted without our knowing is left to its TTL. */
   async #send(key: StoreKey, text: string, options: LeaseOptions, doomed: string): Promise<LeaseAnswer> {
     const { rejected } = options;
+    if (options.byForce) {
+      await this.#connection.client.set(leaseKey(key), text, 'PX', Math.ceil(options.ttlMs));
+      return ['granted'];
+    }
     const unusable = rejected === undefined ? ['no', ''] : ['yes', beginningOf(rejected)];
     const args = [text, Math.ceil(options.ttlMs), doomed, ...unusable];
     return (await LEASE.run(this.#connection.client, [key.text, leaseKey(key)], args)) as LeaseAnswer;

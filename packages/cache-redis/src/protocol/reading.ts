@@ -71,7 +71,8 @@ export class EntryReader {
       bytes,
       tags,
       loadMs: header.load,
-      freshForMs: Math.max(0, header.fresh - ageMs),
+      ageMs,
+      freshForMs: header.stale ? 0 : Math.max(0, header.fresh - ageMs),
       expiresInMs: Math.max(0, header.ttl - ageMs),
     };
     return { kind: 'hit', entry };
@@ -88,6 +89,7 @@ export class EntryReader {
         bytes,
         tags: [],
         loadMs: 0,
+        ageMs: 0,
         freshForMs: Number.POSITIVE_INFINITY,
         expiresInMs: Number.POSITIVE_INFINITY,
       },

@@ -8,8 +8,9 @@ export const FAULTS = {
   /** A load stores its value whether or not its lease is still there. */
   fillWithoutLease: (store) => ({
     fill: async (lease, entry) => {
-      await store.write(lease.key, entry);
-      return 'stored';
+      const options = { ttlMs: 10_000, tags: entry.tags, byForce: true };
+      const reply = await store.lease(lease.key, options);
+      return reply.kind === 'granted' ? store.fill(reply.lease, entry) : 'refused';
     },
   }),
   /** The place in the invalidation log is noted after the load, so that what was invalidated meanwhile is not found. */
