@@ -89,7 +89,8 @@ export class ValueFormat {
   #toValue(bytes: Uint8Array): unknown {
     // A copy: a codec may return parts of what it is given, and the bytes are the store's.
     const value = this.#codec ? this.#codec.decode(Buffer.from(bytes)) : decodeJson(bytes);
-    return this.#readSchema ? fitted(this.#readSchema, value) : value;
+    const output = this.#readSchema ? fitted(this.#readSchema, value) : value;
+    return output instanceof Promise ? output.then(defined) : defined(output);
   }
 
   /**
@@ -117,4 +118,10 @@ export class ValueFormat {
       return '; the schema refuses that, so that every read is a miss';
     }
   }
+}
+
+/** `undefined` is never stored: a codec that makes it of other bytes than its own, as superjson does, has read nothing. */
+function defined(value: unknown): unknown {
+  if (value !== undefined) return value;
+  throw new SerializationError('The stored bytes are no value of the type.');
 }

@@ -1,7 +1,7 @@
 import { Packr } from 'msgpackr';
 import superjson from 'superjson';
 import { describe, expect, it, vi } from 'vitest';
-import { type Codec, createCache } from '../../src/index.ts';
+import { type Codec, createCache, memoryStore } from '../../src/index.ts';
 
 /** As in docs/values.md. */
 const richJson: Codec = {
@@ -40,6 +40,16 @@ describe.each([
     const reports = createCache({ types: { report: { ttl: '1h', codec } }, logger: false }).type('report');
     expect(await reports.set(1, plain)).toBe(true);
     expect(await reports.get(1)).toEqual(plain);
+  });
+
+  it('takes plain JSON, as a type without it has stored, for a miss', async () => {
+    const store = memoryStore();
+    await createCache({ types: { report: { ttl: '1h' } }, logger: false, store })
+      .type('report')
+      .set(1, { id: 1 });
+    const reports = createCache({ types: { report: { ttl: '1h', codec } }, logger: false, store });
+    expect(await reports.type('report').get(1)).toBeUndefined();
+    expect(reports.stats().report).toMatchObject({ unreadable: 1, misses: 1 });
   });
 
   it('takes what it cannot read for a miss', async () => {

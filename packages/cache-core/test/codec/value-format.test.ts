@@ -87,6 +87,11 @@ describe('a codec', () => {
     expect(first[0]).toBe(1);
   });
 
+  it('that makes nothing of the bytes has not read them', () => {
+    const none: Codec = { encode: () => Buffer.of(1), decode: () => undefined };
+    expect(() => format({ codec: none }).decode(Buffer.of(1))).toThrow('The stored bytes are no value of the type.');
+  });
+
   it('must return bytes', () => {
     const bad = { encode: () => 'text', decode: () => 1 } as unknown as Codec;
     expect(() => format({ codec: bad }).encode(1)).toThrow('The codec of the type did not return a Uint8Array.');

@@ -199,3 +199,22 @@ describe('negativeTtl', () => {
     expect(await ttlAfter('lead', null, { ttl: '5m' })).toBe(300);
   });
 });
+
+describe('grace', () => {
+  it('is added to how long the store keeps an entry, not to how long it is fresh', async () => {
+    const store = memoryStore();
+    const write = vi.spyOn(store, 'write');
+    const cache = createCache({ types: { lead: { ttl: '10s', jitter: 0, grace: '1m' } }, logger: false, store });
+    const leads = cache.type('lead');
+    await leads.set(1, 'Ada');
+    await leads.set(2, 'Ada', { grace: 0 });
+    await leads.set(3, 'Ada', { ttl: '20s', grace: '1s' });
+    const times = write.mock.calls.map(([, { freshForMs, expiresInMs }]) => [freshForMs, expiresInMs]);
+    expect(times).toEqual([
+      [10_000, 70_000],
+      [10_000, 10_000],
+      [20_000, 21_000],
+    ]);
+    await expect(leads.set(1, 'Ada', { grace: 'soon' as never })).rejects.toThrow('grace must be seconds');
+  });
+});
