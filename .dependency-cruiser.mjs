@@ -42,7 +42,7 @@ export default {
     layer('codec', ['keys']),
     layer('store', ['keys']),
     layer('observe', ['keys', 'store']),
-    layer('config', ['keys', 'observe']),
+    layer('config', ['keys', 'codec', 'observe']),
     layer('engine', ['keys', 'codec', 'observe', 'config', 'store']),
     layer('manager', ['keys', 'codec', 'observe', 'config', 'store', 'engine']),
     {

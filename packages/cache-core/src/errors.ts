@@ -74,6 +74,19 @@ export class SerializationError extends CacheError {
   }
 }
 
+/** A value that does not fit the schema of its type. The message names the places, never what stands there. */
+export class ValueRejectedError extends CacheError {
+  override readonly code = 'HUNTLY_VALUE_REJECTED';
+
+  constructor(message: string, options?: ErrorOptions) {
+    super('ValueRejectedError', message, options);
+  }
+
+  static override is(value: unknown): value is ValueRejectedError {
+    return brandOf(value) === 'ValueRejectedError';
+  }
+}
+
 /** The store cannot be asked now. Reads never throw it: they load instead. */
 export class StoreUnavailableError extends CacheError {
   override readonly code = 'HUNTLY_STORE_UNAVAILABLE';

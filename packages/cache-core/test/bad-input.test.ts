@@ -31,11 +31,46 @@ describe('createCache refuses', () => {
     [
       'an unknown setting',
       { lead: { tttl: 1, ttl: 1 } },
-      'types.lead.tttl is no setting of a type; its settings are ttl, jitter',
+      'types.lead.tttl is no setting of a type; its settings are ttl, ',
     ],
     ['bad tags in a list', { lead: { ttl: 1, tags: [''] } }, 'types.lead.tags must be'],
     ['a lease that no timer holds', { lead: { ttl: 1, lease: '90d' } }, 'types.lead.lease must be at most "1h"'],
     ['a bad lease', { lead: { ttl: 1, lease: 'long' } }, 'types.lead.lease must be'],
+    [
+      'a schema that is none',
+      { lead: { ttl: 1, schema: { parse() {} } } },
+      'types.lead.schema must be a Standard Schema',
+    ],
+    [
+      'a bad validate',
+      { lead: { ttl: 1, validate: true } },
+      "types.lead.validate must be 'fill', 'read', 'both' or 'off'",
+    ],
+    [
+      'half a codec',
+      { lead: { ttl: 1, codec: { encode() {} } } },
+      'types.lead.codec must be an object with the functions',
+    ],
+    [
+      'a bad compress',
+      { lead: { ttl: 1, compress: 8000 } },
+      'types.lead.compress must be true, false or { thresholdBytes }',
+    ],
+    [
+      'a bad threshold',
+      { lead: { ttl: 1, compress: { thresholdBytes: 0 } } },
+      'types.lead.compress.thresholdBytes must be a number',
+    ],
+    ['a bad negativeTtl', { lead: { ttl: 1, negativeTtl: 0 } }, 'types.lead.negativeTtl must be'],
+    ['a bad grace', { lead: { ttl: 1, grace: -1 } }, 'types.lead.grace must be'],
+    [
+      'a softTimeout that no timer holds',
+      { lead: { ttl: 1, softTimeout: '2h' } },
+      'types.lead.softTimeout must be at most "1h"',
+    ],
+    ['a bad hardTimeout', { lead: { ttl: 1, hardTimeout: 0 } }, 'types.lead.hardTimeout must be'],
+    ['a bad refreshAhead', { lead: { ttl: 1, refreshAhead: '1m' } }, 'types.lead.refreshAhead must be true or false'],
+    ['a bad foreign', { lead: { ttl: 1, foreign: 1 } }, 'types.lead.foreign must be true or false'],
     ['a bad wait', { lead: { ttl: 1, wait: -1 } }, 'types.lead.wait must be'],
   ])('%s', (_what, types, message) => {
     expect(() => createCache({ types: loose(types), logger: false })).toThrow(CacheConfigError);
@@ -158,12 +193,13 @@ describe('a cache refuses, before anything is loaded or stored,', () => {
 });
 
 describe('values', () => {
-  it('with __proto__ come back as they were, and change no prototype', async () => {
+  it('with __proto__ come back without it, and change no prototype, also of what they are copied to', async () => {
     const leads = open().type('lead');
     const value: unknown = JSON.parse('{"__proto__":{"admin":true},"constructor":{"prototype":{"admin":true}}}');
     await leads.set(1, value);
     const copy = (await leads.get(1)) as object;
-    expect(copy).toEqual(value);
+    expect(copy).toEqual({ constructor: { prototype: { admin: true } } });
+    expect(Object.getPrototypeOf(Object.assign({}, copy))).toBe(Object.prototype);
     expect(Object.getPrototypeOf(copy)).toBe(Object.prototype);
     expect(({} as { admin?: boolean }).admin).toBeUndefined();
   });

@@ -1,5 +1,15 @@
+import { type } from 'arktype';
+import * as v from 'valibot';
 import { describe, expectTypeOf, it } from 'vitest';
-import { type CachedSearch, cacheType, createCache, createCacheManager, type Duration } from '../src/index.ts';
+import { z } from 'zod';
+import {
+  type CachedSearch,
+  type Codec,
+  cacheType,
+  createCache,
+  createCacheManager,
+  type Duration,
+} from '../src/index.ts';
 
 interface Lead {
   readonly id: number;
@@ -19,6 +29,47 @@ describe('types', () => {
     await cache.type('lead').getOrSet(1, () => ({ id: 1 }));
     // @ts-expect-error a text is no lead
     await cache.type('lead').set(1, 'Ada');
+  });
+
+  it('of values come from the output of a schema of any library', async () => {
+    const shaped = createCache({
+      types: {
+        zod: { ttl: 1, schema: z.object({ at: z.coerce.date() }) },
+        valibot: { ttl: 1, schema: v.object({ at: v.pipe(v.string(), v.toDate()) }), validate: 'read' },
+        arktype: { ttl: 1, schema: type({ at: 'Date' }), identifier: 'query' },
+        maybe: { ttl: 1, schema: z.object({ id: z.number() }).nullable(), negativeTtl: '10s' },
+      },
+    });
+    expectTypeOf(await shaped.type('zod').get(1)).toEqualTypeOf<{ at: Date } | undefined>();
+    expectTypeOf(await shaped.type('valibot').get(1)).toEqualTypeOf<{ at: Date } | undefined>();
+    expectTypeOf(await shaped.type('arktype').get({ q: 1 })).toEqualTypeOf<{ at: Date } | undefined>();
+    expectTypeOf(await shaped.type('maybe').get(1)).toEqualTypeOf<{ id: number } | null | undefined>();
+    // @ts-expect-error a loader returns the output of the schema, not its input
+    await shaped.type('valibot').getOrSet(1, () => ({ at: '2026-01-01' }));
+  });
+
+  it('of values reach the functions of a type with a schema', async () => {
+    const schema = z.object({ id: z.number(), company: z.string() });
+    const lead = cacheType({
+      ttl: 1,
+      schema,
+      tags: ({ company }) => [company.toUpperCase()],
+      condition: ({ id }) => id > 0,
+    });
+    const shaped = createCache({ types: { lead } });
+    expectTypeOf(await shaped.type('lead').get(1)).toEqualTypeOf<{ id: number; company: string } | undefined>();
+    // @ts-expect-error the schema is one of another value
+    cacheType<Lead>({ ttl: 1, schema });
+  });
+
+  it('of values come from what a codec encodes', async () => {
+    const dates = { encode: (value: Date) => Buffer.from(value.toISOString()), decode: (bytes: Uint8Array) => bytes };
+    const coded = createCache({ types: { day: { ttl: 1, codec: dates } } });
+    expectTypeOf(await coded.type('day').get(1)).toEqualTypeOf<Date | undefined>();
+    const rich: Codec = { encode: () => Buffer.of(), decode: () => undefined };
+    cacheType<Lead>({ ttl: 1, codec: rich });
+    // @ts-expect-error a codec of dates encodes no leads
+    cacheType<Lead>({ ttl: 1, codec: dates });
   });
 
   it('of a claim are the value or the right to fill it', async () => {

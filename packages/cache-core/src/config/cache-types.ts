@@ -1,3 +1,6 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec';
+import { isSchema, type Schema } from '../codec/schema.ts';
+import { type Codec, type Validate, ValueFormat } from '../codec/value-format.ts';
 import { CacheConfigError, KeyError, kindOf } from '../errors.ts';
 import { canonicalForm } from '../keys/canonical.ts';
 import { hmacSha256, sha256 } from '../keys/digest.ts';
@@ -9,12 +12,25 @@ export type Ttl<V> = Duration | ((value: V) => Duration);
 /** Labels of a value: known before it is loaded, or told by the value (late tags). */
 export type Tags<V> = readonly string[] | ((value: V) => readonly string[]);
 
+/** What a schema makes of the values that it accepts. */
+export type OutputOf<S extends Schema> = StandardSchemaV1.InferOutput<S>;
+
 declare const VALUE: unique symbol;
 
 /** One kind of cached value. `V` is what its values are; see `cacheType`. */
 export interface CacheTypeOptions<V = unknown> {
   /** How long a value may be served. @default the `defaultTtl` of the cache */
   readonly ttl?: Ttl<V> | undefined;
+  /** The TTL of `null`, which mostly means that there is nothing: instead of `ttl`, not of the `ttl` of a call. @default `ttl` */
+  readonly negativeTtl?: Duration;
+  /** How long past its TTL a value may still be served while it is refreshed, or when refreshing fails. @default 0 */
+  readonly grace?: Duration | 0;
+  /** How long a reader of a stale value waits for the refresh before it takes the stale value. @default 0 */
+  readonly softTimeout?: Duration | 0;
+  /** How long a loader may take: then its signal is aborted and its callers get a `LoaderTimeoutError`. @default no limit */
+  readonly hardTimeout?: Duration;
+  /** Loads a value that is read shortly before its TTL ends anew in the background, so that no reader waits. @default false */
+  readonly refreshAhead?: boolean;
   /** Each TTL of this type is shortened by a random part of up to this share, so that entries do not expire together. @default 0.05 */
   readonly jitter?: number;
   /** Tags of every value of this type, besides those of a call. */
@@ -28,7 +44,21 @@ export interface CacheTypeOptions<V = unknown> {
   readonly normalizeText?: boolean;
   /** Only values for which this is true are cached; others are just returned. @default all */
   readonly condition?: (value: V) => boolean;
-  /** Larger encoded values are returned but not cached. @default 5_000_000 */
+  /**
+   * What values must be: any Standard Schema (zod, valibot, arktype). It gives the type its value type, and its output is what
+   * a read returns. See `validate`.
+   */
+  readonly schema?: Schema;
+  /**
+   * `fill`: a value that does not fit is returned to its caller, not stored. `read`: a stored value that does not fit any more is
+   * a miss. `both`; `off`: the schema only types. @default 'both'
+   */
+  readonly validate?: Validate;
+  /** The form of stored values. @default JSON */
+  readonly codec?: Codec<V>;
+  /** Store values from `thresholdBytes` (8,000 with `true`) on gzipped. What was compressed is read whatever this says. @default false */
+  readonly compress?: boolean | { readonly thresholdBytes?: number };
+  /** Larger encoded values are returned but not cached; measured before compression. @default 5_000_000 */
   readonly maxValueBytes?: number;
   /** How long the right to fill is held without a sign of life; a running loader renews it. @default '10s' */
   readonly lease?: Duration;
@@ -47,7 +77,14 @@ export interface CacheTypeOptions<V = unknown> {
   readonly [VALUE]?: (value: V) => void;
 }
 
-/** Gives a type without a schema its value type: `types: { report: cacheType<Report>({ ttl: '30m' }) }`. */
+/**
+ * Gives a type its value type: from its schema, where functions of the value need it, or by name:
+ * `types: { report: cacheType<Report>({ ttl: '30m' }) }`.
+ */
+export function cacheType<S extends Schema>(
+  options: CacheTypeOptions<OutputOf<S>> & { readonly schema: S },
+): CacheTypeOptions<OutputOf<S>>;
+export function cacheType<V>(options: CacheTypeOptions<V> & { readonly schema?: Schema<V> }): CacheTypeOptions<V>;
 export function cacheType<V>(options: CacheTypeOptions<V>): CacheTypeOptions<V> {
   return options;
 }
@@ -55,7 +92,11 @@ export function cacheType<V>(options: CacheTypeOptions<V>): CacheTypeOptions<V> 
 /** A type with its defaults filled in and checked once, so that no call pays for it. */
 export interface ResolvedType {
   readonly scope: Scope;
-  readonly maxValueBytes: number;
+  readonly codec: ValueFormat;
+  readonly graceMs: number;
+  readonly softTimeoutMs: number;
+  readonly hardTimeoutMs: number | undefined;
+  readonly refreshAhead: boolean;
   readonly leaseMs: number;
   readonly waitMs: number;
   readonly backoffMs: number;
@@ -63,6 +104,8 @@ export interface ResolvedType {
   /** `undefined`: the value tells. */
   readonly ttlMs: number | undefined;
   readonly ttl: Ttl<never>;
+  /** Of `null`, if it has one of its own. */
+  readonly negativeTtlMs: number | undefined;
   readonly tags: Tags<never> | undefined;
   readonly condition: ((value: never) => boolean) | undefined;
   readonly acceptsForeign: boolean;
@@ -75,11 +118,20 @@ export interface ResolvedType {
 const MAX_SHORT_MS = 60 * 60 * 1000;
 const SETTINGS = new Set<string>([
   'ttl',
+  'negativeTtl',
+  'grace',
+  'softTimeout',
+  'hardTimeout',
+  'refreshAhead',
   'jitter',
   'tags',
   'identifier',
   'normalizeText',
   'condition',
+  'schema',
+  'validate',
+  'codec',
+  'compress',
   'maxValueBytes',
   'lease',
   'wait',
@@ -87,6 +139,8 @@ const SETTINGS = new Set<string>([
   'foreign',
 ] satisfies (keyof CacheTypeOptions)[]);
 const DEFAULTS = { jitter: 0.05, maxValueBytes: 5_000_000, leaseMs: 10_000, waitMs: 5_000, backoffMs: 250 };
+const COMPRESS_FROM_BYTES = 8_000;
+const MAX_VALUE_BYTES = 512 * 1024 * 1024;
 
 /** The settings of a cache that its types share. */
 export interface SharedTypeSettings {
@@ -176,14 +230,58 @@ function resolveType(
     condition,
     ttlMs: typeof ttl === 'function' || ttl === undefined ? undefined : checks.duration('ttl', ttl),
     jitter: checks.number('jitter', options.jitter, DEFAULTS.jitter, 0, 0.5),
-    maxValueBytes: checks.number('maxValueBytes', options.maxValueBytes, DEFAULTS.maxValueBytes, 1, 512 * 1024 * 1024),
+    negativeTtlMs: options.negativeTtl === undefined ? undefined : checks.duration('negativeTtl', options.negativeTtl),
+    codec: valueFormat(options, checks),
+    graceMs: options.grace === 0 ? 0 : checks.duration('grace', options.grace, 0),
+    softTimeoutMs: options.softTimeout === 0 ? 0 : checks.shortDuration('softTimeout', options.softTimeout, 0),
+    hardTimeoutMs:
+      options.hardTimeout === undefined ? undefined : checks.shortDuration('hardTimeout', options.hardTimeout, 0),
+    refreshAhead: checks.flag('refreshAhead', options.refreshAhead, false),
     leaseMs: checks.shortDuration('lease', options.lease, DEFAULTS.leaseMs),
     waitMs: options.wait === 0 ? 0 : checks.shortDuration('wait', options.wait, DEFAULTS.waitMs),
     backoffMs: options.backoff === 0 ? 0 : checks.shortDuration('backoff', options.backoff, DEFAULTS.backoffMs),
-    acceptsForeign: options.foreign ?? false,
+    acceptsForeign: checks.flag('foreign', options.foreign, false),
     isHashed: identifier !== 'text',
     keyOf: keyBuilder(keyPrefix(scope), identifier, options.normalizeText ?? false, shared.secret),
   };
+}
+
+function valueFormat(options: CacheTypeOptions<never>, checks: Checks): ValueFormat {
+  const { schema, validate = 'both', codec, compress = false } = options;
+  checks.that(
+    'schema',
+    schema === undefined || isSchema(schema),
+    'a Standard Schema, such as one of zod, valibot or arktype',
+    schema,
+  );
+  checks.that(
+    'validate',
+    ['fill', 'read', 'both', 'off'].includes(validate),
+    `'fill', 'read', 'both' or 'off'`,
+    validate,
+  );
+  checks.that('codec', codec === undefined || isCodec(codec), 'an object with the functions encode and decode', codec);
+  const isSwitch = typeof compress === 'boolean';
+  checks.that(
+    'compress',
+    isSwitch || (typeof compress === 'object' && compress !== null),
+    'true, false or { thresholdBytes }',
+    compress,
+  );
+  const thresholdBytes = isSwitch ? undefined : compress?.thresholdBytes;
+  const fromBytes = checks.number('compress.thresholdBytes', thresholdBytes, COMPRESS_FROM_BYTES, 1, MAX_VALUE_BYTES);
+  return new ValueFormat({
+    schema,
+    validate,
+    codec,
+    compressFromBytes: compress === false ? undefined : fromBytes,
+    maxValueBytes: checks.number('maxValueBytes', options.maxValueBytes, DEFAULTS.maxValueBytes, 1, MAX_VALUE_BYTES),
+  });
+}
+
+function isCodec(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return ['encode', 'decode'].every((name) => typeof Reflect.get(value, name) === 'function');
 }
 
 function keyBuilder(prefix: string, kind: string, normalizeText: boolean, secret: string | undefined) {
@@ -219,6 +317,11 @@ class Checks {
 
   that(name: string, holds: boolean, wanted: string, value: unknown): void {
     if (!holds) this.#problems.push(`${this.#field}.${name} must be ${wanted}; got ${kindOf(value)}`);
+  }
+
+  flag(name: string, value: unknown, fallback: boolean): boolean {
+    this.that(name, value === undefined || typeof value === 'boolean', 'true or false', value);
+    return value === undefined ? fallback : value === true;
   }
 
   duration(name: string, value: unknown, fallback?: number): number {

@@ -1,4 +1,5 @@
 import { systemClock } from '../clock.ts';
+import type { Schema } from '../codec/schema.ts';
 import { type CacheTypeOptions, type ResolvedType, resolveTypes } from '../config/cache-types.ts';
 import { KeyError, kindOf, StoreUnavailableError } from '../errors.ts';
 import type { Identifier } from '../keys/key.ts';
@@ -14,8 +15,12 @@ import { checkTags } from './entry-builder.ts';
 import { type InvalidationResult, Invalidator, type PatternOptions } from './invalidator.ts';
 import { TypedCache } from './typed-cache.ts';
 
-/** What a type's values are, from `cacheType<V>()` or from the parameter of its `ttl` or `tags` function. */
-export type ValueOf<T> = T extends CacheTypeOptions<infer V> ? V : unknown;
+/** What a type's values are, from its schema, `cacheType<V>()` or the parameter of its `ttl`, `tags` or `codec` function. */
+export type ValueOf<T> = T extends { readonly schema: Schema<infer V> }
+  ? V
+  : T extends CacheTypeOptions<infer V>
+    ? V
+    : unknown;
 /** What identifies a value of a type. */
 export type IdentifierOf<T> = T extends { readonly identifier: 'query' } ? unknown : Identifier;
 

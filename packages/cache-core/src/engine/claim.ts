@@ -106,7 +106,7 @@ export class RunningClaim<V> implements OpenClaim<V> {
     flight.land(value);
     let isProven = false;
     try {
-      const entry = right.kind === 'leased' ? this.#entryOf(value, options) : undefined;
+      const entry = right.kind === 'leased' ? await this.#entryOf(value, options) : undefined;
       if (right.kind === 'leased' && entry) isProven = await this.#store(right.lease, entry);
       else await this.#releaseLease(0);
     } finally {
@@ -129,10 +129,14 @@ export class RunningClaim<V> implements OpenClaim<V> {
     }
   }
 
-  #entryOf(value: unknown, { ttl, tags }: FillOptions<never>): NewEntry | undefined {
+  #entryOf(value: unknown, { ttl, grace, tags }: FillOptions<never>): ReturnType<typeof tryBuildEntry> {
     const { context, key, options } = this.#parts;
-    const loadMs = context.engine.clock.now() - this.#beganAt;
-    return tryBuildEntry(context, key.text, value, { ttl: ttl ?? options.ttl, tags: [options.tags, tags], loadMs });
+    return tryBuildEntry(context, key.text, value, {
+      ttl: ttl ?? options.ttl,
+      grace: grace ?? options.grace,
+      tags: [options.tags, tags],
+      loadMs: context.engine.clock.now() - this.#beganAt,
+    });
   }
 
   #fail(error: unknown): void {

@@ -1,6 +1,6 @@
-import { encodeJson } from '../codec/json.ts';
 import { type ResolvedType, type Tags, type Ttl, ttlFor } from '../config/cache-types.ts';
-import { KeyError, kindOf, SerializationError } from '../errors.ts';
+import { type Duration, toMilliseconds } from '../config/duration.ts';
+import { KeyError, kindOf } from '../errors.ts';
 import { isTag } from '../keys/key.ts';
 import { loggableKey } from '../observe/logger.ts';
 import type { NewEntry } from '../store/store.ts';
@@ -10,9 +10,13 @@ import type { TypeContext } from './engine.ts';
 export interface FillOptions<V> {
   /** Instead of the TTL of the type, and without jitter. */
   readonly ttl?: Ttl<V> | undefined;
+  /** Instead of the grace of the type. */
+  readonly grace?: Duration | 0 | undefined;
   /** Besides the tags of the type. */
   readonly tags?: Tags<V> | undefined;
 }
+
+const CALL_OPTIONS = new Set<string>(['ttl', 'grace', 'tags'] satisfies (keyof FillOptions<never>)[]);
 
 /** Tags that do not need the value: known before it is loaded. @throws KeyError */
 function knownTags(type: ResolvedType, options: FillOptions<never>): readonly string[] {
@@ -28,15 +32,18 @@ export function checkFillOptions(type: ResolvedType, options: FillOptions<never>
   if (options === null || typeof options !== 'object') {
     throw new KeyError(`The options must be an object such as { ttl: '5m' }; got ${kindOf(options)}.`);
   }
-  const unknown = Object.keys(options).find((name) => name !== 'ttl' && name !== 'tags');
-  if (unknown !== undefined) throw new KeyError(`${unknown} is no option of a call; its options are ttl and tags.`);
+  const unknown = Object.keys(options).find((name) => !CALL_OPTIONS.has(name));
+  if (unknown !== undefined)
+    throw new KeyError(`${unknown} is no option of a call; its options are ttl, grace and tags.`);
   if (options.ttl !== undefined && typeof options.ttl !== 'function') ttlFor('ttl', options.ttl, undefined);
+  if (options.grace !== undefined) graceFor(options.grace);
   return knownTags(type, options);
 }
 
 /** What a value is stored with: the options of one or two calls together. */
 export interface EntrySettings {
   readonly ttl: Ttl<never> | undefined;
+  readonly grace: Duration | 0 | undefined;
   readonly tags: readonly (Tags<never> | undefined)[];
   readonly loadMs: number;
 }
@@ -47,38 +54,67 @@ export function tryBuildEntry(
   key: string,
   value: unknown,
   settings: EntrySettings,
-): NewEntry | undefined {
+): NewEntry | undefined | Promise<NewEntry | undefined> {
   const { type, engine, observer } = context;
-  try {
-    const isWanted = value !== undefined && (type.condition === undefined || type.condition(value as never) === true);
-    if (isWanted) return buildEntry(type, value, settings, engine.random);
-    observer.count('uncacheable', key);
-    return undefined;
-  } catch (error) {
+  const refuse = (error: unknown) => {
     observer.count('uncacheable', key);
     engine.logger.warn({ type: type.scope.type, key: loggableKey(key), err: error }, 'value not cached');
     return undefined;
+  };
+  try {
+    const isWanted = value !== undefined && (type.condition === undefined || type.condition(value as never) === true);
+    if (isWanted) {
+      const entry = buildEntry(context, value, settings);
+      return entry instanceof Promise ? entry.catch(refuse) : entry;
+    }
+    observer.count('uncacheable', key);
+    return undefined;
+  } catch (error) {
+    return refuse(error);
   }
 }
 
-/** @throws SerializationError for a value that cannot be kept, KeyError or CacheConfigError for tags or a TTL that cannot. */
-function buildEntry(type: ResolvedType, value: unknown, settings: EntrySettings, random: () => number): NewEntry {
-  const bytes = encodeJson(value);
-  if (bytes.byteLength > type.maxValueBytes) {
-    throw new SerializationError(`The value takes ${bytes.byteLength} bytes; maxValueBytes is ${type.maxValueBytes}.`);
-  }
-  const ttlMs = entryTtl(type, value as never, settings.ttl, random);
-  const sources = [type.tags, ...settings.tags];
-  const tags = sources.flatMap((source) =>
-    checkTags(typeof source === 'function' ? source(value as never) : (source ?? [])),
+/**
+ * Everything is asked of the value before this returns: its owner may go on with it while it is being compressed.
+ * @throws SerializationError or ValueRejectedError for a value that cannot be kept, KeyError or CacheConfigError for tags or a
+ * TTL that cannot; or the promise rejects with one of them.
+ */
+function buildEntry(
+  { type, engine }: TypeContext,
+  value: unknown,
+  settings: EntrySettings,
+): NewEntry | Promise<NewEntry> {
+  const bytes = type.codec.encode(value);
+  const facts = () => {
+    const freshForMs = entryTtl(type, value as never, settings.ttl, engine.random);
+    const graceMs = settings.grace === undefined ? type.graceMs : graceFor(settings.grace);
+    const { loadMs } = settings;
+    return { freshForMs, expiresInMs: freshForMs + graceMs, loadMs, tags: entryTags(type, value as never, settings) };
+  };
+  const loss = type.codec.lossOf(value);
+  if (loss !== undefined) engine.logger.warn({ type: type.scope.type, loss }, 'JSON changes values of this type');
+  if (!(bytes instanceof Promise)) return { bytes, ...facts() };
+  const asked = (async () => facts())(); // a TTL function that throws must not leave the other promise alone
+  return Promise.all([bytes, asked]).then(([bytes, facts]) => ({ bytes, ...facts }));
+}
+
+function entryTags(type: ResolvedType, value: never, settings: EntrySettings): readonly string[] {
+  const tags = [type.tags, ...settings.tags].flatMap((source) =>
+    checkTags(typeof source === 'function' ? source(value) : (source ?? [])),
   );
-  return { bytes, freshForMs: ttlMs, expiresInMs: ttlMs, loadMs: settings.loadMs, tags: [...new Set(tags)] };
+  return [...new Set(tags)];
+}
+
+/** @throws CacheConfigError */
+function graceFor(grace: Duration | 0): number {
+  return grace === 0 ? 0 : toMilliseconds('grace', grace);
 }
 
 /** The TTL of a type is shortened by its jitter; one given for a call is meant as it is. */
 function entryTtl(type: ResolvedType, value: never, ttl: Ttl<never> | undefined, random: () => number): number {
   if (ttl !== undefined) return ttlFor('ttl', ttl, value);
-  const ttlMs = type.ttlMs ?? ttlFor(`types.${type.scope.type}.ttl`, type.ttl, value);
+  const negativeTtlMs = value === null ? type.negativeTtlMs : undefined;
+  const ttlMs = negativeTtlMs ?? type.ttlMs ?? ttlFor(`types.${type.scope.type}.ttl`, type.ttl, value);
   return Math.max(1, Math.round(ttlMs * (1 - type.jitter * random())));
 }
 

@@ -1,5 +1,4 @@
 import { sleep } from '../clock.ts';
-import { decodeJson } from '../codec/json.ts';
 import type { ResolvedType } from '../config/cache-types.ts';
 import type { TypeObserver } from '../observe/type-observer.ts';
 import type { Entry, EntryId, StoreKey } from '../store/store.ts';
@@ -138,12 +137,17 @@ export class Reader {
     flight.abandon();
   }
 
-  #decode(key: StoreKey, entry: Entry): Lookup {
-    try {
-      return { kind: 'hit', value: decodeJson(entry.bytes), entry };
-    } catch {
+  #decode(key: StoreKey, entry: Entry): Lookup | Promise<Lookup> {
+    const hit = (value: unknown): Lookup => ({ kind: 'hit', value, entry });
+    const unreadable = (): Lookup => {
       this.#observer.count('unreadable', key.text);
       return { kind: 'miss', rejected: entry.id };
+    };
+    try {
+      const value = this.#type.codec.decode(entry.bytes);
+      return value instanceof Promise ? value.then(hit, unreadable) : hit(value);
+    } catch {
+      return unreadable();
     }
   }
 }

@@ -101,8 +101,8 @@ export class TypedCache<V, I = Identifier> {
     const key = this.#key(identifier);
     checkFillOptions(this.#type, options);
     if (!this.#enabled) return false;
-    const settings = { ttl: options.ttl, tags: [options.tags], loadMs: 0 };
-    const entry = tryBuildEntry(this.#context, key.text, value, settings);
+    const settings = { ttl: options.ttl, grace: options.grace, tags: [options.tags], loadMs: 0 };
+    const entry = await tryBuildEntry(this.#context, key.text, value, settings);
     if (!entry) return false;
     try {
       const verdict = await this.#store(key, entry);

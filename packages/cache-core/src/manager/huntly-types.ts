@@ -25,12 +25,13 @@ export function huntlyTypes(config: CacheConfig, leadIdsOf: LeadIdsOf): HuntlyTy
     search: {
       ttl: config.searchTtl,
       identifier: 'query',
+      refreshAhead: true,
       normalizeText: true,
       // What a search found is old as soon as one of its leads changes.
       tags: ({ results }) => Array.from(leadIdsOf(results), leadTag),
       condition: ({ results }) => results !== undefined && listOf(results).length <= config.maxSearchResults,
     },
-    lead: { ttl: config.leadTtl },
+    lead: { ttl: config.leadTtl, refreshAhead: true },
     user_prefs: { ttl: config.userPrefsTtl },
     analytics: { ttl: config.analyticsTtl },
     suggestions: { ttl: config.defaultTtl },

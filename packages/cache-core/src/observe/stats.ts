@@ -13,9 +13,9 @@ export interface TypeStats {
   readonly stored: number;
   /** Fills refused because something was invalidated since the load began. */
   readonly refused: number;
-  /** Values returned but not stored: `undefined`, unwanted by `condition`, too large, without a JSON form, with a bad TTL or tag. */
+  /** Values returned but not stored: `undefined`, unwanted by `condition`, too large, without a JSON form, not fitting its schema, with a bad TTL or tag. */
   readonly uncacheable: number;
-  /** Stored values that could not be read: corrupt, or from another program. */
+  /** Stored values that could not be read: corrupt, refused by the schema, or from another program. */
   readonly unreadable: number;
   /** Times the store failed to answer. */
   readonly storeErrors: number;

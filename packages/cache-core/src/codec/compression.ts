@@ -1,0 +1,25 @@
+import { promisify } from 'node:util';
+import { gunzip, gzip } from 'node:zlib';
+import { SerializationError } from '../errors.ts';
+
+const zip = promisify(gzip);
+const unzip = promisify(gunzip);
+
+/** How gzip begins. JSON never does: it has no such control character. */
+export function isGzip(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x1f && bytes[1] === 0x8b;
+}
+
+/** In another thread: a large value does not hold up the process. */
+export async function compressed(bytes: Uint8Array): Promise<Uint8Array> {
+  return zip(bytes);
+}
+
+/** @throws SerializationError for what is damaged, or would be longer than `maxBytes`: a few bytes can stand for gigabytes. */
+export async function decompressed(bytes: Uint8Array, maxBytes: number): Promise<Uint8Array> {
+  try {
+    return await unzip(bytes, { maxOutputLength: maxBytes });
+  } catch {
+    throw new SerializationError(`The stored bytes are damaged gzip, or stand for more than ${maxBytes} bytes.`);
+  }
+}
