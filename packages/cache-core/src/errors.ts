@@ -100,6 +100,19 @@ export class StoreUnavailableError extends CacheError {
   }
 }
 
+/** A loader took longer than the `hardTimeout` of its type. */
+export class LoaderTimeoutError extends CacheError {
+  override readonly code = 'HUNTLY_LOADER_TIMEOUT';
+
+  constructor(message: string, options?: ErrorOptions) {
+    super('LoaderTimeoutError', message, options);
+  }
+
+  static override is(value: unknown): value is LoaderTimeoutError {
+    return brandOf(value) === 'LoaderTimeoutError';
+  }
+}
+
 /** An invalidation could not be applied, and the caller has no other way to learn it. */
 export class InvalidationError extends CacheError {
   override readonly code = 'HUNTLY_INVALIDATION';

@@ -4,17 +4,20 @@ export type { Codec, Validate } from './codec/value-format.ts';
 export { type CacheTypeOptions, cacheType, type OutputOf, type Tags, type Ttl } from './config/cache-types.ts';
 export type { Duration } from './config/duration.ts';
 export { type CacheConfig, type Environment, loadCacheConfig } from './config/environment.ts';
+export type { BatchLoader } from './engine/batch-load.ts';
 export { Cache, createCache, type IdentifierOf, type ValueOf } from './engine/cache.ts';
 export type { CacheOptions, CacheTypes } from './engine/cache-options.ts';
 export type { Claim, Hit, OpenClaim } from './engine/claim.ts';
 export type { FillOptions } from './engine/entry-builder.ts';
 export type { InvalidationResult, PatternOptions } from './engine/invalidator.ts';
-export type { Loader, TypedCache } from './engine/typed-cache.ts';
+export type { Loader, LoaderContext } from './engine/loading.ts';
+export type { TypedCache } from './engine/typed-cache.ts';
 export {
   CacheConfigError,
   CacheError,
   InvalidationError,
   KeyError,
+  LoaderTimeoutError,
   SerializationError,
   StoreUnavailableError,
   ValueRejectedError,
@@ -46,8 +49,10 @@ export type { TypeStats } from './observe/stats.ts';
 export { type MemoryStoreOptions, memoryStore } from './store/memory-store.ts';
 export type { RankedMember, Ranking, RankingOptions } from './store/ranking.ts';
 export type {
+  Call,
   Entry,
   EntryId,
+  FillReply,
   Lease,
   LeaseOptions,
   LeaseReply,

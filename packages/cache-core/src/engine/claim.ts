@@ -1,7 +1,9 @@
+import { LoaderTimeoutError } from '../errors.ts';
 import type { Lease, NewEntry, StoreKey } from '../store/store.ts';
 import type { TypeContext } from './engine.ts';
 import { checkFillOptions, type FillOptions, tryBuildEntry } from './entry-builder.ts';
 import type { Flight } from './flights.ts';
+import { type Loader, Loading } from './loading.ts';
 
 /** The outcome of a read: the value, or the right to fill. */
 export type Claim<V> = Hit<V> | OpenClaim<V>;
@@ -25,13 +27,19 @@ export interface OpenClaim<V> {
   fill<T extends V>(value: T, options?: FillOptions<T>): Promise<T>;
   /** Lets the next caller try. Does nothing after `fill`. */
   release(): Promise<void>;
+  /** The stale value that is to be replaced, if there is one. */
+  readonly previous: V | undefined;
 }
 
 /**
  * Why a claim was given: `leased` by the store; `unfenced` because another load took longer than this caller waits; `alone`
  * because the store does not answer. Only a leased claim is stored, and only its value can be proven to those who come late.
  */
-export type Right = { kind: 'leased'; lease: Lease } | { kind: 'unfenced' } | { kind: 'alone' };
+export type Right =
+  | { readonly kind: 'leased'; readonly lease: Lease }
+  /** `leave` frees its place in the bulkhead. */
+  | { readonly kind: 'unfenced'; readonly leave: () => void }
+  | { readonly kind: 'alone' };
 
 export interface ClaimParts {
   readonly context: TypeContext;
@@ -40,6 +48,7 @@ export interface ClaimParts {
   readonly right: Right;
   /** The options of the read. Those of `fill` are added: its TTL comes first, tags are joined. */
   readonly options: FillOptions<never>;
+  readonly previous: unknown;
 }
 
 /** A claim from the moment it is given until it is filled, failed or released, and the flight that follows it. */
@@ -59,17 +68,44 @@ export class RunningClaim<V> implements OpenClaim<V> {
     parts.context.observer.count('loads', parts.key.text);
   }
 
-  /** Runs a loader under the claim. The caller does not wait for the store: the value is returned as soon as it is there. */
-  async load<T extends V>(loader: () => T | Promise<T>): Promise<T> {
+  get previous(): V | undefined {
+    return this.#parts.previous as V | undefined;
+  }
+
+  /**
+   * Runs a loader under the claim. The caller does not wait for the store: the value is returned as soon as it is there.
+   * @throws LoaderTimeoutError, or what the loader throws
+   */
+  async load<T extends V>(loader: Loader<T, never>): Promise<T> {
     this.#keepLease();
+    const loading = new Loading(this.#parts.previous);
     try {
-      const value = await loader();
-      this.#parts.context.engine.runInBackground('fill', this.#settle(value, {}));
+      const value = await this.#inTime(loader, loading);
+      const { ttl, tags, isSkipped } = loading;
+      this.#parts.context.engine.runInBackground('fill', this.#settle(value, { ttl, tags }, isSkipped));
       return value;
     } catch (error) {
       this.#fail(error);
       throw error;
     }
+  }
+
+  /** A loader that takes longer goes on, but nobody waits for it, and its value is not stored. */
+  async #inTime<T extends V>(loader: Loader<T, never>, loading: Loading): Promise<T> {
+    const { type, engine } = this.#parts.context;
+    const { hardTimeoutMs } = type;
+    if (hardTimeoutMs === undefined) return loader(loading.context());
+    return new Promise((resolve, reject) => {
+      const cancel = engine.clock.after(hardTimeoutMs, () => {
+        const error = new LoaderTimeoutError(
+          `The loader of ${type.scope.type} took longer than its hardTimeout, ${hardTimeoutMs} ms.`,
+        );
+        this.#parts.context.observer.count('loadTimeouts', this.#parts.key.text);
+        loading.abort(error);
+        reject(error);
+      });
+      Promise.resolve(loader(loading.context())).then(resolve, reject).finally(cancel);
+    });
   }
 
   /** For a claim that is handed out, and perhaps forgotten: nobody waits longer for it than for a load of another process. */
@@ -100,13 +136,14 @@ export class RunningClaim<V> implements OpenClaim<V> {
   }
 
   /** Owners have the value first; joining ends before the checks of the fill are sent (P1). */
-  async #settle(value: unknown, options: FillOptions<never>): Promise<void> {
+  async #settle(value: unknown, options: FillOptions<never>, isSkipped = false): Promise<void> {
     if (!this.#end()) return;
+    if (isSkipped) this.#parts.context.observer.count('skipped', this.#parts.key.text);
     const { flight, right } = this.#parts;
     flight.land(value);
     let isProven = false;
     try {
-      const entry = right.kind === 'leased' ? await this.#entryOf(value, options) : undefined;
+      const entry = right.kind === 'leased' && !isSkipped ? await this.#entryOf(value, options) : undefined;
       if (right.kind === 'leased' && entry) isProven = await this.#store(right.lease, entry);
       else await this.#releaseLease(0);
     } finally {
@@ -119,7 +156,7 @@ export class RunningClaim<V> implements OpenClaim<V> {
     const { engine, observer } = this.#parts.context;
     const { key } = this.#parts;
     try {
-      const verdict = await engine.ask('fill', (store) => store.fill(lease, entry));
+      const verdict = await engine.ask('fill', (store) => store.fill(lease, entry, engine.newBudget()));
       observer.count(verdict, key.text);
       return verdict === 'stored';
     } catch {
@@ -182,6 +219,7 @@ export class RunningClaim<V> implements OpenClaim<V> {
     this.#isOpen = false;
     this.#stopTimer();
     this.#closeFlight();
+    if (this.#parts.right.kind === 'unfenced') this.#parts.right.leave();
     return true;
   }
 

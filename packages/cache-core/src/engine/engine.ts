@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import type { Clock } from '../clock.ts';
 import type { ResolvedType } from '../config/cache-types.ts';
 import type { GuardedLogger } from '../observe/logger.ts';
@@ -32,6 +33,8 @@ export class Engine {
   readonly flights = new Flights();
   readonly reads: ReadBatch;
   readonly #budgetMs: number;
+  /** The asynchronous context in which the cache was made. */
+  readonly #origin = new AsyncResource('huntly-cache');
   readonly #background = new Set<Promise<void>>();
   #unanswered: StoreCall | undefined;
   #isClosing = false;
@@ -61,6 +64,11 @@ export class Engine {
     );
     this.#background.add(tracked);
     void tracked.then(() => this.#background.delete(tracked));
+  }
+
+  /** The same for work that a request sets off and that is not its own: without its `AsyncLocalStorage`. */
+  runDetached(reason: string, work: () => Promise<unknown>): void {
+    this.runInBackground(reason, this.#origin.runInAsyncScope(work));
   }
 
   /** The cache is being closed: from here on a store that does not answer is no news. */

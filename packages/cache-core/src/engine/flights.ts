@@ -78,6 +78,12 @@ export class Flights {
     if (this.#joinable.get(key) === flight) this.#joinable.delete(key);
   }
 
+  /** There will be no value: those who waited look for themselves, as what was seen here may be older than their coming (P1). */
+  abandon(key: string, flight: Flight): void {
+    this.close(key, flight);
+    flight.abandon();
+  }
+
   /** An invalidation of this key was applied: its flights are of an older generation. */
   detach(key: string): void {
     this.#joinable.delete(key);

@@ -5,21 +5,27 @@ import type { Entry, EntryId, StoreKey } from '../store/store.ts';
 import type { Budget } from './budget.ts';
 import { type Hit, type Right, RunningClaim } from './claim.ts';
 import type { Engine, TypeContext } from './engine.ts';
-import type { FillOptions } from './entry-builder.ts';
 import type { Flight } from './flights.ts';
-
-/** What the store said of a key. `unknown`: it did not answer. */
-type Lookup =
-  | { kind: 'hit'; value: unknown; entry: Entry }
-  | { kind: 'miss'; rejected: EntryId | undefined }
-  | { kind: 'unknown' };
+import type { Acquired, Lookup, ReadRequest } from './read-request.ts';
+import { Refresher } from './refresher.ts';
 
 /** A reader sent back this often stops joining the loads of others and makes its own. */
 const MAX_JOINS = 2;
 /** A reader sent back this often loads without a lease: it never goes round for ever. */
 const MAX_ROUNDS = 16;
+/** Loads without a lease that run at a time, for those who have waited long enough. */
+const BULKHEAD = 32;
 const FIRST_POLL_MS = 20;
 const LAST_POLL_MS = 200;
+
+type Outcome = Hit<unknown> | RunningClaim<unknown>;
+
+/** How far a read has come. */
+interface Progress {
+  readonly round: number;
+  readonly budget: Budget;
+  readonly waitUntil: number;
+}
 
 /** The read path of one type: store, flight, lease. */
 export class Reader {
@@ -27,12 +33,15 @@ export class Reader {
   readonly #engine: Engine;
   readonly #type: ResolvedType;
   readonly #observer: TypeObserver;
+  readonly #refresher: Refresher;
+  #unfenced = 0;
 
   constructor(context: TypeContext) {
     this.#context = context;
     this.#engine = context.engine;
     this.#type = context.type;
     this.#observer = context.observer;
+    this.#refresher = new Refresher(context, (...args) => this.#acquire(...args));
   }
 
   /** Asks the store alone; counts nothing but trouble. */
@@ -50,39 +59,48 @@ export class Reader {
   }
 
   /** A value, or the right to fill: after the store, the flight and the lease were asked, in this order. */
-  async claim(
-    key: StoreKey,
-    options: FillOptions<never>,
-    tags: readonly string[],
-  ): Promise<Hit<unknown> | RunningClaim<unknown>> {
-    const { clock, flights } = this.#engine;
-    const waitUntil = clock.now() + this.#type.waitMs;
+  async claim(request: ReadRequest): Promise<Outcome> {
     const budget = this.#engine.newBudget();
+    const waitUntil = this.#engine.clock.now() + this.#type.waitMs;
     for (let round = 0; ; round++) {
-      const lookup = await this.look(key, budget);
-      if (lookup.kind === 'hit') {
-        this.#observer.count('hits', key.text);
-        return { hit: true, value: lookup.value };
-      }
-      if (round === 0) this.#observer.count('misses', key.text);
+      const lookup = await this.look(request.key, budget);
+      const outcome = await this.#resolve(request, lookup, { round, budget, waitUntil });
+      if (outcome) return outcome;
+    }
+  }
 
-      const running = flights.find(key.text);
-      if (running && this.#mayJoin(running, lookup, round)) {
-        if (round === 0) this.#observer.count('coalesced', key.text);
-        const landing = await running.wait();
-        if (landing.kind === 'value') return { hit: true, value: landing.value };
-        continue; // P1: the value was refused or withdrawn, so it may be old
-      }
+  /** `undefined`: there may be something newer than what was seen, so the reader looks again. */
+  async #resolve(request: ReadRequest, lookup: Lookup, progress: Progress): Promise<Outcome | undefined> {
+    const { key } = request;
+    if (lookup.kind === 'fresh') {
+      this.#observer.count('hits', key.text);
+      this.#refresher.refreshAhead(request, lookup);
+      return { hit: true, value: lookup.value };
+    }
+    if (lookup.kind === 'stale') return this.#refresher.answerStale(request, lookup, progress.budget);
+    if (progress.round === 0) this.#observer.count('misses', key.text);
+    const running = this.#engine.flights.find(key.text);
+    if (!running || !this.#mayJoin(running, lookup, progress.round)) return this.#begin(request, lookup, progress);
+    if (progress.round === 0) this.#observer.count('coalesced', key.text);
+    request.onWaiting?.();
+    const landing = await running.wait();
+    // P1: a value that was refused or withdrawn may be old.
+    return landing.kind === 'value' ? { hit: true, value: landing.value } : undefined;
+  }
 
-      const flight = flights.open(key.text);
-      try {
-        const right = await this.#acquire(key, lookup, tags, budget, round < MAX_ROUNDS ? waitUntil : undefined);
-        if (right) return new RunningClaim({ context: this.#context, key, flight, right, options });
-        this.#abandon(key, flight);
-      } catch (error) {
-        this.#abandon(key, flight); // whatever a store or a clock does: nobody waits for ever
-        throw error;
-      }
+  /** A flight of this reader's own, which others may join while it asks for the right to load. */
+  async #begin(request: ReadRequest, lookup: Lookup, progress: Progress): Promise<Outcome | undefined> {
+    const { key, options } = request;
+    const { flights } = this.#engine;
+    const flight = flights.open(key.text);
+    try {
+      const right = await this.#rightToLoad(request, lookup, progress);
+      if (right) return new RunningClaim({ context: this.#context, key, flight, right, options, previous: undefined });
+      flights.abandon(key.text, flight);
+      return undefined;
+    } catch (error) {
+      flights.abandon(key.text, flight); // whatever a store or a clock does: nobody waits for ever
+      throw error;
     }
   }
 
@@ -95,57 +113,72 @@ export class Reader {
     return round < MAX_JOINS && (flight.isFenced || lookup.kind === 'unknown');
   }
 
-  /** The right to load, or `undefined` when a value is there by now. Without `waitUntil` it comes at once, leased or not. */
-  async #acquire(
-    key: StoreKey,
-    lookup: Lookup,
-    tags: readonly string[],
-    budget: Budget,
-    waitUntil: number | undefined,
-  ): Promise<Right | undefined> {
+  /** The right to load, or `undefined` when a value is there by now. Who went round too often gets it at once, leased or not. */
+  async #rightToLoad(request: ReadRequest, lookup: Lookup, progress: Progress): Promise<Right | undefined> {
     if (lookup.kind === 'unknown') return { kind: 'alone' };
-    const { clock, random } = this.#engine;
+    const { clock } = this.#engine;
     const rejected = lookup.kind === 'miss' ? lookup.rejected : undefined;
+    const isLastRound = progress.round >= MAX_ROUNDS;
+    for (let until = isLastRound ? clock.now() : progress.waitUntil; ; until = clock.now() + LAST_POLL_MS) {
+      const acquired = await this.#acquire(request, rejected, progress.budget, until);
+      if (acquired.kind === 'leased' || acquired.kind === 'alone') return acquired;
+      if (isLastRound) return this.#enterBulkhead();
+      if (acquired.kind === 'filled') return undefined;
+      if (this.#unfenced < BULKHEAD) return this.#enterBulkhead(); // else a slow source would be asked by all at once
+    }
+  }
+
+  #enterBulkhead(): Right {
+    this.#unfenced++;
+    return { kind: 'unfenced', leave: () => this.#unfenced-- };
+  }
+
+  /** Asks for the lease until it is there, or the time is over. */
+  async #acquire(
+    request: ReadRequest,
+    rejected: EntryId | undefined,
+    budget: Budget,
+    waitUntil: number,
+  ): Promise<Acquired> {
+    const { clock, random } = this.#engine;
     let spending = budget;
     for (let pollMs = FIRST_POLL_MS; ; pollMs = Math.min(pollMs * 2, LAST_POLL_MS)) {
-      const reply = await this.#askForLease(key, tags, rejected, spending);
-      if (reply.kind === 'granted') return { kind: 'leased', lease: reply.lease };
-      if (reply.kind === 'unknown') return { kind: 'alone' };
-      if (waitUntil === undefined) return { kind: 'unfenced' };
-      if (reply.kind === 'filled') return undefined;
+      const reply = await this.#askForLease(request, rejected, spending);
+      if (reply.kind !== 'busy') return reply;
       const leftMs = waitUntil - clock.now();
-      if (leftMs <= 0) return { kind: 'unfenced' };
+      if (leftMs <= 0) return reply;
+      request.onWaiting?.();
       const jitteredMs = pollMs * (0.5 + random() / 2);
       await sleep(clock, Math.max(1, Math.min(jitteredMs, reply.retryMs, leftMs)));
       spending = this.#engine.newBudget(); // from here on the reader waits for a load, not for the store
     }
   }
 
-  async #askForLease(key: StoreKey, tags: readonly string[], rejected: EntryId | undefined, budget: Budget) {
+  async #askForLease(request: ReadRequest, rejected: EntryId | undefined, budget: Budget): Promise<Acquired> {
+    const { key, tags } = request;
     const options = { ttlMs: this.#type.leaseMs, tags, rejected };
     try {
-      return await budget.spend(this.#engine.ask('lease', (store) => store.lease(key, options, budget)));
+      const reply = await budget.spend(this.#engine.ask('lease', (store) => store.lease(key, options, budget)));
+      return reply.kind === 'granted' ? { kind: 'leased', lease: reply.lease } : reply;
     } catch {
       this.#observer.count('storeErrors', key.text); // said by `ask`
-      return { kind: 'unknown' } as const;
+      return { kind: 'alone' };
     }
   }
 
-  /** Those who waited look into the store for themselves: what this reader saw there may be older than their coming (P1). */
-  #abandon(key: StoreKey, flight: Flight): void {
-    this.#engine.flights.close(key.text, flight);
-    flight.abandon();
-  }
-
   #decode(key: StoreKey, entry: Entry): Lookup | Promise<Lookup> {
-    const hit = (value: unknown): Lookup => ({ kind: 'hit', value, entry });
+    const found = (value: unknown): Lookup => {
+      if (entry.freshForMs > 0) return { kind: 'fresh', value, entry };
+      // Made stale on purpose, or stored by a type with more grace: of no use where there is none.
+      return this.#type.graceMs > 0 ? { kind: 'stale', value, entry } : { kind: 'miss', rejected: entry.id };
+    };
     const unreadable = (): Lookup => {
       this.#observer.count('unreadable', key.text);
       return { kind: 'miss', rejected: entry.id };
     };
     try {
       const value = this.#type.codec.decode(entry.bytes);
-      return value instanceof Promise ? value.then(hit, unreadable) : hit(value);
+      return value instanceof Promise ? value.then(found, unreadable) : found(value);
     } catch {
       return unreadable();
     }

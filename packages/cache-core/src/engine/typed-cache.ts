@@ -3,13 +3,18 @@ import { CacheConfigError, KeyError, kindOf } from '../errors.ts';
 import type { Identifier } from '../keys/key.ts';
 import type { TypeObserver } from '../observe/type-observer.ts';
 import type { Entry, FillReply, NewEntry, StoreKey, Target } from '../store/store.ts';
+import { BatchLoad, type BatchLoader } from './batch-load.ts';
 import { type Claim, RunningClaim } from './claim.ts';
 import type { TypeContext } from './engine.ts';
 import { checkFillOptions, type FillOptions, tryBuildEntry } from './entry-builder.ts';
 import type { InvalidationResult, Invalidator } from './invalidator.ts';
+import { type Loader, Loading } from './loading.ts';
 import { Reader } from './reader.ts';
 
-export type Loader<V> = () => V | Promise<V>;
+/** Values of one call: more should come in several. */
+const MAX_MANY = 10_000;
+/** Of them at a time: more would hold up everybody else's. */
+const CHUNK = 500;
 
 export interface TypedCacheParts {
   readonly context: TypeContext;
@@ -39,15 +44,52 @@ export class TypedCache<V, I = Identifier> {
   /**
    * The cached value, or what `loader` returns. However many callers ask at once, one loader runs; its error is everybody's
    * error, the same object. `null` is cached; `undefined` means "do not cache".
-   * @throws KeyError or CacheConfigError for a bad identifier, loader or option. Trouble of the store is never thrown.
-   * @example const lead = await leads.getOrSet(id, () => db.lead(id));
+   * @throws KeyError or CacheConfigError for a bad identifier, loader or option; what the loader throws, or LoaderTimeoutError.
+   * Trouble of the store is never thrown.
+   * @example const lead = await leads.getOrSet(id, ({ signal }) => db.lead(id, { signal }));
    */
-  async getOrSet<T extends V>(identifier: I, loader: Loader<T>, options: FillOptions<T> = {}): Promise<T> {
+  async getOrSet<T extends V>(identifier: I, loader: Loader<T, V>, options: FillOptions<T> = {}): Promise<T> {
+    return this.#getOrSet(identifier, loader, options, undefined);
+  }
+
+  /**
+   * The values of several identifiers, in their order, 500 at a time: one read of the store; one call of `loadMissing` for all
+   * that is neither there nor being loaded by another, and further ones for what turns out to be missing later. Each value keeps
+   * its own promises: it is coalesced, stored or refused by itself.
+   * @throws the first error of a value, as `getOrSet`, when all are settled. KeyError for more than 10,000 identifiers.
+   * @example const found = await leads.getOrSetMany(ids, (missing) => db.leads(missing));
+   */
+  async getOrSetMany<T extends V>(
+    identifiers: readonly I[],
+    loadMissing: BatchLoader<T, I>,
+    options: FillOptions<T> = {},
+  ): Promise<T[]> {
+    checkMany(identifiers);
+    if (typeof loadMissing !== 'function')
+      throw new CacheConfigError([`loadMissing must be a function; got ${kindOf(loadMissing)}`]);
+    return inChunks(identifiers, async (chunk) => {
+      const batch = new BatchLoad<T, I>(chunk.length, loadMissing);
+      const reads = chunk.map((identifier) => {
+        const decided = batch.member();
+        const load: Loader<T, V> = ({ signal }) => batch.load(identifier, signal, decided);
+        return this.#getOrSet(identifier, load, options, decided).finally(decided);
+      });
+      await Promise.allSettled(reads);
+      return Promise.all(reads);
+    });
+  }
+
+  async #getOrSet<T extends V>(
+    identifier: I,
+    loader: Loader<T, V>,
+    options: FillOptions<T>,
+    onWaiting: (() => void) | undefined,
+  ): Promise<T> {
     const key = this.#key(identifier);
     if (typeof loader !== 'function') throw new CacheConfigError([`loader must be a function; got ${kindOf(loader)}`]);
     const tags = checkFillOptions(this.#type, options);
-    if (!this.#enabled) return loader();
-    const claim = await this.#reader.claim(key, options, tags);
+    if (!this.#enabled) return loader(new Loading(undefined).context());
+    const claim = await this.#reader.claim({ key, options, tags, loader, onWaiting });
     return claim instanceof RunningClaim ? claim.load(loader) : (claim.value as T);
   }
 
@@ -61,17 +103,24 @@ export class TypedCache<V, I = Identifier> {
   async claim(identifier: I, options: FillOptions<V> = {}): Promise<Claim<V>> {
     const key = this.#key(identifier);
     const tags = checkFillOptions(this.#type, options);
-    if (!this.#enabled) return { hit: false, fill: async (value) => value, release: async () => {} };
-    const claim = await this.#reader.claim(key, options, tags);
+    if (!this.#enabled)
+      return { hit: false, previous: undefined, fill: async (value) => value, release: async () => {} };
+    const claim = await this.#reader.claim({ key, options, tags, loader: undefined });
     return claim instanceof RunningClaim ? (claim.lapse() as RunningClaim<V>) : { hit: true, value: claim.value as V };
   }
 
-  /** The cached value; `undefined` where there is none. */
+  /** The cached value; `undefined` where there is none that is fresh. */
   async get(identifier: I): Promise<V | undefined> {
     const key = this.#key(identifier);
     const found = await this.#look(key);
     if (this.#enabled) this.#observer.count(found ? 'hits' : 'misses', key.text);
     return found?.value;
+  }
+
+  /** Those of several identifiers, in their order, in one read of the store. @throws KeyError for more than 10,000. */
+  async getMany(identifiers: readonly I[]): Promise<(V | undefined)[]> {
+    checkMany(identifiers);
+    return Promise.all(identifiers.map((identifier) => this.get(identifier)));
   }
 
   /** As `get`, but leaves no trace in the statistics. */
@@ -83,12 +132,12 @@ export class TypedCache<V, I = Identifier> {
     return (await this.#look(this.#key(identifier))) !== undefined;
   }
 
-  /** Seconds that the value has left, rounded up; −1 if it never expires, −2 if there is none. */
+  /** Seconds that the value is still fresh, rounded up; −1 if for ever, −2 if there is none that is. */
   async getTtl(identifier: I): Promise<number> {
     const found = await this.#look(this.#key(identifier));
     if (!found) return -2;
-    const { expiresInMs } = found.entry;
-    return Number.isFinite(expiresInMs) ? Math.ceil(expiresInMs / 1000) : -1;
+    const { freshForMs } = found.entry;
+    return Number.isFinite(freshForMs) ? Math.ceil(freshForMs / 1000) : -1;
   }
 
   /**
@@ -114,6 +163,33 @@ export class TypedCache<V, I = Identifier> {
     }
   }
 
+  /** Stores several values. @returns how many were stored. @throws as `set`, and KeyError for more than 10,000 */
+  async setMany<T extends V>(entries: Iterable<readonly [I, T]>, options: FillOptions<T> = {}): Promise<number> {
+    const all = [...entries];
+    checkMany(all);
+    const set = ([identifier, value]: readonly [I, T]) => this.set(identifier, value, options);
+    const stored = await inChunks(all, (chunk) => Promise.all(chunk.map(set)));
+    return stored.filter(Boolean).length;
+  }
+
+  /**
+   * Makes a value stale on purpose: the next reader refreshes it, and until then its `grace` counts. Without grace it is gone.
+   * For a change that readers may learn of a little later; a value that must not be seen again is invalidated.
+   * @returns whether the store was told. @throws KeyError
+   */
+  async expire(identifier: I): Promise<boolean> {
+    const key = this.#key(identifier);
+    const { engine } = this.#context;
+    try {
+      await engine.ask('expire', (store) => store.expire([key], engine.newBudget()));
+      engine.flights.detach(key.text);
+      return true;
+    } catch {
+      this.#observer.count('storeErrors', key.text); // said by `ask`
+      return false;
+    }
+  }
+
   /** Under a lease that it takes by force, so that a value that arrives late undoes nothing newer. */
   async #store(key: StoreKey, entry: NewEntry): Promise<FillReply> {
     const { engine } = this.#context;
@@ -131,8 +207,7 @@ export class TypedCache<V, I = Identifier> {
 
   /** Drops several values at once; none for an empty list. */
   async invalidateMany(identifiers: readonly I[]): Promise<InvalidationResult> {
-    if (!Array.isArray(identifiers))
-      throw new KeyError(`The identifiers must be an array; got ${kindOf(identifiers)}.`);
+    checkMany(identifiers);
     return this.#invalidator.invalidate(identifiers.map((identifier) => this.targetOf(identifier)));
   }
 
@@ -155,11 +230,24 @@ export class TypedCache<V, I = Identifier> {
   async #look(key: StoreKey): Promise<{ value: V; entry: Entry } | undefined> {
     if (!this.#enabled) return undefined;
     const lookup = await this.#reader.look(key);
-    return lookup.kind === 'hit' ? { value: lookup.value as V, entry: lookup.entry } : undefined;
+    return lookup.kind === 'fresh' ? { value: lookup.value as V, entry: lookup.entry } : undefined;
   }
 
   #key(identifier: I): StoreKey {
     const { scope, acceptsForeign } = this.#type;
     return { text: this.#type.keyOf(identifier), scope, acceptsForeign };
   }
+}
+
+async function inChunks<A, B>(all: readonly A[], work: (chunk: readonly A[]) => Promise<readonly B[]>): Promise<B[]> {
+  const results: B[] = [];
+  for (let done = 0; done < all.length; done += CHUNK) results.push(...(await work(all.slice(done, done + CHUNK))));
+  return results;
+}
+
+/** @throws KeyError */
+function checkMany(list: readonly unknown[]): void {
+  if (!Array.isArray(list)) throw new KeyError(`The identifiers must be an array; got ${kindOf(list)}.`);
+  if (list.length > MAX_MANY)
+    throw new KeyError(`At most ${MAX_MANY} values at a time; got ${list.length}. Split the call.`);
 }

@@ -4,13 +4,17 @@ import { type Counters, newCounters, type TypeStats } from './stats.ts';
 /** The words of the debug lines; one a counter, so that logs and statistics never disagree. */
 const MESSAGES: Readonly<Record<keyof Counters, string>> = {
   hits: 'hit',
+  stale: 'stale',
   misses: 'miss',
   loads: 'load began',
   loadErrors: 'load failed',
+  loadTimeouts: 'load took too long',
+  refreshes: 'refresh began',
   coalesced: 'waiting for a load of this cache',
   stored: 'stored',
   refused: 'fill refused: invalidated since the load began',
   uncacheable: 'not cached',
+  skipped: 'not cached: the loader skipped it',
   unreadable: 'stored value unreadable',
   storeErrors: 'store did not answer',
 };

@@ -203,13 +203,13 @@ describe('negativeTtl', () => {
 describe('grace', () => {
   it('is added to how long the store keeps an entry, not to how long it is fresh', async () => {
     const store = memoryStore();
-    const write = vi.spyOn(store, 'write');
+    const fill = vi.spyOn(store, 'fill');
     const cache = createCache({ types: { lead: { ttl: '10s', jitter: 0, grace: '1m' } }, logger: false, store });
     const leads = cache.type('lead');
     await leads.set(1, 'Ada');
     await leads.set(2, 'Ada', { grace: 0 });
     await leads.set(3, 'Ada', { ttl: '20s', grace: '1s' });
-    const times = write.mock.calls.map(([, { freshForMs, expiresInMs }]) => [freshForMs, expiresInMs]);
+    const times = fill.mock.calls.map(([, { freshForMs, expiresInMs }]) => [freshForMs, expiresInMs]);
     expect(times).toEqual([
       [10_000, 70_000],
       [10_000, 10_000],

@@ -1,0 +1,34 @@
+import type { Entry, EntryId, StoreKey } from '../store/store.ts';
+import type { Right } from './claim.ts';
+import type { FillOptions } from './entry-builder.ts';
+import type { Loader } from './loading.ts';
+
+/** One read that may load. */
+export interface ReadRequest {
+  readonly key: StoreKey;
+  readonly options: FillOptions<never>;
+  /** Those that are known before a load. */
+  readonly tags: readonly string[];
+  /** `undefined`: the right to fill is handed out. */
+  readonly loader: Loader<unknown, never> | undefined;
+  /** Called when it turns out that this reader waits for the load of another. */
+  readonly onWaiting?: (() => void) | undefined;
+}
+
+export interface Found {
+  readonly value: unknown;
+  readonly entry: Entry;
+}
+
+/** What the store said of a key. `unknown`: it did not answer. */
+export type Lookup =
+  | ({ readonly kind: 'fresh' } & Found)
+  | ({ readonly kind: 'stale' } & Found)
+  | { readonly kind: 'miss'; readonly rejected: EntryId | undefined }
+  | { readonly kind: 'unknown' };
+
+/** A lease, or why there is none. `filled`: there is a value by now. `busy`: another one loads, for longer than one could wait. */
+export type Acquired =
+  | Exclude<Right, { kind: 'unfenced' }>
+  | { readonly kind: 'filled' }
+  | { readonly kind: 'busy'; readonly retryMs: number };

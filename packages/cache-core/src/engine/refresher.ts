@@ -1,0 +1,107 @@
+import { LRUCache } from 'lru-cache';
+import type { EntryId } from '../store/store.ts';
+import type { Budget } from './budget.ts';
+import { type Hit, RunningClaim } from './claim.ts';
+import type { TypeContext } from './engine.ts';
+import type { Flight, Landing } from './flights.ts';
+import type { Acquired, Found, ReadRequest } from './read-request.ts';
+
+type Acquire = (request: ReadRequest, rejected: EntryId, budget: Budget, waitUntil: number) => Promise<Acquired>;
+
+/** The share of its TTL that is left when a value is refreshed ahead, and how many times the load must fit into the rest. */
+const AHEAD_SHARE = 0.05;
+const AHEAD_LOADS = 2;
+/** How long a refresh that another process runs is not asked for again. */
+const PAUSE_MS = 200;
+
+/** Replaces values that are stale, or soon will be, in the background: under the lease, so one process does it (P3). */
+export class Refresher {
+  readonly #context: TypeContext;
+  readonly #acquire: Acquire;
+  /** Key → when to ask again. */
+  readonly #pauses = new LRUCache<string, number>({ max: 1_000 });
+
+  constructor(context: TypeContext, acquire: Acquire) {
+    this.#context = context;
+    this.#acquire = acquire;
+  }
+
+  /** A fresh value near its end is loaded anew while readers go on with it. */
+  refreshAhead(request: ReadRequest, found: Found): void {
+    const { type } = this.#context;
+    if (!type.refreshAhead || !request.loader) return;
+    const { freshForMs, ageMs, loadMs } = found.entry;
+    const ttlMs = freshForMs + ageMs;
+    // At most the second half: a load that takes as long as its value lives would never pause.
+    const windowMs = Math.min(Math.max(AHEAD_LOADS * loadMs, AHEAD_SHARE * ttlMs), ttlMs / 2);
+    if (freshForMs < windowMs) void this.#start(request, found);
+  }
+
+  /**
+   * The answer to a read that found a stale value: the new one if it comes within the `softTimeout`, else the stale one, also if
+   * the load fails. Without a loader, the right to fill, unless another one has it. `undefined`: look again.
+   */
+  async answerStale(
+    request: ReadRequest,
+    found: Found,
+    budget: Budget,
+  ): Promise<Hit<unknown> | RunningClaim<unknown> | undefined> {
+    const { type, observer } = this.#context;
+    if (!request.loader) return this.#claimStale(request, found, budget);
+    const landing = this.#start(request, found);
+    if (landing && type.softTimeoutMs > 0) {
+      const outcome = await this.#within(type.softTimeoutMs, landing);
+      if (outcome?.kind === 'value') return { hit: true, value: outcome.value };
+    }
+    observer.count('stale', request.key.text);
+    return { hit: true, value: found.value };
+  }
+
+  async #claimStale(request: ReadRequest, found: Found, budget: Budget) {
+    const { engine, observer } = this.#context;
+    const { key, options } = request;
+    const flight = engine.flights.find(key.text) ? undefined : engine.flights.open(key.text);
+    const acquired = flight && (await this.#acquire(request, found.entry.id, budget, engine.clock.now()));
+    if (flight && acquired?.kind === 'leased')
+      return new RunningClaim({ context: this.#context, key, flight, right: acquired, options, previous: found.value });
+    if (flight) engine.flights.abandon(key.text, flight);
+    if (acquired?.kind === 'filled') return undefined;
+    observer.count('stale', key.text);
+    return { hit: true, value: found.value } as const;
+  }
+
+  /** The load that replaces the value, if one runs or could be begun: a flight as any other. */
+  #start(request: ReadRequest, found: Found): Promise<Landing> | undefined {
+    const { engine } = this.#context;
+    const { key } = request;
+    const running = engine.flights.find(key.text);
+    if (running) return running.wait();
+    if ((this.#pauses.get(key.text) ?? 0) > engine.clock.now()) return undefined;
+    const flight = engine.flights.open(key.text);
+    engine.runDetached('refresh', () => this.#refresh(request, found, flight));
+    return flight.wait();
+  }
+
+  async #refresh(request: ReadRequest, found: Found, flight: Flight): Promise<void> {
+    const { engine, type, observer } = this.#context;
+    const { key, options, loader } = request;
+    const waitUntil = engine.clock.now() + type.softTimeoutMs;
+    const right = await this.#acquire(request, found.entry.id, engine.newBudget(), waitUntil);
+    if (right.kind === 'leased' && loader) {
+      observer.count('refreshes', key.text);
+      const claim = new RunningClaim({ context: this.#context, key, flight, right, options, previous: found.value });
+      await claim.load(loader).catch(() => {}); // counted, and told to those who wait; the old value serves on
+      return;
+    }
+    if (right.kind === 'busy') this.#pauses.set(key.text, engine.clock.now() + Math.min(PAUSE_MS, right.retryMs));
+    engine.flights.abandon(key.text, flight);
+  }
+
+  /** What a flight gives in time; `undefined` for nothing, or an error. */
+  #within(timeMs: number, landing: Promise<Landing>): Promise<Landing | undefined> {
+    return new Promise((resolve) => {
+      const cancel = this.#context.engine.clock.after(timeMs, () => resolve(undefined));
+      landing.then(resolve, () => resolve(undefined)).finally(cancel);
+    });
+  }
+}
