@@ -26,7 +26,7 @@ export interface GuardSettings {
   readonly budgetMs: number;
   /** How long an invalidation may take: nobody can do without its answer. */
   readonly invalidationMs: number;
-  /** Calls under way, beyond which the store is not asked. */
+  /** Calls that wait for an answer, beyond which the store is not asked. */
   readonly maxInFlight: number;
   readonly deadlinesToOpen: number;
   readonly probeMs: number;
@@ -53,6 +53,7 @@ export interface GuardState {
 
 /** Invalidations that are sent again at a time. */
 const REPLAY_BATCH = 500;
+const MAX_ORPHANS = 1_000;
 
 /**
  * A store around a store that may be slow, frozen or gone (P4). Each call has a deadline; deadlines in a row, or a lost
@@ -66,11 +67,10 @@ export class Guard implements Store {
   readonly #parts: GuardParts;
   readonly #breaker: Breaker;
   readonly #journal: Journal;
-  /** Rejects the calls that are under way when the breaker opens. */
+  /** One for each call under way: gives it up. */
   readonly #waiting = new Set<(error: Error) => void>();
-  #inFlight = 0;
-  /** Calls of an earlier era are not counted any more: a store may never settle them. */
-  #era = 0;
+  /** Leases of loads that are over, which the store may not know. */
+  readonly #orphans = new Set<Lease>();
   #cancelProbe: (() => void) | undefined;
   #isProbing = false;
   #isClosed = false;
@@ -94,7 +94,7 @@ export class Guard implements Store {
   }
 
   state(): GuardState {
-    return { breaker: this.#breaker.state, journal: this.#journal.size, inFlight: this.#inFlight };
+    return { breaker: this.#breaker.state, journal: this.#journal.size, inFlight: this.#waiting.size };
   }
 
   /** Ready means that the store is asked. */
@@ -121,13 +121,10 @@ export class Guard implements Store {
 
   /** A lease that comes too late is given back: else everybody would wait for a load that nobody runs. */
   lease(key: StoreKey, options: LeaseOptions, call?: Call): Promise<LeaseReply> {
-    return this.#run(
-      call,
-      () => this.#store.lease(key, options),
-      (late) => {
-        if (late.kind === 'granted') this.release(late.lease).catch(ignore);
-      },
-    );
+    const giveBack = (late: LeaseReply) => {
+      if (late.kind === 'granted') this.#store.release(late.lease).catch(() => this.#orphans.add(late.lease));
+    };
+    return this.#run(call, () => this.#store.lease(key, options), giveBack);
   }
 
   renew(lease: Lease, ttlMs: number, call?: Call): Promise<boolean> {
@@ -141,8 +138,14 @@ export class Guard implements Store {
     return 'refused';
   }
 
-  release(lease: Lease, options?: { backoffMs?: number }, call?: Call): Promise<void> {
-    return this.#run(call, () => this.#store.release(lease, options));
+  /** Without an answer it is tried once more when the store is back: nobody should wait for a load that is over. */
+  async release(lease: Lease, options?: { backoffMs?: number }, call?: Call): Promise<void> {
+    try {
+      await this.#run(call, () => this.#store.release(lease, options));
+    } catch (error) {
+      if (this.#orphans.size < MAX_ORPHANS) this.#orphans.add(lease);
+      throw error;
+    }
   }
 
   expire(keys: readonly StoreKey[], call?: Call): Promise<void> {
@@ -206,7 +209,7 @@ export class Guard implements Store {
   async #run<T>(call: Call | undefined, send: () => Promise<T>, tooLate: (answer: T) => void = ignore): Promise<T> {
     this.#checkClosed();
     const { budgetMs: standard, maxInFlight } = this.#parts.settings;
-    if (this.#inFlight >= maxInFlight) {
+    if (this.#waiting.size >= maxInFlight) {
       throw new StoreUnavailableError(`The store is not asked now: ${maxInFlight} calls are under way.`);
     }
     return this.#bounded(call?.budgetMs ?? standard, send, tooLate);
@@ -216,7 +219,6 @@ export class Guard implements Store {
     if (budgetMs <= 0)
       throw new StoreUnavailableError('The store is not asked now: the request has no time left for it.');
     return new Promise<T>((resolve, reject) => {
-      const era = this.#era;
       let isOver = false;
       const giveUp = (error: Error) => {
         isOver = true;
@@ -231,9 +233,7 @@ export class Guard implements Store {
       };
       const cancel = this.#parts.clock.after(budgetMs, () => this.#parts.clock.afterArrivals(expired));
       this.#waiting.add(giveUp);
-      this.#inFlight++;
       const answered = (): boolean => {
-        if (era === this.#era) this.#inFlight--;
         if (isOver) return false;
         isOver = true;
         cancel();
@@ -241,7 +241,8 @@ export class Guard implements Store {
         this.#breaker.answered();
         return true;
       };
-      send().then(
+      const asked = (async () => send())(); // also one that throws instead of rejecting
+      asked.then(
         (answer) => (answered() ? resolve(answer) : tooLate(answer)),
         (error: Error) => answered() && reject(error),
       );
@@ -288,16 +289,19 @@ export class Guard implements Store {
     const afterInterruption = this.#breaker.state.state === 'open';
     if (this.#store.status().state !== 'ready') return false;
     const { budgetMs, probeMs } = this.#parts.settings;
-    if (afterInterruption) {
-      this.#era++;
-      this.#inFlight = 0;
-      await this.#bounded(Math.max(budgetMs, probeMs), () => this.#store.ping(), ignore);
-    }
+    if (afterInterruption) await this.#bounded(Math.max(budgetMs, probeMs), () => this.#store.ping(), ignore);
     const due = this.#journal.due({ afterInterruption });
     for (let sent = 0; sent < due.length; sent += REPLAY_BATCH) {
       await Promise.all(due.slice(sent, sent + REPLAY_BATCH).map((note) => this.#replay(note)));
     }
+    if (afterInterruption) this.#releaseOrphans();
     return this.#store.status().state === 'ready';
+  }
+
+  /** Nobody waits for it; what is lost here ends with the time of the lease. */
+  #releaseOrphans(): void {
+    for (const lease of this.#orphans) this.#store.release(lease).catch(ignore);
+    this.#orphans.clear();
   }
 
   /** One by one: an invalidation that the store refuses for good must not hold up the others. */
