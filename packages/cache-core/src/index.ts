@@ -26,6 +26,7 @@ export { canonicalForm, hashQuery, type QueryOptions } from './keys/canonical.ts
 export {
   buildKey,
   type Identifier,
+  keyPrefix,
   namespacePrefix,
   type ParsedKey,
   parseKey,
@@ -46,6 +47,7 @@ export type { PopularSearch, PopularSearchOptions } from './manager/popular-sear
 export type { CacheHealth } from './observe/health.ts';
 export type { LeveledLogger, Logger, LogLevel } from './observe/logger.ts';
 export type { TypeStats } from './observe/stats.ts';
+export type { Announcement, Channel } from './store/announcements.ts';
 export { type MemoryStoreOptions, memoryStore } from './store/memory-store.ts';
 export type { RankedMember, Ranking, RankingOptions } from './store/ranking.ts';
 export type {

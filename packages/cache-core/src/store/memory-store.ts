@@ -1,8 +1,11 @@
 import { LRUCache } from 'lru-cache';
 import { type Clock, systemClock } from '../clock.ts';
 import { CacheConfigError, kindOf, StoreUnavailableError } from '../errors.ts';
+import type { Scope } from '../keys/key.ts';
 import type { Pattern } from '../keys/pattern.ts';
+import type { Announcement, Channel } from './announcements.ts';
 import { InvalidationTimes } from './invalidation-times.ts';
+import { MemoryAnnouncements } from './memory-announcements.ts';
 import { MemoryRanking } from './memory-ranking.ts';
 import type { Ranking } from './ranking.ts';
 import type {
@@ -77,6 +80,7 @@ class MemoryStore implements Store {
   /** Losing a lease only means that its fill is refused. */
   readonly #leases = new LRUCache<string, MemoryLease>({ maxSize: MAX_LEASES, sizeCalculation: () => 1 });
   readonly #invalidations = new InvalidationTimes();
+  readonly #announcements = new MemoryAnnouncements();
   /** One a namespace, and one an era where counts decay: the oldest goes (P7). */
   readonly #rankings = new LRUCache<string, Ranking>({ max: 100 });
   #lastId = 0;
@@ -89,6 +93,9 @@ class MemoryStore implements Store {
       max: options.maxEntries ?? 10_000,
       maxSize: options.maxBytes ?? 64 * 1024 * 1024,
       sizeCalculation: sizeOf,
+      disposeAfter: (_entry, key, reason) => {
+        if (reason !== 'set') this.#announcements.key(key); // also what is evicted or expired; a new value is announced by #put
+      },
     });
   }
 
@@ -168,7 +175,9 @@ class MemoryStore implements Store {
     for (const { text } of keys) {
       this.#leases.delete(text);
       const stored = this.#entries.get(text);
-      if (stored) this.#entries.set(text, { ...stored, freshForMs: 0 });
+      if (!stored) continue;
+      this.#entries.set(text, { ...stored, freshForMs: 0 });
+      this.#announcements.key(text);
     }
   }
 
@@ -176,8 +185,10 @@ class MemoryStore implements Store {
     this.#checkOpen();
     let removed = 0;
     for (const target of targets) {
-      if (target.kind === 'tag') this.#invalidations.add(target.namespace, target.tag);
-      else if (this.#remove(target.key.text)) removed++;
+      if (target.kind === 'tag') {
+        this.#invalidations.add(target.namespace, target.tag);
+        this.#announcements.tag(target.namespace, target.tag);
+      } else if (this.#remove(target.key.text)) removed++;
     }
     return { removed };
   }
@@ -199,6 +210,11 @@ class MemoryStore implements Store {
     return removable.length;
   }
 
+  announcements(scopes: readonly Scope[], listener: (announcement: Announcement) => void): Channel {
+    this.#checkOpen();
+    return this.#announcements.open(scopes, listener);
+  }
+
   ranking(key: string, options: { capacity: number }): Ranking {
     const ranking = this.#rankings.get(key) ?? new MemoryRanking(options);
     this.#rankings.set(key, ranking);
@@ -212,6 +228,7 @@ class MemoryStore implements Store {
   async close(): Promise<void> {
     if (this.#status.state === 'down') return;
     this.#status = { state: 'down', reason: 'closed' };
+    this.#announcements.close();
     this.#entries.clear();
     this.#leases.clear();
     for (const listener of this.#listeners) listener(this.#status);
@@ -237,6 +254,7 @@ class MemoryStore implements Store {
   #put(key: StoreKey, entry: NewEntry, loadedSince: number): void {
     const id = String(++this.#lastId);
     this.#entries.set(key.text, { ...entry, id, scope: key.scope, loadedSince, storedAt: this.#clock.now() });
+    this.#announcements.key(key.text);
   }
 
   /** Takes value and lease: a load that runs must not fill (P1). */

@@ -1,0 +1,246 @@
+import { LRUCache } from 'lru-cache';
+import type { Clock } from '../clock.ts';
+import { tagKey } from '../keys/key.ts';
+import type { Announcement, Channel } from '../store/announcements.ts';
+import type { Entry, EntryId, StoreKey } from '../store/store.ts';
+import { AnnouncedTags } from './announced-tags.ts';
+import { deepFreeze } from './deep-freeze.ts';
+import { type Wait, Wakers } from './wakers.ts';
+
+export interface LocalTierOptions {
+  /** @default 10_000 */
+  readonly maxEntries?: number | undefined;
+  /** Of keys, tags and values together, as estimated by `sizeOf`. @default 64 MiB */
+  readonly maxBytes?: number | undefined;
+  /**
+   * How callers share one value: frozen with all that it holds; each with a clone of its own (`structuredClone`); or as it is,
+   * and nobody may change it. @default 'freeze'
+   */
+  readonly share?: 'freeze' | 'clone' | 'trust' | undefined;
+  readonly clock: Clock;
+  /** For tests. @default 100_000 */
+  readonly maxTags?: number | undefined;
+}
+
+/** A value decoded, with the times of its entry on the clock of this process. */
+export interface LocalCopy {
+  readonly value: unknown;
+  readonly id: EntryId;
+  /** When its read was sent. */
+  readonly sentAt: number;
+  readonly freshUntil: number;
+  readonly expiresAt: number;
+  readonly loadMs: number;
+  readonly tags: readonly string[];
+}
+
+/** A read under way. It may leave a copy, unless something that concerns it is announced before it is over. */
+export interface Ticket {
+  readonly key: StoreKey;
+  readonly sentAt: number;
+}
+
+interface OpenTicket extends Ticket {
+  /** The time of tags when the read was sent. */
+  readonly tagTime: number;
+  isPoisoned: boolean;
+}
+
+interface StoredCopy extends LocalCopy {
+  /** Of its type and its tags. */
+  readonly tagKeys: readonly string[];
+  readonly tagTime: number;
+  /** The time of tags up to which they were compared: a hit compares nothing while nothing was announced. */
+  comparedAt: number;
+}
+
+/** Whether announcements arrive. `alone`: there are none, so that copies live for a moment only. */
+type Mode = { kind: 'down' } | { kind: 'up' } | { kind: 'alone'; maxAgeMs: number };
+
+const LOST = { trustedUntil: Number.NEGATIVE_INFINITY };
+const NO_CHANNEL = { trustedUntil: Number.POSITIVE_INFINITY };
+
+/**
+ * Copies of entries in this process that follow the announcements of the store (P2). Bounded by entries and bytes (P7); no
+ * timers.
+ *
+ * Four rules keep them right, each with a mutant in the model (`local-copies`). Copies come **from reads alone**, never from a
+ * fill: the announcement of an own fill cannot be told from that of a later change. A read takes a ticket **before it is
+ * sent**, and an announcement that concerns it poisons the ticket: it may overtake the reply. Tags are compared since the
+ * read was **sent**. And whenever the channel was down, everything read before it came **up** is dropped.
+ */
+export class LocalTier {
+  readonly #clock: Clock;
+  readonly #maxEntries: number;
+  readonly #maxBytes: number;
+  readonly #share: 'freeze' | 'clone' | 'trust';
+  readonly #tags: AnnouncedTags;
+  readonly #wakers = new Wakers();
+  readonly #pending = new Map<string, Set<OpenTicket>>();
+  #copies: LRUCache<string, StoredCopy>;
+  #mode: Mode = { kind: 'down' };
+  #channel: Pick<Channel, 'trustedUntil'> = LOST;
+
+  constructor(options: LocalTierOptions) {
+    this.#clock = options.clock;
+    this.#maxEntries = options.maxEntries ?? 10_000;
+    this.#maxBytes = options.maxBytes ?? 64 * 1024 * 1024;
+    this.#share = options.share ?? 'freeze';
+    this.#tags = new AnnouncedTags(options.maxTags);
+    this.#copies = this.#noCopies();
+  }
+
+  /** Copies are served while this channel may be trusted; its listener must be `announce`. */
+  follow(channel: Pick<Channel, 'trustedUntil'>): void {
+    this.#channel = channel;
+  }
+
+  /** Without announcements: copies are served all the same, but for `maxAgeMs` at most. Ends when a channel comes up. */
+  serveAlone(maxAgeMs: number): void {
+    this.#begin({ kind: 'alone', maxAgeMs });
+  }
+
+  /** The copy of a key that may be served now. Allocates nothing, unless callers get clones. */
+  find(key: string): LocalCopy | undefined {
+    const copy = this.#copies.get(key);
+    if (copy === undefined) return undefined;
+    const now = this.#clock.now();
+    const channel = this.#mode.kind === 'alone' ? NO_CHANNEL : this.#channel;
+    if (now >= channel.trustedUntil) return undefined; // P2. Not dropped: this process may only have been busy
+    if (now >= copy.expiresAt || !this.#isCurrent(copy)) {
+      this.#copies.delete(key);
+      return undefined;
+    }
+    return this.#share === 'clone' ? { ...copy, value: structuredClone(copy.value) } : copy;
+  }
+
+  /** To be called before the read is sent, in the same turn or earlier; `settle` or `cancel` must follow. */
+  begin(key: StoreKey): Ticket {
+    const isPoisoned = this.#mode.kind === 'down';
+    const ticket: OpenTicket = { key, sentAt: this.#clock.now(), tagTime: this.#tags.latest, isPoisoned };
+    if (!isPoisoned) {
+      const tickets = this.#pending.get(key.text) ?? new Set();
+      this.#pending.set(key.text, tickets.add(ticket));
+    }
+    return ticket;
+  }
+
+  /**
+   * The read of this ticket is over with this entry, decoded to this value. With `share: 'freeze'` the value is frozen, kept
+   * or not.
+   * @returns whether there is a copy now
+   */
+  settle(ticket: Ticket, entry: Entry, value: unknown): boolean {
+    if (this.#share === 'freeze') deepFreeze(value);
+    const open = ticket as OpenTicket;
+    this.cancel(open);
+    const { key, sentAt, tagTime } = open;
+    const tagKeys = [key.scope.type, ...entry.tags].map((tag) => tagKey(key.scope.namespace, tag));
+    if (open.isPoisoned || !this.#tags.isNoneAfter(tagTime, tagKeys)) return false;
+    const lifeMs = this.#mode.kind === 'alone' ? Math.min(entry.expiresInMs, this.#mode.maxAgeMs) : entry.expiresInMs;
+    const { id, loadMs, tags, freshForMs } = entry;
+    const copy: StoredCopy = {
+      value: this.#share === 'clone' ? structuredClone(value) : value,
+      id,
+      sentAt,
+      freshUntil: sentAt + freshForMs, // from when it was sent: the store answered later, so this is never too long
+      expiresAt: sentAt + lifeMs,
+      loadMs,
+      tags,
+      tagKeys,
+      tagTime,
+      comparedAt: this.#tags.latest,
+    };
+    this.#copies.set(key.text, copy, { size: sizeOf(key.text, entry, tagKeys) });
+    while (this.#copies.size > this.#maxEntries) this.#copies.pop();
+    return true;
+  }
+
+  /** The read of this ticket found nothing or failed. May be called twice, and after `settle`. */
+  cancel(ticket: Ticket): void {
+    const { text } = ticket.key;
+    const tickets = this.#pending.get(text);
+    if (tickets?.delete(ticket as OpenTicket) && tickets.size === 0) this.#pending.delete(text);
+  }
+
+  /**
+   * The listener of the channel. Also for what this process changes itself, so that it never waits for its own news: before
+   * the change is sent, and again once it is answered.
+   */
+  announce(announcement: Announcement): void {
+    switch (announcement.kind) {
+      case 'keys':
+        for (const key of announcement.keys) this.#drop(key);
+        return;
+      case 'tags':
+        return this.#tags.add(announcement.tags);
+      case 'all':
+        return this.#begin(this.#mode);
+      case 'up':
+        return this.#begin({ kind: 'up' });
+      case 'down':
+        return this.#begin({ kind: 'down' });
+    }
+  }
+
+  /** Resolves at the next announcement of the key, or when everything may have changed. To be called before asking. */
+  waitFor(key: string): Wait {
+    return this.#wakers.waitFor(key);
+  }
+
+  /** What it holds at present. */
+  counts(): { copies: number; bytes: number; pending: number; waiting: number; tags: number } {
+    return {
+      copies: this.#copies.size,
+      bytes: this.#copies.calculatedSize,
+      pending: this.#pending.size,
+      waiting: this.#wakers.size,
+      tags: this.#tags.size,
+    };
+  }
+
+  /** A new epoch: every copy is dropped at once, whatever their number, and every read under way is poisoned. */
+  #begin(mode: Mode): void {
+    this.#mode = mode;
+    this.#copies = this.#noCopies();
+    for (const tickets of this.#pending.values()) poison(tickets);
+    this.#pending.clear();
+    if (mode.kind !== 'down') this.#wakers.wakeAll(); // while it is down there is no news: those who wait go on polling
+  }
+
+  #drop(key: string): void {
+    this.#copies.delete(key);
+    const tickets = this.#pending.get(key);
+    if (tickets) {
+      poison(tickets);
+      this.#pending.delete(key);
+    }
+    this.#wakers.wake(key);
+  }
+
+  #isCurrent(copy: StoredCopy): boolean {
+    if (copy.comparedAt === this.#tags.latest) return true;
+    if (!this.#tags.isNoneAfter(copy.tagTime, copy.tagKeys)) return false;
+    copy.comparedAt = this.#tags.latest;
+    return true;
+  }
+
+  /** `maxSize` alone: `max` would allocate room for all entries at once, in each epoch. */
+  #noCopies(): LRUCache<string, StoredCopy> {
+    return new LRUCache({ maxSize: this.#maxBytes });
+  }
+}
+
+function poison(tickets: Iterable<OpenTicket>): void {
+  for (const ticket of tickets) ticket.isPoisoned = true;
+}
+
+/** What a copy costs besides its texts, roughly. */
+const COPY_OVERHEAD_BYTES = 400;
+/** A decoded value takes about twice its JSON, more where it is small numbers, less where it is long texts. */
+const DECODED_FACTOR = 2;
+
+function sizeOf(key: string, entry: Entry, tagKeys: readonly string[]): number {
+  const characters = tagKeys.reduce((total, tag) => total + tag.length, key.length);
+  return Math.ceil(entry.bytes.byteLength * DECODED_FACTOR + characters * 2 + COPY_OVERHEAD_BYTES);
+}
