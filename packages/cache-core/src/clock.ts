@@ -28,8 +28,13 @@ export const systemClock: Clock = {
   },
 };
 
-export function sleep(clock: Clock, delayMs: number): Promise<void> {
+/** @param wake ends it early */
+export function sleep(clock: Clock, delayMs: number, wake?: Promise<void>): Promise<void> {
   return new Promise((resolve) => {
-    clock.after(delayMs, resolve);
+    const cancel = clock.after(delayMs, resolve);
+    void wake?.then(() => {
+      cancel();
+      resolve();
+    });
   });
 }

@@ -70,6 +70,10 @@ export interface CacheTypeOptions<V = unknown> {
   /** How long after a failed load nobody else tries, over all processes. `0` turns it off. @default '250ms' */
   readonly backoff?: Duration | 0;
   /**
+   * Copies of values in this process, which follow what the store announces. @default on if the cache has the option `local`
+   */
+  readonly local?: boolean;
+  /**
    * Accept values that another program wrote into a shared store. They carry no tags: only an invalidation of their key or a
    * pattern reaches them. @default false
    */
@@ -109,6 +113,7 @@ export interface ResolvedType {
   readonly tags: Tags<never> | undefined;
   readonly condition: ((value: never) => boolean) | undefined;
   readonly acceptsForeign: boolean;
+  readonly isLocal: boolean;
   /** True where keys hold digests only, so that a pattern cannot name some of them. */
   readonly isHashed: boolean;
   /** @throws KeyError */
@@ -136,6 +141,7 @@ const SETTINGS = new Set<string>([
   'lease',
   'wait',
   'backoff',
+  'local',
   'foreign',
 ] satisfies (keyof CacheTypeOptions)[]);
 const DEFAULTS = { jitter: 0.05, maxValueBytes: 5_000_000, leaseMs: 10_000, waitMs: 5_000, backoffMs: 250 };
@@ -148,6 +154,7 @@ export interface SharedTypeSettings {
   readonly namespace?: string | undefined;
   readonly defaultTtl?: Duration | undefined;
   readonly secret?: string | undefined;
+  readonly local?: unknown;
 }
 
 /** @throws CacheConfigError with every problem of every type, and those `found` elsewhere. */
@@ -241,6 +248,7 @@ function resolveType(
     waitMs: options.wait === 0 ? 0 : checks.shortDuration('wait', options.wait, DEFAULTS.waitMs),
     backoffMs: options.backoff === 0 ? 0 : checks.shortDuration('backoff', options.backoff, DEFAULTS.backoffMs),
     acceptsForeign: checks.flag('foreign', options.foreign, false),
+    isLocal: checks.flag('local', options.local, shared.local !== undefined && shared.local !== false),
     isHashed: identifier !== 'text',
     keyOf: keyBuilder(keyPrefix(scope), identifier, options.normalizeText ?? false, shared.secret),
   };

@@ -1,10 +1,11 @@
 import type { Clock } from '../clock.ts';
-import type { CacheTypeOptions } from '../config/cache-types.ts';
+import type { CacheTypeOptions, ResolvedType } from '../config/cache-types.ts';
 import { checkDuration, type Duration, toMilliseconds } from '../config/duration.ts';
 import { CacheConfigError, kindOf } from '../errors.ts';
 import { isLogger, LOG_LEVELS, type Logger, type LogLevel } from '../observe/logger.ts';
 import type { GuardSettings } from '../store/guard.ts';
 import type { Store } from '../store/store.ts';
+import type { LocalSettings } from './followed-copies.ts';
 
 /** Types by name. */
 export type CacheTypes = Readonly<Record<string, CacheTypeOptions<never>>>;
@@ -21,6 +22,11 @@ export interface CacheOptions<T extends CacheTypes = CacheTypes> {
   readonly logger?: Logger | false | undefined;
   /** Of the default logger. @default 'warn' */
   readonly logLevel?: LogLevel | undefined;
+  /**
+   * Copies in this process of what was read from the store: for all types, or for those that say so. They follow the
+   * announcements of the store (docs/local-copies.md); where it has none they live for a second. @default off
+   */
+  readonly local?: boolean | LocalOptions | undefined;
   /**
    * The store time that one read may cost, over all its calls; after that the value is loaded. `false`: the store is asked
    * whatever time it takes, without breaker and journal, as is the default store. @default '50ms'
@@ -40,6 +46,19 @@ export interface CacheOptions<T extends CacheTypes = CacheTypes> {
   readonly random?: (() => number) | undefined;
 }
 
+/** Of the copies in this process; `local: true` takes the defaults. */
+export interface LocalOptions {
+  /** @default 10_000 */
+  readonly maxEntries?: number;
+  /** Of keys and values together, roughly. @default 64 MiB */
+  readonly maxBytes?: number;
+  /**
+   * Callers share one decoded value. `freeze`: it is frozen with all that it holds. `clone`: each gets a clone of its own
+   * (`structuredClone`). `trust`: it is given out as it is, and nobody may change it. @default 'freeze'
+   */
+  readonly share?: 'freeze' | 'clone' | 'trust';
+}
+
 const OPTIONS = new Set<string>([
   'types',
   'defaultTtl',
@@ -47,6 +66,7 @@ const OPTIONS = new Set<string>([
   'store',
   'logger',
   'logLevel',
+  'local',
   'storeBudget',
   'strict',
   'enabled',
@@ -88,6 +108,7 @@ export function optionProblems(options: CacheOptions): string[] {
     'false, or have the methods debug, info, warn and error',
   );
   check('logLevel', (level) => LOG_LEVELS.includes(level as LogLevel), `one of ${LOG_LEVELS.join(', ')}`);
+  problems.push(...localProblems(options.local));
   for (const name of ['enabled', 'strict'] as const) {
     check(name, (value) => typeof value === 'boolean', 'true or false');
   }
@@ -98,6 +119,29 @@ export function optionProblems(options: CacheOptions): string[] {
 function hasMethods(value: unknown, names: readonly string[]): boolean {
   if (typeof value !== 'object' || value === null) return false;
   return names.every((name) => typeof Reflect.get(value, name) === 'function');
+}
+
+function localProblems(local: unknown): string[] {
+  if (local === undefined || typeof local === 'boolean') return [];
+  if (typeof local !== 'object' || local === null)
+    return [`local must be true, false or an object such as { maxEntries: 1_000 }; got ${kindOf(local)}`];
+  const { maxEntries, maxBytes, share, ...unknown } = local as Record<string, unknown>;
+  const problems = Object.keys(unknown).map(
+    (name) => `local.${name} is no option of local copies; they are maxEntries, maxBytes and share`,
+  );
+  for (const [name, value] of Object.entries({ maxEntries, maxBytes })) {
+    if (value !== undefined && !(Number.isSafeInteger(value) && Number(value) >= 1))
+      problems.push(`local.${name} must be a whole number above 0; got ${kindOf(value)}`);
+  }
+  if (share !== undefined && !['freeze', 'clone', 'trust'].includes(share as string))
+    problems.push(`local.share must be 'freeze', 'clone' or 'trust'; got ${kindOf(share)}`);
+  return problems;
+}
+
+/** Which copies there are in this process, if any. */
+export function localSettings({ local }: CacheOptions, types: Iterable<ResolvedType>): LocalSettings | undefined {
+  const scopes = [...types].filter(({ isLocal }) => isLocal).map(({ scope }) => scope);
+  return scopes.length === 0 ? undefined : { ...(typeof local === 'object' ? local : {}), scopes };
 }
 
 /** How the store is guarded; not at all where it is the one of this process. */

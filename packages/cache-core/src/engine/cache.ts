@@ -9,7 +9,7 @@ import type { TypeStats } from '../observe/stats.ts';
 import { TypeObserver } from '../observe/type-observer.ts';
 import { memoryStore } from '../store/memory-store.ts';
 import type { Target } from '../store/store.ts';
-import { type CacheOptions, type CacheTypes, guardSettings, optionProblems } from './cache-options.ts';
+import { type CacheOptions, type CacheTypes, guardSettings, localSettings, optionProblems } from './cache-options.ts';
 import { Engine } from './engine.ts';
 import { checkTags } from './entry-builder.ts';
 import { type InvalidationResult, Invalidator, type PatternOptions } from './invalidator.ts';
@@ -60,6 +60,7 @@ export class Cache<T extends CacheTypes = CacheTypes> {
       store: options.store ?? memoryStore({ clock }),
       guard: guardSettings(options),
       everything: this.#tagTargets([...this.#resolved.keys()]),
+      local: this.enabled ? localSettings(options, this.#resolved.values()) : undefined,
       clock,
       random,
       logger: guarded,
@@ -131,6 +132,17 @@ export class Cache<T extends CacheTypes = CacheTypes> {
     });
   }
 
+  /**
+   * Waits for every announcement of what happened before the call, in any process: what is read afterwards, also from a copy in
+   * this process, is not older. About one round trip; nothing where there are no copies.
+   * @example
+   * await queue.take(); // another process changed the lead and invalidated it before it sent this
+   * await cache.barrier();
+   */
+  async barrier(): Promise<void> {
+    await this.engine.local?.barrier();
+  }
+
   /** What each type did since the start. */
   stats(): Record<keyof T & string, TypeStats> {
     const stats = [...this.#observers].map(([name, observer]) => [name, observer.stats()]);
@@ -139,8 +151,14 @@ export class Cache<T extends CacheTypes = CacheTypes> {
 
   /** Waits for fills that are under way, then closes the store. Reads go on, by loading. */
   close(): Promise<void> {
-    this.#closing ??= this.engine.drainForGood().then(() => this.engine.store.close());
+    this.#closing ??= this.#close();
     return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    await this.engine.drainForGood();
+    await this.engine.local?.close();
+    await this.engine.store.close();
   }
 
   /** @throws KeyError for a name that was not declared. */

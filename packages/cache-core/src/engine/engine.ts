@@ -8,6 +8,7 @@ import { Guard, type GuardSettings } from '../store/guard.ts';
 import type { Store, Target } from '../store/store.ts';
 import { Budget } from './budget.ts';
 import { Flights } from './flights.ts';
+import { FollowedCopies, type LocalSettings } from './followed-copies.ts';
 import { ReadBatch } from './read-batch.ts';
 
 export interface EngineParts {
@@ -16,6 +17,8 @@ export interface EngineParts {
   readonly guard: GuardSettings | undefined;
   /** What drops every value of the cache. */
   readonly everything: readonly Target[];
+  /** Copies in this process, and of which types; `undefined` for none. */
+  readonly local: LocalSettings | undefined;
   readonly clock: Clock;
   /** From 0 up to, not including, 1. */
   readonly random: () => number;
@@ -32,6 +35,7 @@ export class Engine {
   readonly logger: GuardedLogger;
   readonly flights = new Flights();
   readonly reads: ReadBatch;
+  readonly local: FollowedCopies | undefined;
   readonly #budgetMs: number;
   /** The asynchronous context in which the cache was made. */
   readonly #origin = new AsyncResource('huntly-cache');
@@ -48,6 +52,7 @@ export class Engine {
     this.guard = settings && new Guard(store, { settings, clock, random, everything, onBreaker });
     this.store = this.guard ?? store;
     this.#budgetMs = settings?.budgetMs ?? Number.POSITIVE_INFINITY;
+    this.local = parts.local && new FollowedCopies(this.store, parts.local, { clock, logger: this.logger });
     this.reads = new ReadBatch(this.store, clock, this.#budgetMs);
   }
 

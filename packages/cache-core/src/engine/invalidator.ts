@@ -35,13 +35,16 @@ export class Invalidator {
   /** @throws InvalidationError if it could not be applied, and the cache is `strict`. */
   async invalidate(targets: readonly Target[]): Promise<InvalidationResult> {
     if (targets.length === 0) return { applied: true, removed: 0 };
-    const { logger } = this.#engine;
+    const { logger, local } = this.#engine;
+    local?.drop(targets);
     try {
       const { removed } = await this.#engine.ask('invalidate', (store) => store.invalidate(targets));
       this.#endJoining(targets);
+      local?.drop(targets); // what was read meanwhile; this process does not wait for its own news
       if (logger.isLevelEnabled('debug')) logger.debug({ targets: targets.map(loggableTarget) }, 'invalidated');
       return { applied: true, removed };
     } catch (error) {
+      local?.drop(targets);
       this.#endJoining(targets); // what loads now will not be stored by this process: the guard knows of the invalidation
       logger.warn(
         { err: error, targets: targets.map(loggableTarget) },
@@ -55,9 +58,10 @@ export class Invalidator {
   /** @throws InvalidationError if it could not be finished; the reason of `options.signal` if that ended it. */
   async sweep(pattern: Pattern, options: PatternOptions = {}): Promise<number> {
     const batchSize = checkWholeNumber('batchSize', options.batchSize ?? this.#batchSize);
-    const { logger } = this.#engine;
+    const { logger, local } = this.#engine;
     try {
       const removed = await this.#engine.store.sweep(pattern, { ...options, batchSize });
+      if (!options.dryRun) local?.dropAll();
       if (logger.isLevelEnabled('debug')) logger.debug({ ...pattern.scope, removed }, 'pattern invalidated');
       return removed;
     } catch (cause) {

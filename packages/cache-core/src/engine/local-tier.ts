@@ -29,7 +29,10 @@ export interface LocalCopy {
   /** When its read was sent. */
   readonly sentAt: number;
   readonly freshUntil: number;
-  readonly expiresAt: number;
+  /** Never longer than it is fresh: what to do with a stale value is for the store to say. */
+  readonly servedUntil: number;
+  /** How long it was to be fresh from the beginning, and how long its load took: when to refresh it. */
+  readonly ttlMs: number;
   readonly loadMs: number;
   readonly tags: readonly string[];
 }
@@ -100,6 +103,10 @@ export class LocalTier {
     this.#begin({ kind: 'alone', maxAgeMs });
   }
 
+  get isAlone(): boolean {
+    return this.#mode.kind === 'alone';
+  }
+
   /** The copy of a key that may be served now. Allocates nothing, unless callers get clones. */
   find(key: string): LocalCopy | undefined {
     const copy = this.#copies.get(key);
@@ -107,7 +114,7 @@ export class LocalTier {
     const now = this.#clock.now();
     const channel = this.#mode.kind === 'alone' ? NO_CHANNEL : this.#channel;
     if (now >= channel.trustedUntil) return undefined; // P2. Not dropped: this process may only have been busy
-    if (now >= copy.expiresAt || !this.#isCurrent(copy)) {
+    if (now >= copy.servedUntil || !this.#isCurrent(copy)) {
       this.#copies.delete(key);
       return undefined;
     }
@@ -137,14 +144,15 @@ export class LocalTier {
     const { key, sentAt, tagTime } = open;
     const tagKeys = [key.scope.type, ...entry.tags].map((tag) => tagKey(key.scope.namespace, tag));
     if (open.isPoisoned || !this.#tags.isNoneAfter(tagTime, tagKeys)) return false;
-    const lifeMs = this.#mode.kind === 'alone' ? Math.min(entry.expiresInMs, this.#mode.maxAgeMs) : entry.expiresInMs;
-    const { id, loadMs, tags, freshForMs } = entry;
+    const { id, loadMs, tags, freshForMs, ageMs } = entry;
+    const lifeMs = this.#mode.kind === 'alone' ? Math.min(freshForMs, this.#mode.maxAgeMs) : freshForMs;
     const copy: StoredCopy = {
       value: this.#share === 'clone' ? structuredClone(value) : value,
       id,
       sentAt,
       freshUntil: sentAt + freshForMs, // from when it was sent: the store answered later, so this is never too long
-      expiresAt: sentAt + lifeMs,
+      servedUntil: sentAt + lifeMs,
+      ttlMs: freshForMs + ageMs,
       loadMs,
       tags,
       tagKeys,

@@ -15,8 +15,13 @@ export interface ReadRequest {
   readonly onWaiting?: (() => void) | undefined;
 }
 
-export interface Found {
+/** A value, and what tells when it is to be loaded anew. */
+export interface Refreshable {
   readonly value: unknown;
+  readonly entry: Pick<Entry, 'id' | 'freshForMs' | 'ageMs' | 'loadMs'>;
+}
+
+export interface Found extends Refreshable {
   readonly entry: Entry;
 }
 

@@ -6,6 +6,7 @@ import type { Budget } from './budget.ts';
 import { type Hit, type Right, RunningClaim } from './claim.ts';
 import type { Engine, TypeContext } from './engine.ts';
 import type { Flight } from './flights.ts';
+import type { LocalCopy, LocalTier } from './local-tier.ts';
 import type { Acquired, Lookup, ReadRequest } from './read-request.ts';
 import { Refresher } from './refresher.ts';
 
@@ -34,9 +35,12 @@ export class Reader {
   readonly #type: ResolvedType;
   readonly #observer: TypeObserver;
   readonly #refresher: Refresher;
+  readonly #copies: LocalTier | undefined;
   #unfenced = 0;
 
-  constructor(context: TypeContext) {
+  /** @param copies where this type has them */
+  constructor(context: TypeContext, copies: LocalTier | undefined) {
+    this.#copies = copies;
     this.#context = context;
     this.#engine = context.engine;
     this.#type = context.type;
@@ -44,22 +48,38 @@ export class Reader {
     this.#refresher = new Refresher(context, (...args) => this.#acquire(...args));
   }
 
-  /** Asks the store alone; counts nothing but trouble. */
+  /** Asks the store alone; counts nothing but trouble. What it finds may leave a copy in this process. */
   async look(key: StoreKey, budget = this.#engine.newBudget()): Promise<Lookup> {
+    const ticket = this.#copies?.begin(key); // P2: before the read is sent
     try {
       const reply = await budget.spend(this.#engine.ask('read', () => this.#engine.reads.read(key, budget)));
-      if (reply.kind === 'hit') return this.#decode(key, reply.entry);
+      if (reply.kind === 'hit') {
+        const lookup = await this.#decode(key, reply.entry);
+        if (ticket && lookup.kind === 'fresh') this.#copies?.settle(ticket, reply.entry, lookup.value);
+        return lookup;
+      }
       if (reply.kind === 'absent') return { kind: 'miss', rejected: undefined };
       if (reply.reason === 'unreadable') this.#observer.count('unreadable', key.text);
       return { kind: 'miss', rejected: reply.id };
     } catch {
       this.#observer.count('storeErrors', key.text); // said by `ask`
       return { kind: 'unknown' };
+    } finally {
+      if (ticket) this.#copies?.cancel(ticket);
     }
+  }
+
+  /** A copy in this process was served that may soon have to be loaded anew. */
+  refreshCopy(request: ReadRequest, copy: LocalCopy): void {
+    const { id, ttlMs, loadMs, freshUntil, value } = copy;
+    const freshForMs = freshUntil - this.#engine.clock.now();
+    this.#refresher.refreshAhead(request, { value, entry: { id, freshForMs, ageMs: ttlMs - freshForMs, loadMs } });
   }
 
   /** A value, or the right to fill: after the store, the flight and the lease were asked, in this order. */
   async claim(request: ReadRequest): Promise<Outcome> {
+    const copy = request.loader ? undefined : this.#copies?.find(request.key.text); // who has a loader has looked
+    if (copy) return { hit: true, value: copy.value };
     const budget = this.#engine.newBudget();
     const waitUntil = this.#engine.clock.now() + this.#type.waitMs;
     for (let round = 0; ; round++) {
@@ -143,14 +163,19 @@ export class Reader {
     const { clock, random } = this.#engine;
     let spending = budget;
     for (let pollMs = FIRST_POLL_MS; ; pollMs = Math.min(pollMs * 2, LAST_POLL_MS)) {
-      const reply = await this.#askForLease(request, rejected, spending);
-      if (reply.kind !== 'busy') return reply;
-      const leftMs = waitUntil - clock.now();
-      if (leftMs <= 0) return reply;
-      request.onWaiting?.();
-      const jitteredMs = pollMs * (0.5 + random() / 2);
-      await sleep(clock, Math.max(1, Math.min(jitteredMs, reply.retryMs, leftMs)));
-      spending = this.#engine.newBudget(); // from here on the reader waits for a load, not for the store
+      const news = this.#copies?.waitFor(request.key.text); // before the question: what happens after it is not missed
+      try {
+        const reply = await this.#askForLease(request, rejected, spending);
+        if (reply.kind !== 'busy') return reply;
+        const leftMs = waitUntil - clock.now();
+        if (leftMs <= 0) return reply;
+        request.onWaiting?.();
+        const jitteredMs = pollMs * (0.5 + random() / 2);
+        await sleep(clock, Math.max(1, Math.min(jitteredMs, reply.retryMs, leftMs)), news?.promise);
+        spending = this.#engine.newBudget(); // from here on the reader waits for a load, not for the store
+      } finally {
+        news?.cancel();
+      }
     }
   }
 

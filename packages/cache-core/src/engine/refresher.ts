@@ -4,7 +4,7 @@ import type { Budget } from './budget.ts';
 import { type Hit, RunningClaim } from './claim.ts';
 import type { TypeContext } from './engine.ts';
 import type { Flight, Landing } from './flights.ts';
-import type { Acquired, Found, ReadRequest } from './read-request.ts';
+import type { Acquired, ReadRequest, Refreshable } from './read-request.ts';
 
 type Acquire = (request: ReadRequest, rejected: EntryId, budget: Budget, waitUntil: number) => Promise<Acquired>;
 
@@ -27,7 +27,7 @@ export class Refresher {
   }
 
   /** A fresh value near its end is loaded anew while readers go on with it. */
-  refreshAhead(request: ReadRequest, found: Found): void {
+  refreshAhead(request: ReadRequest, found: Refreshable): void {
     const { type } = this.#context;
     if (!type.refreshAhead || !request.loader) return;
     const { freshForMs, ageMs, loadMs } = found.entry;
@@ -43,7 +43,7 @@ export class Refresher {
    */
   async answerStale(
     request: ReadRequest,
-    found: Found,
+    found: Refreshable,
     budget: Budget,
   ): Promise<Hit<unknown> | RunningClaim<unknown> | undefined> {
     const { type, observer } = this.#context;
@@ -57,7 +57,7 @@ export class Refresher {
     return { hit: true, value: found.value };
   }
 
-  async #claimStale(request: ReadRequest, found: Found, budget: Budget) {
+  async #claimStale(request: ReadRequest, found: Refreshable, budget: Budget) {
     const { engine, observer } = this.#context;
     const { key, options } = request;
     const flight = engine.flights.find(key.text) ? undefined : engine.flights.open(key.text);
@@ -71,7 +71,7 @@ export class Refresher {
   }
 
   /** The load that replaces the value, if one runs or could be begun: a flight as any other. */
-  #start(request: ReadRequest, found: Found): Promise<Landing> | undefined {
+  #start(request: ReadRequest, found: Refreshable): Promise<Landing> | undefined {
     const { engine } = this.#context;
     const { key } = request;
     const running = engine.flights.find(key.text);
@@ -82,7 +82,7 @@ export class Refresher {
     return flight.wait();
   }
 
-  async #refresh(request: ReadRequest, found: Found, flight: Flight): Promise<void> {
+  async #refresh(request: ReadRequest, found: Refreshable, flight: Flight): Promise<void> {
     const { engine, type, observer } = this.#context;
     const { key, options, loader } = request;
     const waitUntil = engine.clock.now() + type.softTimeoutMs;

@@ -9,8 +9,11 @@ import type { TypeContext } from './engine.ts';
 import { checkFillOptions, type FillOptions, tryBuildEntry } from './entry-builder.ts';
 import type { InvalidationResult, Invalidator } from './invalidator.ts';
 import { type Loader, Loading } from './loading.ts';
+import type { LocalTier } from './local-tier.ts';
+import type { ReadRequest } from './read-request.ts';
 import { Reader } from './reader.ts';
 
+const NO_OPTIONS = {};
 /** Values of one call: more should come in several. */
 const MAX_MANY = 10_000;
 /** Of them at a time: more would hold up everybody else's. */
@@ -30,6 +33,8 @@ export class TypedCache<V, I = Identifier> {
   readonly #invalidator: Invalidator;
   readonly #reader: Reader;
   readonly #enabled: boolean;
+  /** Undefined where this type has none. */
+  readonly #copies: LocalTier | undefined;
 
   /** @internal Made by `cache.type(name)`. */
   constructor(parts: TypedCacheParts) {
@@ -38,7 +43,8 @@ export class TypedCache<V, I = Identifier> {
     this.#observer = parts.context.observer;
     this.#invalidator = parts.invalidator;
     this.#enabled = parts.enabled;
-    this.#reader = new Reader(parts.context);
+    this.#copies = parts.enabled && parts.context.type.isLocal ? parts.context.engine.local?.tier : undefined;
+    this.#reader = new Reader(parts.context, this.#copies);
   }
 
   /**
@@ -48,7 +54,7 @@ export class TypedCache<V, I = Identifier> {
    * Trouble of the store is never thrown.
    * @example const lead = await leads.getOrSet(id, ({ signal }) => db.lead(id, { signal }));
    */
-  async getOrSet<T extends V>(identifier: I, loader: Loader<T, V>, options: FillOptions<T> = {}): Promise<T> {
+  getOrSet<T extends V>(identifier: I, loader: Loader<T, V>, options: FillOptions<T> = NO_OPTIONS): Promise<T> {
     return this.#getOrSet(identifier, loader, options, undefined);
   }
 
@@ -79,17 +85,35 @@ export class TypedCache<V, I = Identifier> {
     });
   }
 
-  async #getOrSet<T extends V>(
+  /** The hot path: a hit in this process makes one promise and nothing else. */
+  #getOrSet<T extends V>(
     identifier: I,
     loader: Loader<T, V>,
     options: FillOptions<T>,
     onWaiting: (() => void) | undefined,
   ): Promise<T> {
-    const key = this.#key(identifier);
+    try {
+      const text = this.#type.keyOf(identifier);
+      const copy = this.#copies?.find(text);
+      if (copy === undefined) return this.#readOrLoad(text, loader, options, onWaiting);
+      this.#observer.count('localHits', text);
+      if (this.#type.refreshAhead) this.#reader.refreshCopy(this.#request(text, loader, options, undefined), copy);
+      return Promise.resolve(copy.value as T);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  async #readOrLoad<T extends V>(
+    text: string,
+    loader: Loader<T, V>,
+    options: FillOptions<T>,
+    onWaiting: (() => void) | undefined,
+  ): Promise<T> {
     if (typeof loader !== 'function') throw new CacheConfigError([`loader must be a function; got ${kindOf(loader)}`]);
-    const tags = checkFillOptions(this.#type, options);
+    const request = this.#request(text, loader, options, onWaiting);
     if (!this.#enabled) return loader(new Loading(undefined).context());
-    const claim = await this.#reader.claim({ key, options, tags, loader, onWaiting });
+    const claim = await this.#reader.claim(request);
     return claim instanceof RunningClaim ? claim.load(loader) : (claim.value as T);
   }
 
@@ -101,17 +125,21 @@ export class TypedCache<V, I = Identifier> {
    * return claim.hit ? claim.value : claim.fill(await db.lead(id));
    */
   async claim(identifier: I, options: FillOptions<V> = {}): Promise<Claim<V>> {
-    const key = this.#key(identifier);
-    const tags = checkFillOptions(this.#type, options);
+    const request = this.#request(this.keyOf(identifier), undefined, options, undefined);
     if (!this.#enabled)
       return { hit: false, previous: undefined, fill: async (value) => value, release: async () => {} };
-    const claim = await this.#reader.claim({ key, options, tags, loader: undefined });
+    const claim = await this.#reader.claim(request);
     return claim instanceof RunningClaim ? (claim.lapse() as RunningClaim<V>) : { hit: true, value: claim.value as V };
   }
 
   /** The cached value; `undefined` where there is none that is fresh. */
   async get(identifier: I): Promise<V | undefined> {
     const key = this.#key(identifier);
+    const copy = this.#copies?.find(key.text);
+    if (copy) {
+      this.#observer.count('localHits', key.text);
+      return copy.value as V;
+    }
     const found = await this.#look(key);
     if (this.#enabled) this.#observer.count(found ? 'hits' : 'misses', key.text);
     return found?.value;
@@ -125,7 +153,9 @@ export class TypedCache<V, I = Identifier> {
 
   /** As `get`, but leaves no trace in the statistics. */
   async peek(identifier: I): Promise<V | undefined> {
-    return (await this.#look(this.#key(identifier)))?.value;
+    const key = this.#key(identifier);
+    const found = this.#copies?.find(key.text) ?? (await this.#look(key));
+    return found?.value as V | undefined;
   }
 
   async exists(identifier: I): Promise<boolean> {
@@ -156,8 +186,10 @@ export class TypedCache<V, I = Identifier> {
     try {
       const verdict = await this.#store(key, entry);
       this.#observer.count(verdict, key.text);
+      this.#dropCopy(key);
       return verdict === 'stored';
     } catch {
+      this.#dropCopy(key); // it may have been stored all the same
       this.#observer.count('storeErrors', key.text); // said by `ask`
       return false;
     }
@@ -183,6 +215,7 @@ export class TypedCache<V, I = Identifier> {
     try {
       await engine.ask('expire', (store) => store.expire([key], engine.newBudget()));
       engine.flights.detach(key.text);
+      this.#dropCopy(key);
       return true;
     } catch {
       this.#observer.count('storeErrors', key.text); // said by `ask`
@@ -224,7 +257,12 @@ export class TypedCache<V, I = Identifier> {
 
   /** The key of a value as it stands in the store. @throws KeyError */
   keyOf(identifier: I): string {
-    return this.#key(identifier).text;
+    return this.#type.keyOf(identifier);
+  }
+
+  /** This process does not wait for its own news. */
+  #dropCopy(key: StoreKey): void {
+    this.#context.engine.local?.drop([{ kind: 'key', key }]);
   }
 
   async #look(key: StoreKey): Promise<{ value: V; entry: Entry } | undefined> {
@@ -234,8 +272,21 @@ export class TypedCache<V, I = Identifier> {
   }
 
   #key(identifier: I): StoreKey {
+    return this.#keyOfText(this.#type.keyOf(identifier));
+  }
+
+  #keyOfText(text: string): StoreKey {
     const { scope, acceptsForeign } = this.#type;
-    return { text: this.#type.keyOf(identifier), scope, acceptsForeign };
+    return { text, scope, acceptsForeign };
+  }
+
+  #request(
+    text: string,
+    loader: ReadRequest['loader'],
+    options: FillOptions<never>,
+    onWaiting: ReadRequest['onWaiting'],
+  ): ReadRequest {
+    return { key: this.#keyOfText(text), loader, options, tags: checkFillOptions(this.#type, options), onWaiting };
   }
 }
 

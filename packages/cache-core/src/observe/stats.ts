@@ -2,6 +2,8 @@
 export interface TypeStats {
   /** Reads answered by the store. */
   readonly hits: number;
+  /** Reads answered by a copy in this process. */
+  readonly localHits: number;
   /** Reads answered by a stale value within its grace. */
   readonly stale: number;
   /** Reads that the store could not answer. */
@@ -34,6 +36,7 @@ export type Counters = { -readonly [Name in keyof TypeStats]: number };
 export function newCounters(): Counters {
   return {
     hits: 0,
+    localHits: 0,
     stale: 0,
     misses: 0,
     loads: 0,

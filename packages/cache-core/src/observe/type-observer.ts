@@ -4,6 +4,7 @@ import { type Counters, newCounters, type TypeStats } from './stats.ts';
 /** The words of the debug lines; one a counter, so that logs and statistics never disagree. */
 const MESSAGES: Readonly<Record<keyof Counters, string>> = {
   hits: 'hit',
+  localHits: 'hit in this process',
   stale: 'stale',
   misses: 'miss',
   loads: 'load began',

@@ -77,6 +77,8 @@ export class Guard implements Store {
   readonly #listeners = new Set<(status: StoreStatus) => void>();
   readonly #stopListening: () => void;
   readonly ranking?: (key: string, options: RankingOptions) => Ranking;
+  /** Not guarded: a channel has a heartbeat of its own, and nobody waits for it. */
+  readonly announcements?: NonNullable<Store['announcements']>;
 
   constructor(store: Store, parts: GuardParts) {
     this.#store = store;
@@ -91,6 +93,7 @@ export class Guard implements Store {
     this.#stopListening = store.onStatus((now) => this.#statusChanged(now));
     const ranking = store.ranking?.bind(store);
     if (ranking) this.ranking = (key, options) => this.#guarded(ranking(key, options));
+    if (store.announcements) this.announcements = store.announcements.bind(store);
   }
 
   state(): GuardState {

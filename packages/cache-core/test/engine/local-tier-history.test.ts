@@ -100,8 +100,9 @@ class World {
     const entry: Entry = {
       id: String(version),
       bytes,
-      freshForMs: 1,
+      freshForMs: expiresInMs,
       expiresInMs,
+      ageMs: 0,
       loadMs: 0,
       tags: tagsOf(reading.key),
     };

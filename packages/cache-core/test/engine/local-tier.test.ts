@@ -11,6 +11,7 @@ const entryOf = (change: Partial<Entry> = {}): Entry => ({
   bytes: new Uint8Array(100),
   freshForMs: 1_000,
   expiresInMs: 5_000,
+  ageMs: 0,
   loadMs: 7,
   tags: [],
   ...change,
@@ -40,7 +41,7 @@ describe('a copy', () => {
       id: 'first',
       sentAt: 10,
       freshUntil: 1_010,
-      expiresAt: 5_010,
+      servedUntil: 1_010,
       loadMs: 7,
       tags: ['acme'],
     });
