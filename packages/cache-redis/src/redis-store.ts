@@ -32,6 +32,8 @@ import { EntryReader } from './protocol/reading.ts';
 import { sweep } from './protocol/sweep.ts';
 import { RedisRanking } from './ranking.ts';
 import { redacted } from './redaction.ts';
+import { Refusals } from './refusals.ts';
+import { Reporter } from './report.ts';
 
 /**
  * Entries in a shared Redis (≥ 7.0) or Valkey: standalone, behind Sentinels, or a Cluster. Connects in the background: the
@@ -50,6 +52,8 @@ class RedisStore implements Store {
   readonly #nonces: NonceKeeper;
   readonly #leases: LeaseDesk;
   readonly #reader: EntryReader;
+  readonly #reporter: Reporter;
+  readonly #refusals: Refusals;
   readonly #rankings = new LRUCache<string, Ranking>({ max: 100 });
   /** The clock of the server minus that of this process. For display of ages only. */
   #aheadMs = 0;
@@ -60,6 +64,8 @@ class RedisStore implements Store {
     this.#nonces = new NonceKeeper(connection, () => this.#serverNow());
     this.#leases = new LeaseDesk(connection, this.#nonces);
     this.#reader = new EntryReader(connection, () => this.#serverNow());
+    this.#reporter = new Reporter(connection, clock);
+    this.#refusals = new Refusals(clock);
     connection.onStatus((status) => {
       if (status.state === 'ready') void this.#readClock();
     });
@@ -78,35 +84,38 @@ class RedisStore implements Store {
   }
 
   read(keys: readonly StoreKey[]): Promise<readonly ReadReply[]> {
-    return redacted(this.#reader.read(keys));
+    return this.#refusals.redacted('read', this.#reader.read(keys));
   }
 
   lease(key: StoreKey, options: LeaseOptions): Promise<LeaseReply> {
-    return redacted(this.#leases.take(key, options, this.#reader.typeNonce(key)));
+    return this.#refusals.redacted('lease', this.#leases.take(key, options, this.#reader.typeNonce(key)));
   }
 
   renew(lease: Lease, ttlMs: number): Promise<boolean> {
-    return redacted(this.#leases.renew(lease as RedisLease, Math.ceil(ttlMs)));
+    return this.#refusals.redacted('renew', this.#leases.renew(lease as RedisLease, Math.ceil(ttlMs)));
   }
 
   fill(lease: Lease, entry: NewEntry): Promise<'stored' | 'refused'> {
-    return redacted(this.#fill(lease as RedisLease, entry));
+    return this.#refusals.redacted('fill', this.#fill(lease as RedisLease, entry));
   }
 
   release(lease: Lease, options: { backoffMs?: number } = {}): Promise<void> {
-    return redacted(this.#leases.release(lease as RedisLease, Math.ceil(options.backoffMs ?? 0)));
+    return this.#refusals.redacted(
+      'release',
+      this.#leases.release(lease as RedisLease, Math.ceil(options.backoffMs ?? 0)),
+    );
   }
 
   expire(keys: readonly StoreKey[]): Promise<void> {
-    return redacted(this.#expire(keys));
+    return this.#refusals.redacted('expire', this.#expire(keys));
   }
 
   invalidate(targets: readonly Target[]): Promise<{ removed: number }> {
-    return redacted(this.#invalidate(targets));
+    return this.#refusals.redacted('invalidate', this.#invalidate(targets));
   }
 
   sweep(pattern: Pattern, options: SweepOptions): Promise<number> {
-    return redacted(sweep(this.#connection, pattern, options), options.signal);
+    return this.#refusals.redacted('sweep', sweep(this.#connection, pattern, options), options.signal);
   }
 
   ranking(key: string, options: RankingOptions): Ranking {
@@ -116,8 +125,8 @@ class RedisStore implements Store {
   }
 
   async report(): Promise<StoreReport> {
-    await redacted(this.#connection.client.ping());
-    return { kind: 'redis' };
+    const report = await redacted(this.#reporter.report());
+    return { ...report, refused: this.#refusals.codes() };
   }
 
   close(): Promise<void> {

@@ -127,9 +127,58 @@ export interface SweepOptions {
   readonly signal?: AbortSignal;
 }
 
+/** What a store tells of itself. What is left out or `undefined` is unknown: not every store has it, and servers may refuse to tell. */
 export interface StoreReport {
   /** `memory`, `redis`, … */
   readonly kind: string;
-  readonly entries?: number;
-  readonly bytes?: number;
+  readonly entries?: number | undefined;
+  readonly bytes?: number | undefined;
+  readonly server?: ServerReport | undefined;
+  readonly memory?: MemoryReport | undefined;
+  readonly clients?: ClientsReport | undefined;
+  readonly replication?: ReplicationReport | undefined;
+  /** Keys that the server dropped to make room, a second, over the last `windowSeconds`. */
+  readonly evictedPerSecond?: number | undefined;
+  /** The share of all reads of keys in the server, those of its other users too, that found one, over the last `windowSeconds`. */
+  readonly hitRatio?: number | undefined;
+  /** Since which earlier report `evictedPerSecond` and `hitRatio` were counted. */
+  readonly windowSeconds?: number | undefined;
+  /** Why the server refused calls in the last minute, as far as no later call of the kind succeeded: `OOM`, `NOPERM`, … */
+  readonly refused?: readonly string[] | undefined;
+}
+
+/** Of several servers: the oldest version, the shortest time. */
+export interface ServerReport {
+  readonly version: string | undefined;
+  readonly role: 'primary' | 'replica' | undefined;
+  readonly uptimeSeconds: number | undefined;
+  /** Primaries that answered, and primaries that there are: 1 and 1 but for a Cluster. */
+  readonly primaries: { readonly answering: number; readonly total: number };
+}
+
+/** Of several servers: sums, and the worst of what cannot be added. */
+export interface MemoryReport {
+  readonly usedBytes: number | undefined;
+  /** `null`: without limit. */
+  readonly maxBytes: number | null | undefined;
+  /** `usedBytes` of `maxBytes`, of the server that is fullest. */
+  readonly usedRatio: number | undefined;
+  readonly policy: string | undefined;
+  /** Memory taken from the system for each byte used. Unknown below 100 MB, where it says nothing. */
+  readonly fragmentation: number | undefined;
+}
+
+/** Of several servers: the one that is nearest to its limit. */
+export interface ClientsReport {
+  readonly connected: number | undefined;
+  readonly max: number | undefined;
+}
+
+export interface ReplicationReport {
+  /** Connected to the primaries, together. */
+  readonly replicas: number | undefined;
+  /** Are all replicas in step? Of a replica: is its link to the primary up? Unknown where there is no replica. */
+  readonly isLinkUp: boolean | undefined;
+  /** Of the replica that is furthest behind. */
+  readonly lagSeconds: number | undefined;
 }

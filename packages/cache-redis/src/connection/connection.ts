@@ -1,11 +1,12 @@
 import { type Clock, type StoreStatus, systemClock } from '@huntly/cache-core';
+import { obstacleIn } from '../info.ts';
 import type { RedisClient, RedisClusterClient } from './client.ts';
 import { type Ioredis, loadIoredis } from './ioredis.ts';
 import type { RedisStoreOptions } from './options.ts';
 import { createClient } from './own-client.ts';
 import { connectPrimaries } from './primaries.ts';
 import { StatusWatch } from './status.ts';
-import { checkSuppliedClient, isClusterClient } from './supplied-client.ts';
+import { checkSuppliedClient, isClusterClient, isMock } from './supplied-client.ts';
 import { CONNECTIONS_PER_PRIMARY, type Target, targetOf } from './target.ts';
 
 export interface Connection {
@@ -30,6 +31,8 @@ export interface Outside {
 
 /** How long `close()` waits for the answer to `QUIT`, and a Cluster for the first connections to its primaries. */
 const PATIENCE_MS = 500;
+/** How often a replica is asked whether it is a primary by now. */
+const RECHECK_MS = 1_000;
 
 /**
  * Begins to connect in the next tick, and goes on for as long as it takes: only `status()` tells how that fares.
@@ -52,6 +55,7 @@ class RedisConnection implements Connection {
   readonly #clock: Clock;
   readonly #watch: StatusWatch;
   #closing: Promise<void> | undefined;
+  #cancelRecheck: () => void = () => undefined;
 
   constructor(client: RedisClient | RedisClusterClient, target: Target, clock: Clock) {
     this.client = client;
@@ -89,12 +93,26 @@ class RedisConnection implements Connection {
 
   /** @returns why a client that is ready must not be used */
   async #prepare(): Promise<string | undefined> {
-    if (!isClusterClient(this.client)) return undefined;
+    if (!isClusterClient(this.client)) return this.#roleObstacle();
     await this.#within(PATIENCE_MS, connectPrimaries(this.client));
     if (this.#target.kind !== 'cluster') return undefined;
     const { maxConnections } = this.#target;
     const needed = this.client.nodes('master').length * CONNECTIONS_PER_PRIMARY;
     return needed > maxConnections ? `${needed} connections needed, maxConnections is ${maxConnections}` : undefined;
+  }
+
+  /**
+   * A replica lags behind, so that reads of it may return what was invalidated already (P1), and a node of a Cluster has a part
+   * of the keys only. A replica may be promoted at any time, which breaks no connection: so it is asked again.
+   */
+  async #roleObstacle(): Promise<string | undefined> {
+    if (isMock(this.client)) return undefined;
+    this.#cancelRecheck();
+    const obstacle = obstacleIn(await this.client.info('replication', 'cluster').catch(() => '')); // else the commands tell
+    if (obstacle === 'READONLY' || obstacle === 'MASTERDOWN') {
+      this.#cancelRecheck = this.#clock.after(RECHECK_MS, () => this.#watch.recheck(), { background: true });
+    }
+    return obstacle;
   }
 
   readonly #nodeAdded = (): void => {
@@ -106,6 +124,7 @@ class RedisConnection implements Connection {
     const isOurs = this.#target.kind !== 'client';
     this.#watch.close({ forgetClient: !isOurs });
     this.client.off('+node', this.#nodeAdded);
+    this.#cancelRecheck();
     if (!isOurs) return;
     // QUIT is answered after all that was sent before; a frozen server answers nothing, so there is no waiting for 'end'.
     // Each primary by itself: `quit()` of a Cluster would first connect to all replicas, which were never used.

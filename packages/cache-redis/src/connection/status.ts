@@ -68,6 +68,11 @@ export class StatusWatch {
     }
   }
 
+  /** What made a client useless may be over. */
+  recheck(): void {
+    if (!this.#isClosed && this.#client.status === 'ready') void this.#ready();
+  }
+
   async #ready(): Promise<void> {
     const obstacle = await this.#prepare();
     if (this.#client.status !== 'ready' && !isMock(this.#client)) return; // lost again meanwhile

@@ -1,0 +1,52 @@
+import type { Clock } from '@huntly/cache-core';
+import { codeOf, redacted } from './redaction.ts';
+
+/** What servers answer when they will not do something. Trouble of a connection is no refusal: the status tells it. */
+const REFUSALS: ReadonlySet<string> = new Set([
+  'CLUSTERDOWN',
+  'CROSSSLOT',
+  'LOADING',
+  'MASTERDOWN',
+  'MISCONF',
+  'MOVED',
+  'NOAUTH',
+  'NOPERM',
+  'OOM',
+  'READONLY',
+  'REDIRECTED',
+  'WRONGPASS',
+]);
+
+const REMEMBERED_MS = 60_000;
+
+/**
+ * Which kinds of calls the server refuses, and why: a full server answers `PING`, so that asking it for its health would not
+ * show it. Costs nothing but a look at calls that fail.
+ */
+export class Refusals {
+  readonly #clock: Clock;
+  readonly #last = new Map<string, { readonly code: string; readonly at: number }>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** An answer whose errors may be logged, as `redacted`; notes whether it is a refusal. */
+  async redacted<T>(kind: string, answer: Promise<T>, signal?: AbortSignal): Promise<T> {
+    try {
+      const value = await redacted(answer, signal);
+      if (this.#last.size > 0) this.#last.delete(kind);
+      return value;
+    } catch (error) {
+      const code = codeOf(error);
+      if (REFUSALS.has(code)) this.#last.set(kind, { code, at: this.#clock.now() });
+      throw error;
+    }
+  }
+
+  codes(): readonly string[] {
+    const since = this.#clock.now() - REMEMBERED_MS;
+    const recent = [...this.#last.values()].filter(({ at }) => at >= since);
+    return [...new Set(recent.map(({ code }) => code))].sort();
+  }
+}
