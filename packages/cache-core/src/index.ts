@@ -44,7 +44,8 @@ export {
 } from './manager/cache-manager.ts';
 export type { HuntlyTypes, LeadIdsOf, StoredSearch } from './manager/huntly-types.ts';
 export type { PopularSearch, PopularSearchOptions } from './manager/popular-searches.ts';
-export type { CacheHealth } from './observe/health.ts';
+export type { Finding, GuardHealth, HealthLimits } from './observe/findings.ts';
+export type { CacheHealth, HealthOptions } from './observe/health.ts';
 export type { LeveledLogger, Logger, LogLevel } from './observe/logger.ts';
 export type { TypeStats } from './observe/stats.ts';
 export type { Announcement, Channel } from './store/announcements.ts';
@@ -52,14 +53,18 @@ export { type MemoryStoreOptions, memoryStore } from './store/memory-store.ts';
 export type { RankedMember, Ranking, RankingOptions } from './store/ranking.ts';
 export type {
   Call,
+  ClientsReport,
   Entry,
   EntryId,
   FillReply,
   Lease,
   LeaseOptions,
   LeaseReply,
+  MemoryReport,
   NewEntry,
   ReadReply,
+  ReplicationReport,
+  ServerReport,
   Store,
   StoreKey,
   StoreReport,

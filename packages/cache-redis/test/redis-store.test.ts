@@ -280,7 +280,7 @@ describe('createCacheManager', () => {
     expect(await server.cli('ZSCORE', 'popular_searches', 'acme')).toBe('1');
     await manager.invalidateLeadCache(42);
     expect(await manager.getCachedSearchResults({ q: 'acme' })).toBeUndefined();
-    expect(await manager.healthCheck()).toMatchObject({ status: 'pass', report: { kind: 'redis' } });
+    expect(await manager.healthCheck()).toMatchObject({ store: { state: 'ready' }, report: { kind: 'redis' } });
     await manager.close();
   });
 

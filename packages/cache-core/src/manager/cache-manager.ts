@@ -6,9 +6,10 @@ import type { InvalidationResult } from '../engine/invalidator.ts';
 import type { TypedCache } from '../engine/typed-cache.ts';
 import { InvalidationError } from '../errors.ts';
 import type { Identifier } from '../keys/key.ts';
-import { type CacheHealth, checkHealth } from '../observe/health.ts';
+import { type CacheHealth, checkHealth, type HealthOptions } from '../observe/health.ts';
 import { defaultLogger } from '../observe/logger.ts';
 import type { TypeStats } from '../observe/stats.ts';
+import type { StoreReport } from '../store/store.ts';
 import {
   defaultLeadIdsOf,
   type HuntlyTypes,
@@ -45,8 +46,8 @@ export type SearchClaim<R> =
 export interface CacheStats {
   readonly popularSearches: readonly PopularSearch[];
   readonly health: CacheHealth;
-  /** `null` where the store is not Redis. */
-  readonly redisInfo: null;
+  /** What the Redis says of itself; `null` where the store is not Redis, or does not answer. */
+  readonly redisInfo: StoreReport | null;
   readonly types: Readonly<Record<string, TypeStats>>;
 }
 
@@ -223,13 +224,15 @@ export class CacheManager<T extends CacheTypes = Record<never, never>> extends C
 
   // The whole
 
-  async healthCheck(): Promise<CacheHealth> {
-    return checkHealth(this.engine.store, this.engine.clock);
+  /** Never rejects. */
+  async healthCheck(options: HealthOptions = {}): Promise<CacheHealth> {
+    return checkHealth(this.engine.store, this.engine.clock, options);
   }
 
   async getCacheStats(): Promise<CacheStats> {
     const [popularSearches, health] = await Promise.all([this.getPopularSearches(), this.healthCheck()]);
-    return { popularSearches, health, redisInfo: null, types: this.stats() };
+    const redisInfo = health.report?.kind === 'redis' ? health.report : null;
+    return { popularSearches, health, redisInfo, types: this.stats() };
   }
 
   override close(): Promise<void> {

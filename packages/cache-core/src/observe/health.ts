@@ -1,20 +1,96 @@
 import type { Clock } from '../clock.ts';
 import type { Store, StoreReport, StoreStatus } from '../store/store.ts';
+import {
+  DEFAULT_LIMITS,
+  type Finding,
+  findingsOfChannel,
+  findingsOfGuard,
+  findingsOfReport,
+  findingsOfStatus,
+  type GuardHealth,
+  type HealthLimits,
+  slow,
+  unanswered,
+} from './findings.ts';
 
 export interface CacheHealth {
-  /** `warn`: the store does not answer, so everything is loaded from the source. A cache alone never makes it `fail`. */
-  readonly status: 'pass' | 'warn';
+  /**
+   * `warn`: there are findings; requests are answered all the same, if need be from the source. `fail`: the store cannot be
+   * used, and was said to be `required`; a cache alone is never a reason to fail.
+   */
+  readonly status: 'pass' | 'warn' | 'fail';
   readonly store: StoreStatus;
-  /** How long the store took to report; `undefined` if it did not. */
+  /** How long the store took to answer; `undefined` if it did not. */
   readonly latencyMs: number | undefined;
+  /** What is not as it should be, the worst first; each with its remedy. */
+  readonly findings: readonly Finding[];
   readonly report: StoreReport | undefined;
 }
 
-/** Never rejects. */
-export async function checkHealth(store: Store, clock: Clock): Promise<CacheHealth> {
+export interface HealthOptions {
+  /** A store that cannot be used makes the status `fail`. @default false */
+  readonly required?: boolean | undefined;
+  /** How long to wait for the store. @default 250 */
+  readonly timeoutMs?: number | undefined;
+  readonly limits?: Partial<HealthLimits> | undefined;
+  /** What stands before the store, as far as there is such a thing. */
+  readonly guard?: GuardHealth | undefined;
+  /** State of the announcements that keep local copies fresh. */
+  readonly channel?: 'up' | 'down' | undefined;
+}
+
+/** Never rejects, and never takes longer than its time limit. */
+export async function checkHealth(store: Store, clock: Clock, options: HealthOptions = {}): Promise<CacheHealth> {
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const { guard, timeoutMs = 250 } = options;
   const askedAt = clock.now();
-  const report = await store.report().catch(() => undefined);
-  const latencyMs = report && Math.round((clock.now() - askedAt) * 100) / 100;
+  const answer = await within(clock, timeoutMs, () => store.report());
+  const elapsedMs = Math.round((clock.now() - askedAt) * 100) / 100;
   const status = store.status();
-  return { status: report && status.state === 'ready' ? 'pass' : 'warn', store: status, latencyMs, report };
+  const isAsked = status.state === 'ready' && guard?.breaker !== 'open';
+  const findings = [...findingsOfStatus(status), ...findingsOfGuard(guard), ...findingsOfChannel(options.channel)];
+  if (answer.kind === 'failure') {
+    if (isAsked) findings.push(unanswered(answer.code)); // else it is said already why not
+    const failed = options.required ? 'fail' : 'warn';
+    return { status: failed, store: status, latencyMs: undefined, findings, report: undefined };
+  }
+  const { report } = answer;
+  findings.push(...findingsOfReport(report, limits), ...slow(elapsedMs, limits));
+  return {
+    status: statusOf(findings, isAsked, options.required),
+    store: status,
+    latencyMs: elapsedMs,
+    findings,
+    report,
+  };
+}
+
+function statusOf(findings: readonly Finding[], isUsable: boolean, required = false): CacheHealth['status'] {
+  if (!isUsable && required) return 'fail';
+  return findings.length > 0 ? 'warn' : 'pass';
+}
+
+type Answer =
+  | { readonly kind: 'report'; readonly report: StoreReport }
+  | { readonly kind: 'failure'; readonly code: string };
+
+function within(clock: Clock, timeoutMs: number, ask: () => Promise<StoreReport>): Promise<Answer> {
+  return new Promise((resolve) => {
+    // Two turns later, so that an answer that waits behind a busy event loop still counts.
+    const late = (): void => resolve({ kind: 'failure', code: 'TIMEOUT' });
+    const cancel = clock.after(timeoutMs, () => setImmediate(() => setImmediate(late)), { background: true });
+    const settled = (answer: Answer): void => {
+      cancel();
+      resolve(answer);
+    };
+    ask().then(
+      (report) => settled({ kind: 'report', report }),
+      (error: unknown) => settled({ kind: 'failure', code: codeOf(error) }),
+    );
+  });
+}
+
+function codeOf(error: unknown): string {
+  const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' ? code : '';
 }
