@@ -1,5 +1,6 @@
 export type { RedisServer } from './boot.ts';
-export { type Fault, type FaultProxy, type FaultProxyOptions, startFaultProxy } from './fault-proxy.ts';
+export type { Fault } from './fault.ts';
+export { type FaultProxy, type FaultProxyOptions, startFaultProxy } from './fault-proxy.ts';
 export { type Fleet, type FleetMember, startFleet } from './fleet.ts';
 export { type Membership, serveFleet } from './fleet-member.ts';
 export {

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { Fault } from './fault-proxy.ts';
+import type { Fault } from './fault.ts';
 
 export interface ConnectionOutside {
   readonly random: () => number;
