@@ -226,7 +226,8 @@ export class CacheManager<T extends CacheTypes = Record<never, never>> extends C
 
   /** Never rejects. */
   async healthCheck(options: HealthOptions = {}): Promise<CacheHealth> {
-    return checkHealth(this.engine.store, this.engine.clock, options);
+    const { store, clock, guard } = this.engine;
+    return checkHealth(store, clock, { guard: guard?.state(), ...options });
   }
 
   async getCacheStats(): Promise<CacheStats> {

@@ -1,3 +1,4 @@
+import { type BreakerState, NO_ANSWER } from '../store/breaker.ts';
 import type { StoreReport, StoreStatus } from '../store/store.ts';
 import { remedyFor } from './remedies.ts';
 
@@ -28,9 +29,7 @@ export interface HealthLimits {
 
 /** What a guard says of itself. */
 export interface GuardHealth {
-  readonly breaker: 'closed' | 'open';
-  /** Why it is open: the code of the trouble. */
-  readonly reason?: string | undefined;
+  readonly breaker: BreakerState;
   /** Invalidations that wait to be applied. */
   readonly journal: number;
 }
@@ -54,11 +53,20 @@ export function findingsOfStatus(status: StoreStatus): Finding[] {
         'The store is not connected yet: values are loaded from the source.',
         'It connects by itself; look at the server and the network if that takes long.',
       );
-    case 'down': {
-      const { meaning, remedy } = remedyFor(status.reason);
-      return finding('store_down', `The store is down${nameOf(status.reason)}: ${meaning}.`, remedy);
-    }
+    case 'down':
+      return status.reason === NO_ANSWER ? notAsked('TIMEOUT') : storeDown(status.reason);
   }
+}
+
+function storeDown(reason: string): Finding[] {
+  const { meaning, remedy } = remedyFor(reason);
+  return finding('store_down', `The store is down${nameOf(reason)}: ${meaning}.`, remedy);
+}
+
+/** Connected as it seems, and no answers: the breaker of the guard is open. */
+function notAsked(code: string): Finding[] {
+  const { meaning, remedy } = remedyFor(code);
+  return finding('breaker_open', `The store is not asked for the moment${nameOf(code)}: ${meaning}.`, remedy);
 }
 
 /** Of a store that counts as ready. */
@@ -67,23 +75,14 @@ export function unanswered(code: string): Finding {
   return { code: 'store_silent', message: `The store did not tell how it is${nameOf(code)}: ${meaning}.`, remedy };
 }
 
+/** Its breaker is in the status of the store already. */
 export function findingsOfGuard(guard: GuardHealth | undefined): Finding[] {
-  const found: Finding[] = [];
-  if (guard?.breaker === 'open') {
-    found.push({
-      code: 'breaker_open',
-      message: `The store is not asked for the moment${nameOf(guard.reason ?? '')}: values are loaded from the source.`,
-      remedy: 'It is tried again by itself, several times a second.',
-    });
-  }
-  if (guard && guard.journal > 0) {
-    found.push({
-      code: 'journal',
-      message: `${guard.journal} invalidations wait to be applied; until then this process does not trust what they name.`,
-      remedy: 'They are applied by themselves, before the store is trusted again.',
-    });
-  }
-  return found;
+  if (!guard || guard.journal === 0) return [];
+  return finding(
+    'journal',
+    `${guard.journal} invalidations wait to be applied; until then this process does not trust what they name.`,
+    'They are applied by themselves, before the store is trusted again.',
+  );
 }
 
 export function findingsOfChannel(channel: 'up' | 'down' | undefined): Finding[] {

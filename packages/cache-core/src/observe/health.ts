@@ -25,6 +25,10 @@ export interface CacheHealth {
   /** What is not as it should be, the worst first; each with its remedy. */
   readonly findings: readonly Finding[];
   readonly report: StoreReport | undefined;
+  /** Breaker and journal; `undefined` without a guard. */
+  readonly guard: GuardHealth | undefined;
+  /** `undefined` where no local copies are kept. */
+  readonly channel: 'up' | 'down' | undefined;
 }
 
 export interface HealthOptions {
@@ -35,38 +39,31 @@ export interface HealthOptions {
   readonly limits?: Partial<HealthLimits> | undefined;
   /** What stands before the store, as far as there is such a thing. */
   readonly guard?: GuardHealth | undefined;
-  /** State of the announcements that keep local copies fresh. */
+  /** The state of the announcements that keep local copies fresh. */
   readonly channel?: 'up' | 'down' | undefined;
 }
 
 /** Never rejects, and never takes longer than its time limit. */
 export async function checkHealth(store: Store, clock: Clock, options: HealthOptions = {}): Promise<CacheHealth> {
+  const { guard, channel, required, timeoutMs = 250 } = options;
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
-  const { guard, timeoutMs = 250 } = options;
   const askedAt = clock.now();
-  const answer = await within(clock, timeoutMs, () => store.report());
+  const answer = await within(clock, timeoutMs, () => store.report({ budgetMs: timeoutMs }));
   const elapsedMs = Math.round((clock.now() - askedAt) * 100) / 100;
   const status = store.status();
-  const isAsked = status.state === 'ready' && guard?.breaker !== 'open';
-  const findings = [...findingsOfStatus(status), ...findingsOfGuard(guard), ...findingsOfChannel(options.channel)];
+  const findings = [...findingsOfStatus(status), ...findingsOfGuard(guard), ...findingsOfChannel(channel)];
+  const seen = { store: status, guard, channel, findings };
   if (answer.kind === 'failure') {
-    if (isAsked) findings.push(unanswered(answer.code)); // else it is said already why not
-    const failed = options.required ? 'fail' : 'warn';
-    return { status: failed, store: status, latencyMs: undefined, findings, report: undefined };
+    if (status.state === 'ready') findings.push(unanswered(answer.code)); // else it is said already why not
+    return { ...seen, status: required ? 'fail' : 'warn', latencyMs: undefined, report: undefined };
   }
   const { report } = answer;
   findings.push(...findingsOfReport(report, limits), ...slow(elapsedMs, limits));
-  return {
-    status: statusOf(findings, isAsked, options.required),
-    store: status,
-    latencyMs: elapsedMs,
-    findings,
-    report,
-  };
+  return { ...seen, status: statusOf(findings, status, required), latencyMs: elapsedMs, report };
 }
 
-function statusOf(findings: readonly Finding[], isUsable: boolean, required = false): CacheHealth['status'] {
-  if (!isUsable && required) return 'fail';
+function statusOf(findings: readonly Finding[], store: StoreStatus, required = false): CacheHealth['status'] {
+  if (required && store.state !== 'ready') return 'fail';
   return findings.length > 0 ? 'warn' : 'pass';
 }
 
@@ -76,9 +73,8 @@ type Answer =
 
 function within(clock: Clock, timeoutMs: number, ask: () => Promise<StoreReport>): Promise<Answer> {
   return new Promise((resolve) => {
-    // Two turns later, so that an answer that waits behind a busy event loop still counts.
     const late = (): void => resolve({ kind: 'failure', code: 'TIMEOUT' });
-    const cancel = clock.after(timeoutMs, () => setImmediate(() => setImmediate(late)), { background: true });
+    const cancel = clock.after(timeoutMs, () => clock.afterArrivals(late), { background: true });
     const settled = (answer: Answer): void => {
       cancel();
       resolve(answer);

@@ -1,3 +1,6 @@
+/** The reason of a breaker that deadlines opened; any other is that of the store. */
+export const NO_ANSWER = 'it does not answer in time';
+
 /** Whether the store is asked. */
 export type BreakerState =
   | { readonly state: 'closed'; readonly deadlines: number }
@@ -33,7 +36,7 @@ export class Breaker {
   deadline(): void {
     if (this.#state.state === 'open') return;
     const deadlines = this.#state.deadlines + 1;
-    if (deadlines >= this.#options.deadlinesToOpen) this.open('it does not answer in time');
+    if (deadlines >= this.#options.deadlinesToOpen) this.open(NO_ANSWER);
     else this.#state = { state: 'closed', deadlines };
   }
 

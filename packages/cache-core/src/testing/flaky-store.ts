@@ -53,6 +53,8 @@ export class FlakyStore implements Store {
   readonly calls = new Map<FlakyCall, number>();
   /** Left out where the store behind has none. */
   readonly ranking?: NonNullable<Store['ranking']>;
+  /** That of the store behind: never flaky. */
+  readonly announcements?: NonNullable<Store['announcements']>;
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #seed: number;
@@ -63,16 +65,18 @@ export class FlakyStore implements Store {
     this.#clock = clock;
     this.#seed = seed;
     this.plan = plan;
+    if (store.announcements) this.announcements = store.announcements.bind(store);
     if (store.ranking) this.ranking = (...asked) => this.#flakyRanking(store.ranking?.(...asked));
   }
 
   // One line a method.
+  readonly ping: Store['ping'] = (...asked) => this.#ask('ping', (store) => store.ping(...asked));
   readonly read: Store['read'] = (...asked) => this.#ask('read', (store) => store.read(...asked));
   readonly lease: Store['lease'] = (...asked) => this.#ask('lease', (store) => store.lease(...asked));
   readonly renew: Store['renew'] = (...asked) => this.#ask('renew', (store) => store.renew(...asked));
   readonly fill: Store['fill'] = (...asked) => this.#ask('fill', (store) => store.fill(...asked));
   readonly release: Store['release'] = (...asked) => this.#ask('release', (store) => store.release(...asked));
-  readonly write: Store['write'] = (...asked) => this.#ask('write', (store) => store.write(...asked));
+  readonly expire: Store['expire'] = (...asked) => this.#ask('expire', (store) => store.expire(...asked));
   readonly invalidate: Store['invalidate'] = (...asked) =>
     this.#ask('invalidate', (store) => store.invalidate(...asked));
   readonly sweep: Store['sweep'] = (...asked) => this.#ask('sweep', (store) => store.sweep(...asked));

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import type { HealthOptions } from '../../src/index.ts';
+import { createCacheManager, type HealthOptions } from '../../src/index.ts';
 import { checkHealth } from '../../src/observe/health.ts';
 import { memoryStore } from '../../src/store/memory-store.ts';
 import type { Store, StoreReport, StoreStatus } from '../../src/store/store.ts';
@@ -33,6 +33,8 @@ describe('checkHealth', () => {
       latencyMs: 0,
       findings: [],
       report: { kind: 'redis' },
+      guard: undefined,
+      channel: undefined,
     });
     expect(await checkHealth(memoryStore(), new FakeClock())).toMatchObject({ status: 'pass', findings: [] });
   });
@@ -112,15 +114,35 @@ describe('checkHealth', () => {
   });
 
   it('says what stands before the store: breaker, journal, channel', async () => {
-    const guard = { breaker: 'open', reason: 'TIMEOUT', journal: 2 } as const;
-    const { findings, status } = await healthOf({}, { guard, channel: 'down' });
-    expect(status).toBe('warn');
+    const guard = { breaker: { state: 'open', reason: 'it does not answer in time' }, journal: 2 } as const;
+    const facts = { status: { state: 'down', reason: guard.breaker.reason }, report: new Error('not asked') } as const;
+    const { findings, ...health } = await healthOf(facts, { guard, channel: 'down' });
+    expect(health).toMatchObject({ status: 'warn', guard, channel: 'down' });
     expect(findings.map(({ code }) => code)).toEqual(['breaker_open', 'journal', 'channel_down']);
     expect(findings[0]?.message).toContain('(TIMEOUT)');
     expect(findings[1]?.message).toMatch(/^2 invalidations/);
-    expect(await codesOf({}, { guard: { breaker: 'closed', journal: 0 }, channel: 'up' })).toEqual([]);
-    // A store that is not asked does not have to answer.
-    expect(await codesOf({ report: new Error('refused') }, { guard })).toEqual(['breaker_open', 'journal']);
+    const quiet = { breaker: { state: 'closed', deadlines: 0 }, journal: 0 } as const;
+    expect(await codesOf({}, { guard: quiet, channel: 'up' })).toEqual([]);
+  });
+
+  it('knows the guard of a manager', async () => {
+    const clock = new FakeClock();
+    const store = new FlakyStore(memoryStore({ clock }), { seed: 1, plan: { all: { hangs: 1 } }, clock });
+    const manager = createCacheManager({ env: {}, store, clock, logger: false, random: () => 0.5 });
+    const health = manager.healthCheck();
+    await clock.advance(250);
+    expect(await health).toMatchObject({ guard: { journal: 0 }, findings: [{ code: 'store_silent' }] });
+    for (let id = 1; id < 5; id++) {
+      const read = manager.getCachedLeadData(id);
+      await clock.advance(50);
+      await read;
+    }
+    await manager.invalidateLeadCache(1); // the lead, and the searches that show it
+    expect(await manager.healthCheck()).toMatchObject({
+      guard: { breaker: { state: 'open' }, journal: 2 },
+      findings: [{ code: 'breaker_open' }, { code: 'journal' }],
+    });
+    await manager.close();
   });
 
   it('finds a store slow', async () => {
@@ -153,7 +175,6 @@ describe('checkHealth', () => {
     expect((await healthOf(down('ECONNREFUSED'))).status).toBe('warn');
     expect((await healthOf(down('ECONNREFUSED'), { required: true })).status).toBe('fail');
     expect((await healthOf({ report: new Error('silent') }, { required: true })).status).toBe('fail');
-    expect((await healthOf({}, { required: true, guard: { breaker: 'open', journal: 0 } })).status).toBe('fail');
     expect((await healthOf({ report: { evictedPerSecond: 1 } }, { required: true })).status).toBe('warn');
     expect((await healthOf({}, { required: true })).status).toBe('pass');
   });
@@ -161,7 +182,7 @@ describe('checkHealth', () => {
   it('quotes no text that it does not know: it may name a host or a key', async () => {
     const secret = 'redis.internal:6379 user:ada@example.com';
     for (const facts of [down(secret), { report: Object.assign(new Error(secret), { code: secret }) }]) {
-      const { findings } = await healthOf(facts, { guard: { breaker: 'open', reason: secret, journal: 0 } });
+      const { findings } = await healthOf(facts, { guard: { breaker: { state: 'open', reason: secret }, journal: 0 } });
       expect(findings.length).toBeGreaterThan(0);
       expect(inspect(findings)).not.toMatch(/internal|ada/);
     }

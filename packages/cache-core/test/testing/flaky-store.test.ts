@@ -8,7 +8,14 @@ const ENTRY: NewEntry = { bytes: Buffer.from('1'), freshForMs: 60_000, expiresIn
 function setup(plan: FaultPlan, seed = 1) {
   const clock = new FakeClock();
   const behind = memoryStore({ clock });
-  return { clock, behind, store: new FlakyStore(behind, { seed, plan, clock }) };
+  const store = new FlakyStore(behind, { seed, plan, clock });
+  /** Through the flaky store, with a lease that is not flaky. */
+  const fill = async () => {
+    const reply = await behind.lease(KEY, { ttlMs: 60_000, tags: [], byForce: true });
+    if (reply.kind !== 'granted') throw new Error(reply.kind);
+    return store.fill(reply.lease, ENTRY);
+  };
+  return { clock, behind, store, fill };
 }
 
 /** What becomes of a call: how it settles, or that it has not. */
@@ -25,15 +32,15 @@ function outcome(call: Promise<unknown>): { now: string } {
   return seen;
 }
 
-/** The outcomes of so many writes, one after the other, as if an hour had passed after each. */
-async function outcomes(store: Store, clock: FakeClock, count: number): Promise<string[]> {
+/** The outcomes of so many fills, one after the other, as if an hour had passed after each. */
+async function outcomes({ fill, clock }: ReturnType<typeof setup>, count: number): Promise<string[]> {
   const seen: string[] = [];
   for (let call = 0; call < count; call++) {
-    const write = outcome(store.write(KEY, ENTRY));
+    const filling = outcome(fill());
     await settle();
-    const atOnce = write.now;
+    const atOnce = filling.now;
     await clock.advance(3_600_000);
-    seen.push(atOnce === write.now ? atOnce : `${write.now} late`);
+    seen.push(atOnce === filling.now ? atOnce : `${filling.now} late`);
   }
   return seen;
 }
@@ -59,42 +66,42 @@ describeStore({ describe, it }, 'FlakyStore whose answers are all late', async (
 
 describe('FlakyStore', () => {
   it('rejects without the store knowing', async () => {
-    const { store, behind, clock } = setup({ write: { rejects: 1 } });
-    expect(await outcomes(store, clock, 1)).toEqual(['rejected']);
-    expect(await isStored(behind)).toBe(false);
+    const flaky = setup({ fill: { rejects: 1 } });
+    expect(await outcomes(flaky, 1)).toEqual(['rejected']);
+    expect(await isStored(flaky.behind)).toBe(false);
   });
 
   it('never settles, without the store knowing', async () => {
-    const { store, behind, clock } = setup({ write: { hangs: 1 } });
-    expect(await outcomes(store, clock, 1)).toEqual(['pending']);
-    expect(await isStored(behind)).toBe(false);
-    expect(clock.pendingTimers).toBe(0);
+    const flaky = setup({ fill: { hangs: 1 } });
+    expect(await outcomes(flaky, 1)).toEqual(['pending']);
+    expect(await isStored(flaky.behind)).toBe(false);
+    expect(flaky.clock.pendingTimers).toBe(0);
   });
 
   it('settles late by the clock that it is given, and may reach the store late', async () => {
-    const { store, behind, clock } = setup({ write: { late: 1, lateMs: [100, 100] } });
-    const write = outcome(store.write(KEY, ENTRY));
+    const { fill, behind, clock } = setup({ fill: { late: 1, lateMs: [100, 100] } });
+    const filling = outcome(fill());
     await settle();
     expect(await isStored(behind)).toBe(false);
     await clock.advance(99);
-    expect(write.now).toBe('pending');
+    expect(filling.now).toBe('pending');
     expect(await isStored(behind)).toBe(true); // the rest of the time is the answer's
     await clock.advance(1);
-    expect(write.now).toBe('answered');
+    expect(filling.now).toBe('answered');
   });
 
   it('loses answers of calls that were carried out: some reject, some never settle', async () => {
-    const { store, behind, clock } = setup({ write: { lost: 1 } });
-    const seen = await outcomes(store, clock, 40);
+    const flaky = setup({ fill: { lost: 1 } });
+    const seen = await outcomes(flaky, 40);
     expect(new Set(seen)).toEqual(new Set(['rejected', 'pending']));
-    outcome(store.write(KEY, ENTRY));
+    outcome(flaky.fill());
     await settle();
-    expect(await isStored(behind)).toBe(true);
+    expect(await isStored(flaky.behind)).toBe(true);
   });
 
   it('keeps to its rates', async () => {
-    const { store, clock } = setup({ all: { rejects: 0.1, hangs: 0.2, late: 0.3, lost: 0.2 } });
-    const seen = await outcomes(store, clock, 2_000);
+    const flaky = setup({ all: { rejects: 0.1, hangs: 0.2, late: 0.3, lost: 0.2 } });
+    const seen = await outcomes(flaky, 2_000);
     const share = (wanted: string) => seen.filter((each) => each === wanted).length / seen.length;
     // One half of the lost ones reject, the other half never settle.
     expect(share('rejected')).toBeCloseTo(0.2, 1);
@@ -106,31 +113,31 @@ describe('FlakyStore', () => {
   it('decides the same for the same seed, and something else for another one', async () => {
     const plan = { all: { rejects: 0.3, hangs: 0.3, late: 0.2, lost: 0.1 } };
     const run = async (seed: number) => {
-      const { store, clock } = setup(plan, seed);
-      return outcomes(store, clock, 50);
+      const flaky = setup(plan, seed);
+      return outcomes(flaky, 50);
     };
     expect(await run(7)).toEqual(await run(7));
     expect(await run(7)).not.toEqual(await run(8));
   });
 
   it('decides a kind of call by itself: others in between change nothing', async () => {
-    const plan = { write: { rejects: 0.5 } };
+    const plan = { fill: { rejects: 0.5 } };
     const alone = setup(plan);
     const mixed = setup(plan);
     const seen: string[] = [];
     for (let call = 0; call < 30; call++) {
       for (let other = 0; other < call % 3; other++) await mixed.store.read([KEY]);
-      seen.push(...(await outcomes(mixed.store, mixed.clock, 1)));
+      seen.push(...(await outcomes(mixed, 1)));
     }
-    expect(seen).toEqual(await outcomes(alone.store, alone.clock, 30));
+    expect(seen).toEqual(await outcomes(alone, 30));
   });
 
   it('counts calls, and takes another plan while running', async () => {
-    const { store, clock } = setup({ all: { rejects: 1 } });
-    expect(await outcomes(store, clock, 2)).toEqual(['rejected', 'rejected']);
-    store.plan = {};
-    expect(await outcomes(store, clock, 1)).toEqual(['answered']);
-    expect([...store.calls]).toEqual([['write', 3]]);
+    const flaky = setup({ all: { rejects: 1 } });
+    expect(await outcomes(flaky, 2)).toEqual(['rejected', 'rejected']);
+    flaky.store.plan = {};
+    expect(await outcomes(flaky, 1)).toEqual(['answered']);
+    expect([...flaky.store.calls]).toEqual([['fill', 3]]);
   });
 
   it('makes rankings flaky too, and has none where the store has none', async () => {
