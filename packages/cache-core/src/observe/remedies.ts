@@ -38,6 +38,7 @@ const REMEDIES: Readonly<Record<string, readonly [meaning: string, remedy: strin
   WRONGPASS: ['the user name or the password is wrong, or the user is disabled', 'Mend username and password.'],
   ECONNREFUSED: ['nothing listens where the server should be', 'Start the server, or mend its host and port.'],
   ENOTFOUND: ['the host of the server has no address', 'Mend the host, or its DNS.'],
+  'it is not connected yet': ['it is not connected yet', 'It connects by itself.'],
   closed: ['the store was closed', 'Use it no longer, or create a new one.'],
 };
 
