@@ -106,7 +106,10 @@ class RedisStore implements Store {
   }
 
   sweep(pattern: Pattern, options: SweepOptions): Promise<number> {
-    return redacted(sweep(this.#connection, pattern, options), options.signal);
+    const { namespace, type } = pattern.scope;
+    const dropType = () => this.#invalidateTags([{ namespace, tag: type }]);
+    const sweeping = sweep({ connection: this.#connection, clock: this.#clock, pattern, options, dropType });
+    return redacted(sweeping, options.signal);
   }
 
   ranking(key: string, options: RankingOptions): Ranking {
