@@ -20,10 +20,12 @@ export class SlotMove {
   }
 
   async moveKeys(): Promise<void> {
+    const { username = 'default', password } = this.to.endpoint;
+    const login = password === undefined ? [] : ['AUTH2', username, password];
     for (;;) {
       const keys = (await this.from.cli('CLUSTER', 'GETKEYSINSLOT', this.slot, 100)) as string[];
       if (keys.length === 0) return;
-      await this.from.cli('MIGRATE', this.to.host, this.to.port, '', 0, 5_000, 'KEYS', ...keys);
+      await this.from.cli('MIGRATE', this.to.host, this.to.port, '', 0, 5_000, ...login, 'KEYS', ...keys);
     }
   }
 
