@@ -7,13 +7,16 @@ import { codeOf } from '../redaction.ts';
 const CHUNK = 500;
 
 /**
- * The values of many keys in order: one `MGET`, or on Cluster one pipeline a node. A key that holds a hash, a list or the like
+ * The values of many keys in order: one `MGET` for 500, or on Cluster one pipeline a node. A key that holds a hash, a list or the like
  * counts as absent, as `MGET` has it.
  */
 export async function readMany(connection: Connection, keys: readonly string[]): Promise<readonly (Buffer | null)[]> {
   if (keys.length === 0) return [];
   const { client } = connection;
-  if (!connection.isCluster) return client.mgetBuffer([...keys]);
+  if (!connection.isCluster) {
+    // Parts need not be of one moment: a value and its nonces are compared wherever they come from, as on a Cluster.
+    return (await Promise.all(chunks(keys).map((chunk) => client.mgetBuffer(chunk)))).flat();
+  }
   const found = new Map<string, Buffer | null>();
   await eachNode(connection, keys, async (group) => {
     const add = (pipeline: RedisPipeline, key: string) => pipeline.getBuffer(key);
