@@ -16,6 +16,7 @@ const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, 
 const BEYOND_THE_MOCK = new Map([
   ['add up, and name the highest first', 'sorted sets with scores'],
   ['are not given where there is a value, unless the caller could not use it', 'bytes of a stored value in a script'],
+  ['makes a value stale on purpose, and ends the load that runs', 'bytes of a stored value in a script'],
   ['of its key refuses a load that began before it', 'tags known only from the value'],
   ['of its type refuses a load that began before it', 'tags known only from the value'],
   ['of a tag known before the load refuses a load that began before it', 'tags known only from the value'],

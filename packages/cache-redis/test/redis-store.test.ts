@@ -143,7 +143,8 @@ describe('values that this toolkit did not write', () => {
     expect(await legacy.get(7)).toBeUndefined();
   });
 
-  const own = '{"huntly":1,"id":"AAAAAAAAAAAAAAAAAAAAAA","stale":0,"at":1,"fresh":1e12,"ttl":1e12,"load":1,"tags":[]}\n';
+  const own =
+    '{"huntly":1,"id":"AAAAAAAAAAAAAAAAAAAAAA","stale":0,"at":1,"fresh":1e12,"ttl":1e12,"load":1,"tags":[]}\n';
   it.each([
     ['foreign', '{"name":"Mallory"}'],
     ['empty', ''],

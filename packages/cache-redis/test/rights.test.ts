@@ -20,7 +20,7 @@ async function useAll(options: RedisStoreOptions, meanwhile = async () => {}): P
   const note = (...line: unknown[]) => warnings.push(line);
   const logger = { debug() {}, info() {}, warn: note, error: note };
   const types = { lead: { ttl: '60d' }, search: { ttl: '1h' } } as const;
-  const cache = createCache({ namespace: 'shop', types, store, logger });
+  const cache = createCache({ namespace: 'shop', types, store, storeBudget: false, logger });
   const leads = cache.type('lead');
   const claim = await leads.claim(1);
   if (!claim.hit) await claim.fill('Ada', { tags: ['acme'] });
@@ -28,6 +28,7 @@ async function useAll(options: RedisStoreOptions, meanwhile = async () => {}): P
   expect(await cache.invalidateTags(['acme'])).toEqual({ applied: true, removed: 0 });
   expect(await leads.getOrSet(1, () => 'Bob', { tags: ['known'] })).toBe('Bob');
   expect(await leads.set(2, 'Eve')).toBe(true);
+  await leads.expire(2);
   expect(await leads.invalidate(2)).toEqual({ applied: true, removed: 1 });
   await leads.set(3, 'Joe');
   await meanwhile();

@@ -3,11 +3,12 @@ import type { RedisClient, RedisClusterClient, RedisPipeline } from '../connecti
 import type { Connection } from '../connection/connection.ts';
 import { codeOf } from '../redaction.ts';
 
-/** More arguments than this in one command hold up everybody else's. */
-const CHUNK = 500;
+/** More arguments than this in one command hold up everybody else's. Reads come with their nonces: 500 keys still fit. */
+const READ_AT_ONCE = 1_000;
+const REMOVED_AT_ONCE = 500;
 
 /**
- * The values of many keys in order: one `MGET` for 500, or on Cluster one pipeline a node. A key that holds a hash, a list or the like
+ * The values of many keys in order: one `MGET` for 1,000, or on Cluster one pipeline a node. A key that holds a hash, a list or the like
  * counts as absent, as `MGET` has it.
  */
 export async function readMany(connection: Connection, keys: readonly string[]): Promise<readonly (Buffer | null)[]> {
@@ -15,7 +16,7 @@ export async function readMany(connection: Connection, keys: readonly string[]):
   const { client } = connection;
   if (!connection.isCluster) {
     // Parts need not be of one moment: a value and its nonces are compared wherever they come from, as on a Cluster.
-    return (await Promise.all(chunks(keys).map((chunk) => client.mgetBuffer(chunk)))).flat();
+    return (await Promise.all(chunks(keys, READ_AT_ONCE).map((chunk) => client.mgetBuffer(chunk)))).flat();
   }
   const found = new Map<string, Buffer | null>();
   await eachNode(connection, keys, async (group) => {
@@ -40,7 +41,7 @@ async function textOrNull(reply: Promise<Buffer | null>): Promise<Buffer | null>
 /** Removes keys of any slot. */
 export async function unlinkMany(connection: Connection, keys: readonly string[]): Promise<void> {
   const { client } = connection;
-  for (const chunk of chunks(keys)) {
+  for (const chunk of chunks(keys, REMOVED_AT_ONCE)) {
     if (!connection.isCluster) await client.unlink(chunk);
     else {
       await eachNode(connection, chunk, async (group) => {
@@ -57,7 +58,7 @@ export async function unlinkFrom(
   { isCluster }: Connection,
 ): Promise<number> {
   let removed = 0;
-  for (const chunk of chunks(keys)) {
+  for (const chunk of chunks(keys, REMOVED_AT_ONCE)) {
     if (!isCluster) removed += await primary.unlink(chunk);
     else for (const reply of await Promise.all(together(primary, chunk, addUnlink))) removed += Number(reply);
   }
@@ -69,9 +70,9 @@ function addUnlink(pipeline: RedisPipeline, key: string): unknown {
   return pipeline.unlink(key);
 }
 
-function chunks(keys: readonly string[]): string[][] {
-  return Array.from({ length: Math.ceil(keys.length / CHUNK) }, (_, index) =>
-    keys.slice(index * CHUNK, (index + 1) * CHUNK),
+function chunks(keys: readonly string[], size: number): string[][] {
+  return Array.from({ length: Math.ceil(keys.length / size) }, (_, index) =>
+    keys.slice(index * size, (index + 1) * size),
   );
 }
 

@@ -25,7 +25,7 @@ beforeAll(async () => {
   connection = openConnection({ cluster: seeds });
   const store = redisStore({ cluster: seeds });
   await Promise.all([ready(store), until('the connection', () => connection.status().state === 'ready' || undefined)]);
-  cache = createCache({ types: TYPES, store, logger: false });
+  cache = createCache({ types: TYPES, store, storeBudget: false, logger: false });
 });
 afterAll(async () => {
   await Promise.all([cache.close(), connection.close()]);

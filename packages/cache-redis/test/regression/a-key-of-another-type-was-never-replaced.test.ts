@@ -39,7 +39,7 @@ describe.each(Object.entries(TARGETS))('a key of another Redis type, on %s', (_n
   beforeAll(async () => {
     target = await open();
     store = redisStore(target.options);
-    cache = createCache({ types: { lead: { ttl: '1h' } }, store, logger: false });
+    cache = createCache({ types: { lead: { ttl: '1h' } }, store, storeBudget: false, logger: false });
     await ready(store);
   });
   afterAll(async () => {

@@ -17,7 +17,7 @@ beforeAll(async () => {
   cluster = await startCluster();
   const store = redisStore({ cluster: cluster.nodes.map(({ host, port }) => ({ host, port })) });
   await ready(store);
-  cache = createCache({ types: { lead: { ttl: '1h' } }, store, logger: false });
+  cache = createCache({ types: { lead: { ttl: '1h' } }, store, storeBudget: false, logger: false });
 });
 afterAll(async () => {
   await cache.close();

@@ -16,7 +16,7 @@ beforeAll(async () => {
   server = await startRedis();
   const store = redisStore({ url: server.url });
   await ready(store);
-  cache = createCache({ types: { lead: { ttl: '60d' } }, store, logger: false });
+  cache = createCache({ types: { lead: { ttl: '60d' } }, store, storeBudget: false, logger: false });
 });
 afterAll(async () => {
   await cache.close();

@@ -11,7 +11,13 @@ it('ages do not follow the wall clock of the process', async () => {
   const server = await startRedis();
   const store = redisStore({ url: server.url });
   await ready(store);
-  const leads = createCache({ types: { lead: { ttl: '1h' } }, store, logger: false, random: () => 0 }).type('lead');
+  const leads = createCache({
+    types: { lead: { ttl: '1h' } },
+    store,
+    storeBudget: false,
+    logger: false,
+    random: () => 0,
+  }).type('lead');
   await leads.set(0, 'after the clock of the server was read');
   await leads.set(1, 'Ada');
   const epoch = vi.spyOn(systemClock, 'epoch').mockImplementation(() => Date.now() + 30 * 60_000);
