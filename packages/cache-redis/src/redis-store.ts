@@ -55,8 +55,8 @@ class RedisStore implements Store {
   readonly #reporter: Reporter;
   readonly #refusals: Refusals;
   readonly #rankings = new LRUCache<string, Ranking>({ max: 100 });
-  /** The clock of the server minus that of this process. For display of ages only. */
-  #aheadMs = 0;
+  /** The time of the server minus the monotonic time of this process, whose wall clock may jump. For ages only. */
+  #offsetMs: number | undefined;
 
   constructor(connection: Connection, clock: Clock) {
     this.#connection = connection;
@@ -115,7 +115,10 @@ class RedisStore implements Store {
   }
 
   sweep(pattern: Pattern, options: SweepOptions): Promise<number> {
-    return this.#refusals.redacted('sweep', sweep(this.#connection, pattern, options), options.signal);
+    const { namespace, type } = pattern.scope;
+    const dropType = () => this.#invalidateTags([{ namespace, tag: type }]);
+    const sweeping = sweep({ connection: this.#connection, clock: this.#clock, pattern, options, dropType });
+    return this.#refusals.redacted('sweep', sweeping, options.signal);
   }
 
   ranking(key: string, options: RankingOptions): Ranking {
@@ -178,9 +181,10 @@ class RedisStore implements Store {
       sampling,
       this.#nonces.areUnchanged(namespace, nonces),
       late.length > 0 ? log.since(mark) : new Set<string>(),
-      this.#nonces.outlive(namespace, [...nonces.keys(), ...late], entry.expiresInMs),
+      this.#nonces.outlive(namespace, nonces, entry.expiresInMs),
     ]);
     if (!isUnchanged || !invalidated || late.some((tag) => invalidated.has(tag))) return undefined;
+    await this.#nonces.outlive(namespace, sampled, entry.expiresInMs);
     return new Map([...nonces, ...sampled]);
   }
 
@@ -207,15 +211,15 @@ class RedisStore implements Store {
 
   async #readClock(): Promise<void> {
     try {
-      const sentAt = this.#clock.epoch();
+      const sentAt = this.#clock.now();
       const [seconds, microseconds] = await this.#connection.client.time();
-      this.#aheadMs = Number(seconds) * 1000 + Number(microseconds) / 1000 - (sentAt + this.#clock.epoch()) / 2;
+      this.#offsetMs = Number(seconds) * 1000 + Number(microseconds) / 1000 - (sentAt + this.#clock.now()) / 2;
     } catch {
-      this.#aheadMs = 0; // without the right to ask: ages are shown by the clock of this process
+      this.#offsetMs = undefined; // without the right to ask: ages are shown by the clock of this process
     }
   }
 
   #serverNow(): number {
-    return this.#clock.epoch() + this.#aheadMs;
+    return this.#offsetMs === undefined ? this.#clock.epoch() : this.#clock.now() + this.#offsetMs;
   }
 }

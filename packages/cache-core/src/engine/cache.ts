@@ -97,10 +97,11 @@ export class Cache<T extends CacheTypes = CacheTypes> {
     const parsed = parsePattern(this.#namespace, pattern);
     const { type } = parsed.scope;
     const isWholeType = pattern === `${type}:*`;
-    if (this.#typeOf(type).isHashed && !isWholeType) {
+    const { isHashed, acceptsForeign } = this.#typeOf(type);
+    if (isHashed && !isWholeType) {
       throw new KeyError(`Identifiers of ${type} are hashed: only the pattern "${type}:*" can match them.`);
     }
-    return this.invalidator.sweep(parsed, options);
+    return this.invalidator.sweep(parsed, options, { mayWiden: !acceptsForeign });
   }
 
   /** Drops all values of all types of this cache; other namespaces and other keys of the store are not touched. */

@@ -18,7 +18,7 @@ const NOT_APPLIED =
   'The invalidation was not applied: the store does not answer. It is repeated as soon as it does; until then other processes may serve the old values.';
 
 /** How a sweep goes about it; see `invalidatePattern`. */
-export type PatternOptions = Partial<SweepOptions>;
+export type PatternOptions = Partial<Omit<SweepOptions, 'onWidened'>>;
 
 /** Invalidations of one cache. */
 export class Invalidator {
@@ -56,11 +56,17 @@ export class Invalidator {
   }
 
   /** @throws InvalidationError if it could not be finished; the reason of `options.signal` if that ended it. */
-  async sweep(pattern: Pattern, options: PatternOptions = {}): Promise<number> {
+  async sweep(pattern: Pattern, options: PatternOptions = {}, { mayWiden = false } = {}): Promise<number> {
     const batchSize = checkWholeNumber('batchSize', options.batchSize ?? this.#batchSize);
     const { logger, local } = this.#engine;
+    const onWidened = (reason: string) =>
+      logger.warn({ ...pattern.scope, reason }, 'all values of the type dropped instead of those of a pattern');
     try {
-      const removed = await this.#engine.store.sweep(pattern, { ...options, batchSize });
+      const removed = await this.#engine.store.sweep(pattern, {
+        ...options,
+        batchSize,
+        ...(mayWiden && { onWidened }),
+      });
       if (!options.dryRun) local?.dropAll();
       if (logger.isLevelEnabled('debug')) logger.debug({ ...pattern.scope, removed }, 'pattern invalidated');
       return removed;

@@ -123,6 +123,12 @@ export interface SweepOptions {
   readonly dryRun?: boolean;
   /** Called after each batch with the running total. */
   readonly onProgress?: (removed: number) => void;
+  /**
+   * Allows a store that cannot look at all keys, because they move between servers, to drop the whole type by its tag
+   * instead; it is then called with the reason. Without it the sweep rejects. A type that accepts values of other programs must not
+   * allow that: they carry no tag.
+   */
+  readonly onWidened?: (reason: string) => void;
   /** Ends the sweep early; it then rejects with the signal's reason. */
   readonly signal?: AbortSignal;
 }

@@ -22,6 +22,8 @@ export interface RedisClusterClient extends RedisClient {
   nodes(role: 'master'): RedisClient[];
   /** For each slot the nodes (`host:port`) that serve it, the primary first. */
   readonly slots: string[][];
+  /** Asks anew who serves what. Errors are not interesting: the next look at `slots` shows how it went. */
+  refreshSlotsCache(callback: () => void): void;
 }
 
 /** The settings that decide whether a command may run late or twice. Clients keep them in `options`. */
@@ -31,6 +33,7 @@ export interface RedisClientOptions {
   readonly enableOfflineQueue?: boolean | undefined;
   readonly enableAutoPipelining?: boolean | undefined;
   readonly keyPrefix?: string | undefined;
+  readonly db?: number | undefined;
   readonly stringNumbers?: boolean | undefined;
   readonly replyMapping?: string | undefined;
   /** Sentinel: which kind of server to connect to. */
@@ -88,10 +91,13 @@ interface RedisCommands {
     count: number,
   ): Promise<[cursor: string, keys: string[]]>;
 
+  /** How a node of a Cluster sees itself and the others, one line a node. */
+  cluster(subcommand: 'NODES'): Promise<unknown>;
   /** Seconds and microseconds; ioredis hands on numbers or digits, depending on `stringNumbers`. */
   time(): Promise<(number | string)[]>;
   info(...sections: string[]): Promise<string>;
   ping(): Promise<string>;
+  select(db: number): Promise<unknown>;
 }
 
 /** Commands sent together; on a Cluster all keys of one pipeline must live on one node. */

@@ -1,5 +1,6 @@
 import { type Clock, type StoreStatus, systemClock } from '@huntly/cache-core';
 import { obstacleIn } from '../info.ts';
+import { codeOf } from '../redaction.ts';
 import type { RedisClient, RedisClusterClient } from './client.ts';
 import { type Ioredis, loadIoredis } from './ioredis.ts';
 import type { RedisStoreOptions } from './options.ts';
@@ -93,7 +94,7 @@ class RedisConnection implements Connection {
 
   /** @returns why a client that is ready must not be used */
   async #prepare(): Promise<string | undefined> {
-    if (!isClusterClient(this.client)) return this.#roleObstacle();
+    if (!isClusterClient(this.client)) return (await databaseProblem(this.client)) ?? this.#roleObstacle();
     await this.#within(PATIENCE_MS, connectPrimaries(this.client));
     if (this.#target.kind !== 'cluster') return undefined;
     const { maxConnections } = this.#target;
@@ -143,5 +144,17 @@ class RedisConnection implements Connection {
       };
       work.then(settled, settled);
     });
+  }
+}
+
+/** ioredis stays in database 0 without a word where `SELECT` is refused: two databases would be mixed. */
+async function databaseProblem(client: RedisClient): Promise<string | undefined> {
+  const db = client.options?.db ?? 0;
+  if (db === 0) return undefined;
+  try {
+    await client.select(db);
+    return undefined;
+  } catch (error) {
+    return `${codeOf(error)}: database ${db} cannot be selected; allow the user SELECT and reconnect, or use database 0`;
   }
 }

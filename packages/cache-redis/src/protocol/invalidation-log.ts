@@ -4,6 +4,8 @@ import { newToken } from './token.ts';
 
 /** Invalidations of tags that are remembered. A load that takes longer than so many is not stored. */
 const CAPACITY = 10_000;
+/** Longer entries leave room for fewer, so that the log stays within some megabytes (P7). */
+const USUAL_LENGTH = 200;
 
 /** A place in the log. The token is part of it: after the log was lost, ids may come again. */
 export interface LogMark {
@@ -53,17 +55,9 @@ export class InvalidationLog {
   }
 
   async #append(token: string, tags: readonly string[]): Promise<string> {
-    const id = await this.#client.xadd(
-      this.#key,
-      'MAXLEN',
-      '~',
-      CAPACITY,
-      '*',
-      'token',
-      token,
-      'tags',
-      JSON.stringify(tags),
-    );
+    const text = JSON.stringify(tags);
+    const capacity = Math.ceil(CAPACITY / Math.max(1, text.length / USUAL_LENGTH));
+    const id = await this.#client.xadd(this.#key, 'MAXLEN', '~', capacity, '*', 'token', token, 'tags', text);
     if (id === null) throw new Error('The invalidation log was not written.');
     return id;
   }

@@ -9,10 +9,14 @@ import { Script } from './script.ts';
  * The token is new for each load. Were it that of a process, a load that lost its lease to an invalidation could fill under
  * the lease of a later load of the same process. The lease is set only where it is absent, or is one that is known to be doomed, so the
  * command must never be sent twice.
+ *
+ * A hash, a list or the like, which another program put there, is no value: reads take it for absent, and a fill replaces it. Its
+ * first bytes cannot be asked for, so the error of that is caught.
  */
 export const LEASE = new Script(`
 if redis.call('EXISTS', KEYS[1]) == 1 then
-  if ARGV[4] == 'no' or redis.call('GETRANGE', KEYS[1], 0, string.len(ARGV[5]) - 1) ~= ARGV[5] then
+  local first = redis.pcall('GETRANGE', KEYS[1], 0, math.max(string.len(ARGV[5]), 1) - 1)
+  if type(first) == 'string' and (ARGV[4] == 'no' or first ~= ARGV[5]) then
     return {'filled'}
   end
 end

@@ -1,49 +1,85 @@
 import keySlot from 'cluster-key-slot';
-import type { RedisClient, RedisClusterClient } from '../connection/client.ts';
+import type { RedisClient, RedisClusterClient, RedisPipeline } from '../connection/client.ts';
 import type { Connection } from '../connection/connection.ts';
+import { codeOf } from '../redaction.ts';
 
-/** More arguments than this in one command hold up everybody else's. */
-const CHUNK = 500;
+/** More arguments than this in one command hold up everybody else's. Reads come with their nonces: 500 keys still fit. */
+const READ_AT_ONCE = 1_000;
+const REMOVED_AT_ONCE = 500;
 
-/** The values of many keys in order: one `MGET`, or on Cluster one pipeline a node. */
+/**
+ * The values of many keys in order: one `MGET` for 1,000, or on Cluster one pipeline a node. A key that holds a hash, a list or the like
+ * counts as absent, as `MGET` has it.
+ */
 export async function readMany(connection: Connection, keys: readonly string[]): Promise<readonly (Buffer | null)[]> {
   if (keys.length === 0) return [];
-  if (!connection.isCluster) return connection.client.mgetBuffer([...keys]);
+  const { client } = connection;
+  if (!connection.isCluster) {
+    // Parts need not be of one moment: a value and its nonces are compared wherever they come from, as on a Cluster.
+    return (await Promise.all(chunks(keys, READ_AT_ONCE).map((chunk) => client.mgetBuffer(chunk)))).flat();
+  }
   const found = new Map<string, Buffer | null>();
   await eachNode(connection, keys, async (group) => {
-    const pipeline = connection.client.pipeline();
-    for (const key of group) pipeline.getBuffer(key);
-    const replies = results(await pipeline.exec());
-    for (const [index, key] of group.entries()) found.set(key, (replies[index] as Buffer | null | undefined) ?? null);
+    const add = (pipeline: RedisPipeline, key: string) => pipeline.getBuffer(key);
+    const replies = together(client, group, add, (key) => client.getBuffer(key));
+    const values = await Promise.all(replies.map(textOrNull));
+    for (const [index, key] of group.entries()) found.set(key, values[index] ?? null);
   });
   return keys.map((key) => found.get(key) ?? null);
 }
 
-/** Removes keys of any slot through the whole connection, or through one primary. */
-export async function unlinkMany(
-  connection: Connection,
+/** `GET` refuses what is no text; and one such key must not cost all others of its node their answer. */
+async function textOrNull(reply: Promise<Buffer | null>): Promise<Buffer | null> {
+  try {
+    return await reply;
+  } catch (error) {
+    if (codeOf(error) === 'WRONGTYPE') return null;
+    throw error;
+  }
+}
+
+/** Removes keys of any slot. */
+export async function unlinkMany(connection: Connection, keys: readonly string[]): Promise<void> {
+  const { client } = connection;
+  for (const chunk of chunks(keys, REMOVED_AT_ONCE)) {
+    if (!connection.isCluster) await client.unlink(chunk);
+    else {
+      await eachNode(connection, chunk, async (group) => {
+        await Promise.all(together(client, group, addUnlink, (key) => client.unlink(key)));
+      });
+    }
+  }
+}
+
+/** Removes keys that one primary has. @throws what it answers for a key that it does not serve: nobody else is asked */
+export async function unlinkFrom(
+  primary: RedisClient,
   keys: readonly string[],
-  primary?: RedisClient,
+  { isCluster }: Connection,
 ): Promise<number> {
   let removed = 0;
-  for (let done = 0; done < keys.length; done += CHUNK) {
-    const chunk = keys.slice(done, done + CHUNK);
-    if (!connection.isCluster) {
-      removed += await connection.client.unlink(chunk);
-      continue;
-    }
-    const remove = async (client: RedisClient, group: readonly string[]) => {
-      const pipeline = client.pipeline();
-      for (const key of group) pipeline.unlink(key); // one key a command: those of a node are still of many slots
-      for (const reply of results(await pipeline.exec())) removed += Number(reply);
-    };
-    if (primary) await remove(primary, chunk);
-    else await eachNode(connection, chunk, (group) => remove(connection.client, group));
+  for (const chunk of chunks(keys, REMOVED_AT_ONCE)) {
+    if (!isCluster) removed += await primary.unlink(chunk);
+    else for (const reply of await Promise.all(together(primary, chunk, addUnlink))) removed += Number(reply);
   }
   return removed;
 }
 
-/** Calls `send` once for each node, with the keys that it holds by the client's map of slots. */
+/** One key a command: the keys of a node are still of many slots. */
+function addUnlink(pipeline: RedisPipeline, key: string): unknown {
+  return pipeline.unlink(key);
+}
+
+function chunks(keys: readonly string[], size: number): string[][] {
+  return Array.from({ length: Math.ceil(keys.length / size) }, (_, index) =>
+    keys.slice(index * size, (index + 1) * size),
+  );
+}
+
+/**
+ * Calls `send` once for each node, with the keys that it holds by the client's map of slots. Those of one pipeline must have the same
+ * replicas as well, in the eyes of ioredis.
+ */
 async function eachNode(
   connection: Connection,
   keys: readonly string[],
@@ -52,19 +88,43 @@ async function eachNode(
   const { slots } = connection.client as RedisClusterClient;
   const groups = new Map<string, string[]>();
   for (const key of keys) {
-    const node = slots[keySlot(key)]?.[0] ?? '';
-    const group = groups.get(node);
+    const nodes = slots[keySlot(key)]?.join() ?? '';
+    const group = groups.get(nodes);
     if (group) group.push(key);
-    else groups.set(node, [key]);
+    else groups.set(nodes, [key]);
   }
   await Promise.all([...groups.values()].map(send));
 }
 
-/** ioredis resolves a pipeline whose commands failed: each reply must be looked at. */
-function results(replies: readonly (readonly [error: Error | null, result: unknown])[] | null): unknown[] {
-  if (!replies) throw new Error('The pipeline was not sent.');
-  return replies.map(([error, result]) => {
-    if (error) throw error;
-    return result;
+/** What shows that a command of a pipeline has not run, because slots move and its key is elsewhere. */
+const NOT_RUN = new Set(['MOVED', 'ASK', 'TRYAGAIN', 'CROSSSLOT']);
+
+/**
+ * One command for each key, in one pipeline; a reply for each. While slots move, the node that a pipeline goes to may not have all of
+ * the keys, and the client may not know: then `alone` asks for such a key by itself, wherever it is now.
+ */
+function together<T>(
+  client: RedisClient,
+  keys: readonly string[],
+  add: (pipeline: RedisPipeline, key: string) => unknown,
+  alone?: (key: string) => Promise<T>,
+): Promise<T>[] {
+  const pipeline = client.pipeline();
+  for (const key of keys) add(pipeline, key);
+  const sent = pipeline.exec();
+  return keys.map(async (key, index) => {
+    try {
+      return replyAt(await sent, index) as T;
+    } catch (error) {
+      if (alone && NOT_RUN.has(codeOf(error))) return alone(key);
+      throw error;
+    }
   });
+}
+
+/** ioredis resolves a pipeline whose commands failed: each reply must be looked at. */
+function replyAt(replies: Awaited<ReturnType<RedisPipeline['exec']>>, index: number): unknown {
+  const [error, reply] = replies?.[index] ?? [new Error('The pipeline was not answered.'), undefined];
+  if (error) throw error;
+  return reply;
 }

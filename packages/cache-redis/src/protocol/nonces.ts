@@ -19,8 +19,8 @@ const MAX_REMEMBERED = 10_000;
 export class NonceKeeper {
   readonly #connection: Connection;
   readonly #now: () => number;
-  /** Until when this process knows a nonce to live. */
-  readonly #livesUntil = new LRUCache<string, number>({ maxSize: MAX_REMEMBERED, sizeCalculation: () => 1 });
+  /** Until when this process knows a nonce to live. Of this very nonce: the one after an invalidation has a life of its own. */
+  readonly #lives = new LRUCache<string, Life>({ maxSize: MAX_REMEMBERED, sizeCalculation: () => 1 });
 
   constructor(connection: Connection, now: () => number) {
     this.#connection = connection;
@@ -48,13 +48,23 @@ export class NonceKeeper {
   }
 
   /** Sees to it that nonces outlive an entry. Rare: a nonce is extended for as long again as it was asked for. */
-  async outlive(namespace: string | undefined, tags: Iterable<string>, entryMs: number): Promise<void> {
+  async outlive(namespace: string | undefined, nonces: Nonces, entryMs: number): Promise<void> {
     const now = this.#now();
-    const due = [...tags]
-      .map((tag) => tagKey(namespace, tag))
-      .filter((key) => (this.#livesUntil.get(key) ?? 0) < now + entryMs);
+    const due = [...nonces]
+      .map(([tag, nonce]) => ({ key: tagKey(namespace, tag), nonce }))
+      .filter(({ key, nonce }) => !this.#isKnownToLive(key, nonce, now + entryMs));
     const lifeMs = Math.max(NONCE_LIFE_MS, Math.ceil(entryMs * 2));
-    await Promise.all(due.map((key) => this.#connection.client.pexpire(key, lifeMs, 'GT')));
-    for (const key of due) this.#livesUntil.set(key, now + lifeMs);
+    await Promise.all(due.map(({ key }) => this.#connection.client.pexpire(key, lifeMs, 'GT')));
+    for (const { key, nonce } of due) this.#lives.set(key, { nonce, until: now + lifeMs });
   }
+
+  #isKnownToLive(key: string, nonce: string, until: number): boolean {
+    const life = this.#lives.get(key);
+    return life !== undefined && life.nonce === nonce && life.until >= until;
+  }
+}
+
+interface Life {
+  readonly nonce: string;
+  readonly until: number;
 }

@@ -31,12 +31,18 @@ describe.each(VERSIONS)('TLS with $version', ({ ioredis }) => {
   });
 });
 
+const REMEDY = 'cannot be selected; allow the user SELECT and reconnect, or use database 0';
+
 describe.each(VERSIONS)('users with $version', ({ ioredis }) => {
   const { open } = connectionsOfEachTest();
   let server: RedisServer;
   beforeAll(async () => {
     server = await startRedis({
-      users: ['default off', 'cache on >p@ss/word ~app:* resetchannels -@all +info +ping +get +set +hello'],
+      users: [
+        'default off',
+        'cache on >p@ss/word ~app:* resetchannels -@all +info +ping +get +set +hello',
+        'chooser on >choose ~app:* -@all +info +ping +get +set +hello +select',
+      ],
     });
   });
   afterAll(() => server.stop());
@@ -61,5 +67,19 @@ describe.each(VERSIONS)('users with $version', ({ ioredis }) => {
 
   it('says NOAUTH where a password is missing', async () => {
     expect(await failure(open({ url: server.url }, ioredis))).toBe('NOAUTH');
+  });
+
+  it('is down, and says why, where the database of the URL may not be selected', async () => {
+    const refused = open({ url: `${url('cache:p%40ss%2Fword')}/3` }, ioredis);
+    await failure(refused, `NOPERM: database 3 ${REMEDY}`);
+    const { client } = await readiness(open({ url: `${url('chooser:choose')}/3` }, ioredis));
+    await client.set('app:key', 'value', 'PX', 60_000);
+    const [inThree] = String(await server.cli('INFO', 'keyspace')).match(/db3:keys=\d+/) ?? [];
+    expect(inThree).toBe('db3:keys=1');
+  });
+
+  it('is down where the server has no such database', async () => {
+    const missing = open({ url: `${url('chooser:choose')}/99` }, ioredis);
+    await failure(missing, `ERR: database 99 ${REMEDY}`);
   });
 });

@@ -38,7 +38,14 @@ export class Racer {
     this.#client = patientClient(servers);
     const real = redisStore({ client: this.#client });
     const store = fault ? faultyStore(real, fault, this.#client) : real;
-    this.#cache = createCache({ types: TYPES, namespace, store, logger: this.#logger(), random: this.#random });
+    this.#cache = createCache({
+      types: TYPES,
+      namespace,
+      store,
+      storeBudget: false,
+      logger: this.#logger(),
+      random: this.#random,
+    });
   }
 
   static async open(opening: Opening, index: number, record: (event: HistoryEvent) => void): Promise<Racer> {
