@@ -2,8 +2,9 @@ import type { CacheTypeOptions, Ttl } from '../config/cache-types.ts';
 import { type CacheConfig, type Environment, loadCacheConfig } from '../config/environment.ts';
 import { Cache } from '../engine/cache.ts';
 import type { CacheOptions, CacheTypes } from '../engine/cache-options.ts';
+import type { FillOptions } from '../engine/entry-builder.ts';
 import type { InvalidationResult } from '../engine/invalidator.ts';
-import type { TypedCache } from '../engine/typed-cache.ts';
+import type { Loader, TypedCache } from '../engine/typed-cache.ts';
 import { InvalidationError } from '../errors.ts';
 import type { Identifier } from '../keys/key.ts';
 import { type CacheHealth, checkHealth, type HealthOptions } from '../observe/health.ts';
@@ -136,6 +137,20 @@ export class CacheManager<T extends CacheTypes = Record<never, never>> extends C
       fill: async (results) => unstamped<R>(await claim.fill(this.#stamped(results))),
       release: () => claim.release(),
     };
+  }
+
+  /**
+   * The cached results, or what `loader` finds; however many ask at once, one loader runs. `undefined` is not cached.
+   * @example const { results } = await manager.getOrSetSearch(query, () => engine.search(query));
+   */
+  async getOrSetSearch<R>(query: unknown, loader: Loader<R>, options: FillOptions<R> = {}): Promise<CachedSearch<R>> {
+    const { ttl, tags } = options;
+    const stored = await this.#search.getOrSet(query, async (context) => this.#stamped(await loader(context)), {
+      ...options,
+      ttl: typeof ttl === 'function' ? ({ results }) => ttl(results as R) : ttl,
+      tags: typeof tags === 'function' ? ({ results }) => tags(results as R) : tags,
+    });
+    return unstamped<R>(stored);
   }
 
   async invalidateSearchCache(): Promise<InvalidationResult> {
