@@ -3,6 +3,7 @@ import type { CacheSource } from './cache-source.ts';
 import { CallName } from './call-name.ts';
 import type { CachedHandle } from './method-types.ts';
 import type { Place } from './protocol.ts';
+import { callAsLoad, refuseSelfWait } from './self-wait.ts';
 import { type Shelf, shelfOf } from './shelf.ts';
 import { tryLog } from './try-log.ts';
 import type { AnyFunction, Call } from './wrapper.ts';
@@ -52,7 +53,8 @@ export class CachedCall implements Call {
         return Promise.resolve(this.#parts.method.apply(self, args));
       const shelf = this.#shelfFor(self);
       const identifier = this.#identifier(shelf, self, args);
-      return shelf.read(identifier, this.#loader(shelf, self, args), this.#fillOptions(self, args));
+      refuseSelfWait(shelf, identifier);
+      return shelf.read(identifier, this.#loader(shelf, identifier, self, args), this.#fillOptions(self, args));
     } catch (error) {
       return Promise.reject(error);
     }
@@ -103,17 +105,19 @@ export class CachedCall implements Call {
     return shelf.identifierOf(name, withoutTrailingUndefined(options.args?.apply(self, args) ?? args));
   }
 
-  #loader(shelf: Shelf, self: unknown, args: unknown[]): Loader<unknown> {
+  #loader(shelf: Shelf, identifier: unknown, self: unknown, args: unknown[]): Loader<unknown> {
     const { method, options, type } = this.#parts;
-    const { unless } = options;
-    if (unless === undefined) return () => method.apply(self, args);
+    const { unless, resultTags } = options;
+    const load = () => callAsLoad(shelf, identifier, () => method.apply(self, args));
+    if (unless === undefined && resultTags === undefined) return load;
     return async (context) => {
-      const result = await method.apply(self, args);
+      const result = await load();
       try {
-        if (unless.call(self, result, ...args) !== false) context.skip();
+        if (unless !== undefined && unless.call(self, result, ...args) !== false) context.skip();
+        else if (resultTags !== undefined) context.setTags(resultTags.call(self, result, ...args));
       } catch (error) {
-        context.skip();
-        tryLog(shelf.cache, 'warn', { err: error, type }, 'value not cached: unless throws');
+        context.skip(); // the caller has its result all the same
+        tryLog(shelf.cache, 'warn', { err: error, type }, 'value not cached: unless or resultTags throws');
       }
       return result;
     };
@@ -122,20 +126,16 @@ export class CachedCall implements Call {
 
 /** Options without functions are made once, not for each call. */
 function fillOptionsOf(options: LooseResultOptions): (self: unknown, args: unknown[]) => FillOptions<unknown> {
-  const { ttl, tags, resultTags, condition: _1, unless: _2, name: _3, args: _4, ...rest } = options;
-  if (typeof ttl !== 'function' && typeof tags !== 'function' && resultTags === undefined) {
+  const { ttl, tags, resultTags: _1, condition: _2, unless: _3, name: _4, args: _5, ...rest } = options;
+  if (typeof ttl !== 'function' && typeof tags !== 'function') {
     const constant: FillOptions<unknown> = { ...rest, ttl, tags };
     return () => constant;
   }
-  return (self, args) => {
-    const known = typeof tags === 'function' ? tags.apply(self, args) : tags;
-    return {
-      ...rest,
-      ttl: typeof ttl === 'function' ? (result) => ttl.call(self, result, ...args) : ttl,
-      tags:
-        resultTags === undefined ? known : (result) => [...(known ?? []), ...resultTags.call(self, result, ...args)],
-    };
-  };
+  return (self, args) => ({
+    ...rest,
+    ttl: typeof ttl === 'function' ? (result) => ttl.call(self, result, ...args) : ttl,
+    tags: typeof tags === 'function' ? tags.apply(self, args) : tags,
+  });
 }
 
 /** `find(1)` and `find(1, undefined)` are one call. */

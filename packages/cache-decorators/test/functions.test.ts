@@ -1,4 +1,5 @@
 import { CacheConfigError } from '@huntly/cache-core';
+import { settle } from '@huntly/cache-core/testing';
 import { describe, expect, it, vi } from 'vitest';
 import { createDecorators } from '../src/index.ts';
 import { createSetup } from './setup.ts';
@@ -37,6 +38,37 @@ describe('cached', () => {
     await report('June');
     source.mockResolvedValueOnce('new');
     expect([await report.refresh('June'), await report('June')]).toEqual(['new', 'new']);
+  });
+
+  it('serves a stale result within its grace, and refreshes it', async () => {
+    const { decorators, source, clock } = createSetup();
+    const report = decorators.cached(source, 'forecast', (month) => month, { ttl: '1m', grace: '1h' });
+    await report('June');
+    await settle();
+    source.mockResolvedValueOnce('new');
+    await clock.advance(120_000);
+    expect(await report('June')).toBe('June');
+    await settle();
+    expect(await report('June')).toBe('new');
+  });
+
+  it('refuses to wait for itself: a method that calls one of the same key', async () => {
+    const { decorators, source } = createSetup();
+    const inner = decorators.cached(source, 'report', (month) => month);
+    const outer = decorators.cached(
+      (month: string) => inner(month),
+      'report',
+      (month) => month,
+    );
+    await expect(outer('June')).rejects.toThrow(/cached under the same key.*would wait for itself/);
+    expect(await inner('May')).toBe('May');
+    expect(await outer('May')).toBe('May'); // there is a value: nobody waits
+    const other = decorators.cached(
+      (month: string) => inner(`in ${month}`),
+      'report',
+      (month) => month,
+    );
+    expect(await other('July')).toBe('in July');
   });
 
   it('needs a name where there is no key function', () => {

@@ -19,7 +19,11 @@ export function createSetup() {
   const logger = { debug() {}, info() {}, warn, error, isLevelEnabled: () => false };
   const store = memoryStore({ clock });
   const shared = { clock, logger, random: () => 0 };
-  const types = { report: { ttl: '1h' }, lead: cacheType<unknown>({ ttl: '2h' }) } as const;
+  const types = {
+    report: { ttl: '1h' },
+    forecast: { ttl: '1h', grace: '1m' },
+    lead: cacheType<unknown>({ ttl: '2h' }),
+  } as const;
   const cache = createCache({ ...shared, store, types });
   const manager = createCacheManager({ ...shared, env: {} });
   const source = vi.fn(async (text: string): Promise<string> => text);

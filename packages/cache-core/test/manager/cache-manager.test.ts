@@ -135,6 +135,11 @@ describe('searches', () => {
     await manager.getOrSetSearch('q', search);
     await manager.invalidateLeadCache(42);
     expect(await manager.getCachedSearchResults('q')).toBeUndefined();
+    await manager.getOrSetSearch('q', ({ skip, signal, previous }) => {
+      skip();
+      return [signal.aborted, previous];
+    });
+    expect(await manager.getCachedSearchResults('q')).toBeUndefined();
   });
 
   it('that were claimed before a lead changed are not stored', async () => {
