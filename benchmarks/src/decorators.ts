@@ -17,6 +17,9 @@ const load = async (): Promise<Lead> => lead;
 
 const cache = createCache({ types: { lead: { ttl: '1h' } }, logger: false });
 const leads = cache.type('lead');
+const local = createCache({ types: { lead: { ttl: '1h' } }, local: true, logger: false }); // copies before the store
+const localLeads = local.type('lead');
+const { cacheResult: localResult } = createDecorators(local);
 const { cacheResult, cached } = createDecorators(cache);
 
 class Leads {
@@ -26,6 +29,10 @@ class Leads {
   }
   @cacheResult('lead', (id) => id, { ttl: (found) => (found.id > 0 ? '1h' : '1m'), tags: (id) => [`lead:${id}`] })
   async byKeyWithOptions(_id: number): Promise<Lead> {
+    return load();
+  }
+  @localResult('lead', (id) => id)
+  async local(_id: number): Promise<Lead> {
     return load();
   }
   @cacheResult('lead')
@@ -45,6 +52,10 @@ await compare('key function', {
   bare: () => leads.getOrSet(42, () => load()),
   decorated: () => service.byKey(42),
 });
+await compare('key function, copy in the process', {
+  bare: () => localLeads.getOrSet(42, () => load()),
+  decorated: () => service.local(42),
+});
 await compare('key function, computed TTL and tags', {
   bare: () => leads.getOrSet(42, () => load(), { ttl: ({ id }) => (id > 0 ? '1h' : '1m'), tags: ['lead:42'] }),
   decorated: () => service.byKeyWithOptions(42),
@@ -57,7 +68,7 @@ await compare('key of the arguments, bare with hashQuery', {
   bare: () => leads.getOrSet(`Leads.byArguments.${hashQuery([query])}`, () => load()),
   decorated: () => service.byArguments(query),
 });
-await cache.close();
+await Promise.all([cache.close(), local.close()]);
 
 type Call = () => Promise<unknown>;
 

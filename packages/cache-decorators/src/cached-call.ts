@@ -108,10 +108,10 @@ export class CachedCall implements Call {
   #loader(shelf: Shelf, identifier: unknown, self: unknown, args: unknown[]): Loader<unknown> {
     const { method, options, type } = this.#parts;
     const { unless, resultTags } = options;
-    const load = () => callAsLoad(shelf, identifier, () => method.apply(self, args));
-    if (unless === undefined && resultTags === undefined) return load;
+    if (unless === undefined && resultTags === undefined)
+      return () => callAsLoad(shelf, identifier, () => method.apply(self, args));
     return async (context) => {
-      const result = await load();
+      const result = await callAsLoad(shelf, identifier, () => method.apply(self, args));
       try {
         if (unless !== undefined && unless.call(self, result, ...args) !== false) context.skip();
         else if (resultTags !== undefined) context.setTags(resultTags.call(self, result, ...args));

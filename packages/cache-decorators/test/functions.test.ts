@@ -71,6 +71,34 @@ describe('cached', () => {
     expect(await other('July')).toBe('in July');
   });
 
+  it('rejects without running for a key function, condition or tags that throw', async () => {
+    const { decorators, source } = createSetup();
+    const error = new Error('thrown by an option');
+    const failing = () => {
+      throw error;
+    };
+    const calls = [
+      decorators.cached(source, 'report', failing),
+      decorators.cached(source, 'report', (month) => month, { condition: failing }),
+      decorators.cached(source, 'report', (month) => month, { tags: failing }),
+      decorators.cached(source, 'report', { name: 'one', args: failing }),
+    ];
+    for (const call of calls) expect(await call('June').catch((caught: unknown) => caught)).toBe(error);
+    expect(source).not.toHaveBeenCalled();
+  });
+
+  it('returns the result, and does not cache it, where unless or resultTags throws', async () => {
+    const { decorators, source, warn } = createSetup();
+    const failing = () => {
+      throw new Error('thrown by an option');
+    };
+    const report = decorators.cached(source, 'report', (month) => month, { unless: failing });
+    const tagged = decorators.cached(source, 'report', (month) => month, { resultTags: failing });
+    expect([await report('June'), await tagged('May')]).toEqual(['June', 'May']);
+    expect([await report.peek('June'), await tagged.peek('May')]).toEqual([undefined, undefined]);
+    expect(warn).toHaveBeenCalledTimes(2);
+  });
+
   it('needs a name where there is no key function', () => {
     const { decorators } = createSetup();
     expect(() => decorators.cached(async () => 1, 'report')).toThrow(/name of the function is empty.*option name/s);
