@@ -2,7 +2,9 @@ import type { CacheTypeOptions, Ttl } from '../config/cache-types.ts';
 import { type CacheConfig, type Environment, loadCacheConfig } from '../config/environment.ts';
 import { Cache } from '../engine/cache.ts';
 import type { CacheOptions, CacheTypes } from '../engine/cache-options.ts';
+import type { FillOptions } from '../engine/entry-builder.ts';
 import type { InvalidationResult } from '../engine/invalidator.ts';
+import type { Loader, LoaderContext } from '../engine/loading.ts';
 import type { TypedCache } from '../engine/typed-cache.ts';
 import { InvalidationError } from '../errors.ts';
 import type { Identifier } from '../keys/key.ts';
@@ -138,6 +140,24 @@ export class CacheManager<T extends CacheTypes = Record<never, never>> extends C
     };
   }
 
+  /**
+   * The cached results, or what `loader` finds; however many ask at once, one loader runs. `undefined` is not cached.
+   * @example const { results } = await manager.getOrSetSearch(query, () => engine.search(query));
+   */
+  async getOrSetSearch<R>(query: unknown, loader: Loader<R>, options: FillOptions<R> = {}): Promise<CachedSearch<R>> {
+    const { ttl, tags } = options;
+    const stored = await this.#search.getOrSet(
+      query,
+      async (context) => this.#stamped(await loader(searchContext(context))),
+      {
+        ...options,
+        ttl: typeof ttl === 'function' ? ({ results }) => ttl(results as R) : ttl,
+        tags: typeof tags === 'function' ? ({ results }) => tags(results as R) : tags,
+      },
+    );
+    return unstamped<R>(stored);
+  }
+
   async invalidateSearchCache(): Promise<InvalidationResult> {
     return this.#search.invalidateAll();
   }
@@ -258,6 +278,20 @@ export class CacheManager<T extends CacheTypes = Record<never, never>> extends C
 }
 
 export type ManagerTypeName<T extends CacheTypes> = keyof ManagerTypes<T> & string;
+
+/** The context of a loader of results: its previous value is without the time. */
+function searchContext<R>(context: LoaderContext<StoredSearch>): LoaderContext<R> {
+  const { previous, skip, setTtl, setTags } = context;
+  return {
+    get signal() {
+      return context.signal; // made when it is asked for
+    },
+    previous: previous?.results as R | undefined,
+    skip,
+    setTtl,
+    setTags,
+  };
+}
 
 function unstamped<R>({ results, cachedAt }: StoredSearch): CachedSearch<R> {
   return { results: results as R, cachedAt: new Date(cachedAt) };

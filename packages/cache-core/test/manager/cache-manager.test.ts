@@ -122,6 +122,26 @@ describe('searches', () => {
     expect(answers.map(({ results }) => results[0]?.id)).toEqual(Array(200).fill(42));
   });
 
+  it('are loaded once for many who ask with a loader, and their options see the results', async () => {
+    const manager = open();
+    const search = vi.fn(async () => [{ id: 42 }]);
+    const options = { ttl: () => '5m' as const, tags: (results: { id: number }[]) => [`size:${results.length}`] };
+    const answers = await Promise.all(Array.from({ length: 20 }, () => manager.getOrSetSearch('q', search, options)));
+    expect(search).toHaveBeenCalledTimes(1);
+    expect(answers).toEqual(Array(20).fill({ results: [{ id: 42 }], cachedAt: new Date(Date.UTC(2025, 5, 1)) }));
+    expect(await manager.getTtl('search', 'q')).toBe(300);
+    await manager.invalidateTags(['size:1']);
+    expect(await manager.getCachedSearchResults('q')).toBeUndefined();
+    await manager.getOrSetSearch('q', search);
+    await manager.invalidateLeadCache(42);
+    expect(await manager.getCachedSearchResults('q')).toBeUndefined();
+    await manager.getOrSetSearch('q', ({ skip, signal, previous }) => {
+      skip();
+      return [signal.aborted, previous];
+    });
+    expect(await manager.getCachedSearchResults('q')).toBeUndefined();
+  });
+
   it('that were claimed before a lead changed are not stored', async () => {
     const manager = open();
     const claim = await manager.claimSearch('q');
