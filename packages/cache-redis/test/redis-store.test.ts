@@ -21,7 +21,7 @@ afterAll(async () => {
 beforeEach(() => server.cli('FLUSHALL'));
 
 const open = <const T extends CacheTypes>(types: T, options: Partial<CacheOptions<T>> = {}) =>
-  createCache<T>({ types, store, logger: false, random: () => 0, ...options });
+  createCache<T>({ types, store, storeBudget: false, logger: false, random: () => 0, ...options });
 const leadCache = () => open({ lead: { ttl: '1h' }, report: { ttl: '1h' } });
 
 describe('what an operation costs', () => {
