@@ -1,0 +1,5 @@
+/** Under this name the version before the current one is installed; what the tests use of it has the same types. */
+declare module 'express-4' {
+  import express from 'express';
+  export default express;
+}
