@@ -72,5 +72,6 @@ export function clientWishes(headers: IncomingHttpHeaders): ClientWishes {
 /** Is a stored response what the client asked for? */
 export function satisfies(wishes: ClientWishes, ageMs: number, freshForMs: number): boolean {
   const leftMs = freshForMs - ageMs;
-  return ageMs <= wishes.maxAgeMs && leftMs >= wishes.minFreshMs && -leftMs <= wishes.maxStaleMs;
+  const isFreshEnough = wishes.minFreshMs === 0 || leftMs >= wishes.minFreshMs;
+  return ageMs <= wishes.maxAgeMs && isFreshEnough && -leftMs <= wishes.maxStaleMs;
 }
