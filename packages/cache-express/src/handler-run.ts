@@ -68,6 +68,7 @@ export class HandlerRun implements CaptureListener {
       return this.#judge(status, tags, whole);
     } catch (error) {
       this.#parts.policy.cache.logger.warn({ err: error }, 'a response is not stored: looking at it failed');
+      this.#say({ kind: 'forward', why: 'bypass', detail: 'uncacheable' });
       this.#settle({ kind: 'refused', reason: 'uncacheable', status });
       return 'pass';
     }
