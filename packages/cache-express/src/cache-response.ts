@@ -1,4 +1,4 @@
-import type { CacheTypeOptions, TypedCache } from '@huntly/cache-core';
+import type { CacheTypeOptions, LoaderContext, TypedCache } from '@huntly/cache-core';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import { type CacheOutcome, cacheStatus } from './cache-status.ts';
 import { HandlerRun, type RunOutcome } from './handler-run.ts';
@@ -17,6 +17,7 @@ import {
   NO_WISHES,
   satisfies,
 } from './request-rules.ts';
+import { rerun, rerunOf } from './rerun.ts';
 import { ageOf, sendStored } from './send-stored.ts';
 import type { Reason } from './storable.ts';
 import { responseCodec, type StoredResponse } from './stored-response.ts';
@@ -24,16 +25,19 @@ import { type Result, type Traffic, trafficOf } from './traffic.ts';
 import { dropWhenDone } from './unsafe-methods.ts';
 import { keyedHeaders } from './vary.ts';
 
-/** All responses of a cache are of this type; each route gives its own TTL and tags. */
+/** All responses of a cache are of this type; each route gives its own TTL, grace and tags. */
 const TYPE = 'http';
 const TYPE_OPTIONS: CacheTypeOptions<StoredResponse> = {
   ttl: '1m',
+  grace: '1m',
   identifier: 'private',
   tags: (response) => response.tags,
   codec: responseCodec,
   maxValueBytes: 512 * 1024 * 1024, // `maxBodyBytes` of the route decides
 };
 
+/** Requests that a cached route has taken. A second one on their way would wait for the first. */
+const CACHED = new WeakSet<Request>();
 /** A response that failed is tried again soon. */
 const FAILURE_MS = 1_000;
 /** These say something of one client, not of the response. */
@@ -80,6 +84,12 @@ class CachedRoute {
   /** Never rejects. */
   async answer(req: Request, res: Response, next: NextFunction): Promise<void> {
     const { cache, dropsOnUnsafe, audience } = this.#policy;
+    if (CACHED.has(req)) return next();
+    const again = rerunOf(req);
+    if (again) {
+      CACHED.add(req);
+      return again.reached(req, res, next);
+    }
     if (isUnsafe(req.method)) {
       if (dropsOnUnsafe) dropWhenDone(req, res, cache);
       return this.#forward(req, res, next, { why: 'method' });
@@ -91,6 +101,7 @@ class CachedRoute {
       if (verdict.reason === 'credentials') this.#warnOfCredentials(req);
       return this.#forward(req, res, next, { why: 'bypass', detail: verdict.reason });
     }
+    CACHED.add(req);
     const asked = await this.#ask(req, res, next);
     if (asked) await this.#serve(asked);
   }
@@ -135,14 +146,17 @@ class CachedRoute {
     if (this.#hitForMiss.has(key))
       return this.#alone(asked, { kind: 'forward', why: 'bypass', detail: 'uncacheable' }, 'bypass');
 
+    const { graceMs } = this.#policy;
     let isLeader = false;
     let stored: StoredResponse | undefined;
     try {
-      const lead = () => {
-        isLeader = true;
-        return this.#lead(asked) as Promise<StoredResponse>; // `undefined` means "do not cache"
+      const load = ({ previous }: LoaderContext<StoredResponse>) => {
+        isLeader = previous === undefined;
+        const response = isLeader ? this.#lead(asked) : this.#refresh(asked);
+        return response as Promise<StoredResponse>; // `undefined` means "do not cache"
       };
-      stored = await this.#responses.getOrSet(key, lead, {
+      stored = await this.#responses.getOrSet(key, load, {
+        grace: graceMs === 0 ? 0 : `${graceMs}ms`,
         ttl: ({ freshForMs, generatedAtMs }) => {
           const leftMs = freshForMs - (this.#policy.clock.epoch() - generatedAtMs);
           return `${Math.max(1, Math.round(leftMs))}ms`;
@@ -188,6 +202,29 @@ class CachedRoute {
     return undefined;
   }
 
+  /**
+   * Runs the handler for a stale response that others get meanwhile. A handler that fails leaves it; one that now answers what may not
+   * be stored ends it.
+   * @throws if there is no newer answer
+   */
+  async #refresh({ req, key }: Asked): Promise<StoredResponse | undefined> {
+    const { clock, timeoutMs } = this.#policy;
+    const run = async (req: Request, res: Response, next: NextFunction) => {
+      const again = await this.#ask(req, res, next);
+      if (again?.key === key) return this.#run(again, undefined);
+      if (again) next();
+      throw new Error('The refresh of a response did not ask what its first request asked.');
+    };
+    const outcome = await rerun({ req, clock, timeoutMs, run });
+    if (outcome.kind === 'storable') return outcome.response;
+    const { reason, status } = outcome;
+    this.#traffic.skip(routeOf(req), reason);
+    if (status >= 500 || reason === 'timeout' || PERSONAL.has(reason))
+      throw new Error(`The refresh of a response failed: ${reason}, status ${status}.`);
+    await this.#responses.invalidate(key);
+    return undefined;
+  }
+
   /** Runs the handler for this request only. */
   #alone(asked: Asked, outcome: CacheOutcome, result: Result): void {
     this.#count(asked.req, result);
@@ -213,7 +250,8 @@ class CachedRoute {
     const isCollapsed = this.#made.has(stored);
     try {
       sendStored(req, res, stored, { name, nowMs: clock.epoch(), isCollapsed });
-      this.#count(req, isCollapsed ? 'collapsed' : 'hit');
+      const isStale = ageOf(stored, clock.epoch()) > stored.freshForMs;
+      this.#count(req, resultOf(isCollapsed, isStale));
     } catch (error) {
       cache.logger.warn({ err: error, route: routeOf(req) }, 'a stored response could not be sent');
       this.#count(req, 'error');
@@ -223,7 +261,10 @@ class CachedRoute {
   }
 
   #suits({ wishes }: Asked, stored: StoredResponse): boolean {
-    return wishes === NO_WISHES || satisfies(wishes, ageOf(stored, this.#policy.clock.epoch()), stored.freshForMs);
+    const { clock, graceMs } = this.#policy;
+    const ageMs = ageOf(stored, clock.epoch());
+    if (graceMs > 0 && !stored.allowsStale && ageMs > stored.freshForMs) return false;
+    return wishes === NO_WISHES || satisfies(wishes, ageMs, stored.freshForMs);
   }
 
   #knownTags(req: Request): string[] {
@@ -253,6 +294,11 @@ class CachedRoute {
       'requests with Authorization or Cookie are not cached: give cacheResponse `shared: true` if the response does not depend on who asks, or `identity` to keep it per user',
     );
   }
+}
+
+function resultOf(isCollapsed: boolean, isStale: boolean): Result {
+  if (isCollapsed) return 'collapsed';
+  return isStale ? 'stale' : 'hit';
 }
 
 /** The pattern of the route, for logs and metrics: never a URL. */

@@ -21,8 +21,13 @@ export interface CacheResponseOptions {
   readonly type?: string | undefined;
   /** How long a response may be served, unless its handler allows less. @default what the handler allows; nothing where it says nothing */
   readonly ttl?: Duration | undefined;
-  /** The same for 404 and 410. @default they are not stored */
+  /** As `ttl`, for 404 and 410. @default they are not stored */
   readonly negativeTtl?: Duration | undefined;
+  /**
+   * How long past its TTL a response may still be served, while a copy of the request refreshes it or when that fails. Not where the
+   * handler says `must-revalidate`, `proxy-revalidate` or `s-maxage`. @default none
+   */
+  readonly grace?: Duration | undefined;
   /**
    * The parameters that the response depends on: their names, or a schema (zod or any Standard Schema) whose output is the key and
    * `req.query`. The handler sees no others. @default all of them
@@ -72,6 +77,7 @@ const OPTIONS = new Set<string>([
   'type',
   'ttl',
   'negativeTtl',
+  'grace',
   'query',
   'vary',
   'shared',
@@ -103,6 +109,7 @@ export interface RoutePolicy extends StoragePolicy {
   readonly honoursClients: boolean;
   /** The `Cache-Control` of a stored response whose handler gave none. */
   readonly clientCacheControl: string;
+  readonly graceMs: number;
   readonly timeoutMs: number;
   readonly hitForMissMs: number;
   readonly passHeaders: readonly string[];
@@ -122,7 +129,7 @@ export function routePolicy(options: CacheResponseOptions): RoutePolicy {
       return fallback;
     }
   };
-  const durationMs = (field: 'ttl' | 'negativeTtl' | 'clientTtl' | 'timeout' | 'hitForMiss') => {
+  const durationMs = (field: 'ttl' | 'negativeTtl' | 'grace' | 'clientTtl' | 'timeout' | 'hitForMiss') => {
     const value = options[field];
     return value === undefined ? undefined : collect(() => toMilliseconds(field, value), 0);
   };
@@ -146,6 +153,7 @@ export function routePolicy(options: CacheResponseOptions): RoutePolicy {
     honoursClients: options.clientDirectives === 'honour',
     clientCacheControl: clientCacheControl(identity !== undefined, clientTtlMs),
     maxBodyBytes: options.maxBodyBytes ?? 1_000_000,
+    graceMs: durationMs('grace') ?? 0,
     timeoutMs: durationMs('timeout') ?? 30_000,
     hitForMissMs: durationMs('hitForMiss') ?? 10_000,
     passHeaders: collect(() => checkNames('passHeaders', passHeaders), []),

@@ -444,6 +444,16 @@ describe.each(VERSIONS)('the life of a response on %s', (_name, express) => {
     });
   });
 
+  it('of two on the way of a request the first one caches', async () => {
+    const cache = newCache();
+    const app = express();
+    app.use(cached({ cache, query: ['q'] }));
+    app.get('/', cached({ cache }), (_req, res) => res.send('once'));
+    const { ask } = await serve(app);
+    expect((await ask('/')).cache).toBe('fwd=uri-miss; fwd-status=200; stored');
+    expect((await ask('/?x=1')).cache).toContain('hit');
+  });
+
   it('keep-alive: one connection serves miss, hit and 304 one after the other', async () => {
     const app = express();
     app.get('/', cached(), (_req, res) => res.send('body'));
