@@ -1,8 +1,9 @@
-import { type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
+import { request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express from 'express';
 import express4 from 'express-4';
 import { onTestFinished } from 'vitest';
+import { type Answer, type Ask, send } from './send.ts';
 
 /** The tests of everything that touches Express run on both. */
 export const VERSIONS = [
@@ -10,21 +11,6 @@ export const VERSIONS = [
   ['Express 5', express],
 ] as const;
 export type ExpressModule = typeof express;
-
-export interface Answer {
-  readonly status: number;
-  readonly headers: IncomingHttpHeaders;
-  readonly body: Buffer;
-  readonly text: string;
-  /** What `Cache-Status` says after the name of the cache. */
-  readonly cache: string;
-}
-
-export interface Ask {
-  readonly method?: string;
-  readonly headers?: Readonly<Record<string, string | readonly string[]>>;
-  readonly body?: string;
-}
 
 export interface Served {
   readonly port: number;
@@ -57,24 +43,6 @@ export async function serve(app: ReturnType<ExpressModule>): Promise<Served> {
         void when.then(() => outgoing.destroy());
       }),
   };
-}
-
-export function send(port: number, path: string, { method = 'GET', headers = {}, body }: Ask = {}): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const outgoing = request({ port, host: '127.0.0.1', path, method, agent: false, headers: { ...headers } as never });
-    outgoing.on('error', reject);
-    outgoing.on('response', (incoming) => void answerOf(incoming).then(resolve, reject));
-    outgoing.end(body);
-  });
-}
-
-async function answerOf(incoming: IncomingMessage): Promise<Answer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of incoming) chunks.push(chunk as Buffer);
-  const body = Buffer.concat(chunks);
-  const { statusCode = 0, headers } = incoming;
-  const cache = String(headers['cache-status'] ?? '').replace(/^.*huntly; /, '');
-  return { status: statusCode, headers, body, text: body.toString('utf8'), cache };
 }
 
 /** A promise that the test lets go. */
