@@ -1,4 +1,4 @@
-import type { CacheTypeOptions, LoaderContext, TypedCache } from '@huntly/cache-core';
+import type { LoaderContext, TypedCache } from '@huntly/cache-core';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import { type CacheOutcome, cacheStatus } from './cache-status.ts';
 import { HandlerRun, type RunOutcome } from './handler-run.ts';
@@ -18,23 +18,13 @@ import {
   satisfies,
 } from './request-rules.ts';
 import { rerun, rerunOf } from './rerun.ts';
+import { responseType } from './response-type.ts';
 import { ageOf, sendStored } from './send-stored.ts';
 import type { Reason } from './storable.ts';
-import { responseCodec, type StoredResponse } from './stored-response.ts';
+import type { StoredResponse } from './stored-response.ts';
 import { type Result, type Traffic, trafficOf } from './traffic.ts';
 import { dropWhenDone } from './unsafe-methods.ts';
 import { keyedHeaders } from './vary.ts';
-
-/** All responses of a cache are of this type; each route gives its own TTL, grace and tags. */
-const TYPE = 'http';
-const TYPE_OPTIONS: CacheTypeOptions<StoredResponse> = {
-  ttl: '1m',
-  grace: '1m',
-  identifier: 'private',
-  tags: (response) => response.tags,
-  codec: responseCodec,
-  maxValueBytes: 512 * 1024 * 1024, // `maxBodyBytes` of the route decides
-};
 
 /** Requests that a cached route has taken. A second one on their way would wait for the first. */
 const CACHED = new WeakSet<Request>();
@@ -76,7 +66,7 @@ class CachedRoute {
 
   constructor(policy: RoutePolicy) {
     this.#policy = policy;
-    this.#responses = policy.cache.addType<StoredResponse>(TYPE, TYPE_OPTIONS);
+    this.#responses = policy.cache.addType('http', responseType());
     this.#hitForMiss = new HitForMiss(policy.clock);
     this.#traffic = trafficOf(policy.cache);
   }

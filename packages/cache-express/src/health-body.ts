@@ -49,18 +49,39 @@ export function healthBody(
         ...(isAnswered ? {} : { output: 'no answer in time' }),
       },
     ],
+    ...(health ? { [`${kind}:connection`]: [connection(health, time)] } : {}),
+    ...(health ? measured(kind, health, time) : {}),
+    ...(health?.guard ? { 'cache:breaker': [breaker(health.guard.breaker.state, time)] } : {}),
   };
-  if (health) {
-    const isReady = health.store.state === 'ready';
-    checks[`${kind}:connection`] = [
-      { componentType: 'datastore', observedValue: health.store.state, status: isReady ? 'pass' : 'fail', time },
-    ];
-  }
-  const { entries, bytes } = health?.report ?? {};
-  if (entries !== undefined) checks[`${kind}:entries`] = [count(entries, 'count', time)];
-  if (bytes !== undefined) checks[`${kind}:size`] = [count(bytes, 'bytes', time)];
-  const notes = status === 'pass' ? [] : ['the cache does not answer: responses come from the source'];
+  const notes = health
+    ? health.findings.map(({ code, message, remedy }) => `${code}: ${message} ${remedy}`)
+    : ['The cache does not answer: responses come from the source.'];
   return { status, version: '1', ...about, ...(notes.length > 0 ? { notes } : {}), checks };
+}
+
+function connection({ store }: CacheHealth, time: string): Measurement {
+  const status = store.state === 'ready' ? 'pass' : 'fail';
+  return { componentType: 'datastore', observedValue: store.state, status, time };
+}
+
+function breaker(state: string, time: string): Measurement {
+  return { componentType: 'component', observedValue: state, status: state === 'closed' ? 'pass' : 'warn', time };
+}
+
+/** What the store says of itself; nothing of what it does not say. */
+function measured(kind: string, { report }: CacheHealth, time: string): Record<string, readonly Measurement[]> {
+  const found: Record<string, readonly Measurement[]> = {};
+  const add = (name: string, value: number | undefined, unit: string) => {
+    if (value !== undefined) found[`${kind}:${name}`] = [count(value, unit, time)];
+  };
+  add('entries', report?.entries, 'count');
+  add('size', report?.bytes, 'bytes');
+  add('evicted', report?.evictedPerSecond, 'per second');
+  add('utilization', report?.memory?.usedRatio, 'ratio');
+  add('connections', report?.clients?.connected, 'count');
+  add('replicationLag', report?.replication?.lagSeconds, 's');
+  add('hitRatio', report?.hitRatio, 'ratio');
+  return found;
 }
 
 function count(observedValue: number, observedUnit: string, time: string): Measurement {

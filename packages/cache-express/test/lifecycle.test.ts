@@ -9,7 +9,7 @@ import { FakeClock, settle } from '@huntly/cache-core/testing';
 import compression from 'compression';
 import type { ErrorRequestHandler } from 'express';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { type CacheResponseOptions, cacheResponse } from '../src/index.ts';
+import { type CacheResponseOptions, cacheResponse, responseType } from '../src/index.ts';
 import { gate, type Served, serve, VERSIONS } from './support/serve.ts';
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
@@ -442,6 +442,29 @@ describe.each(VERSIONS)('the life of a response on %s', (_name, express) => {
       const withBody = await ask('/body', { body: 'x', headers: { 'content-length': '1' } });
       expect(withBody.cache).toBe('fwd=bypass; detail=body');
     });
+  });
+
+  it.each([
+    [false, 1],
+    [true, 0],
+  ])('with local copies: %s, a hit is %s reads of the store', async (local, reads) => {
+    const store = memoryStore();
+    let asked = 0;
+    const read = store.read.bind(store);
+    store.read = (...args) => {
+      asked++;
+      return read(...args);
+    };
+    const cache = createCache({ types: { http: responseType() }, store, local, logger: false });
+    const app = express();
+    app.get('/', cached({ cache, tags: () => ['a'] }), (_req, res) => res.send('x'));
+    const { ask } = await serve(app);
+    for (let warm = 0; warm < 3; warm++) await ask('/');
+    asked = 0;
+    expect((await ask('/')).cache).toContain('hit');
+    expect(asked).toBe(reads);
+    await cache.invalidateTags(['a']);
+    expect((await ask('/')).cache).toContain('fwd');
   });
 
   it('of two on the way of a request the first one caches', async () => {

@@ -10,11 +10,16 @@ const health = (more: Partial<CacheHealth> = {}): CacheHealth =>
     status: 'pass',
     store: { state: 'ready' },
     latencyMs: 1.5,
-    report: { kind: 'redis', entries: 7, bytes: 100 },
+    report: { kind: 'redis', entries: 7, bytes: 100, evictedPerSecond: 0, hitRatio: 0.5 },
+    findings: [],
+    guard: { breaker: { state: 'closed', deadlines: 0 }, journal: 0 },
+    channel: undefined,
     ...more,
   }) as CacheHealth;
 const down = (reason: string) =>
   health({ status: 'warn', store: { state: 'down', reason }, latencyMs: undefined, report: undefined });
+
+const OPEN = { state: 'open' } as unknown as NonNullable<CacheHealth['guard']>['breaker'];
 
 /** What may become of a store, and what the three handlers say of it: status, and code of an optional and a required cache. */
 const MATRIX: readonly [string, () => Promise<CacheHealth>, string, string][] = [
@@ -82,9 +87,23 @@ describe.each(VERSIONS)('routes on %s', (_name, express) => {
         'redis:connection': [{ observedValue: 'ready', status: 'pass' }],
         'redis:entries': [{ observedValue: 7 }],
         'redis:size': [{ observedValue: 100, observedUnit: 'bytes' }],
+        'redis:evicted': [{ observedValue: 0, observedUnit: 'per second' }],
+        'redis:hitRatio': [{ observedValue: 0.5, observedUnit: 'ratio' }],
+        'cache:breaker': [{ observedValue: 'closed', status: 'pass' }],
       },
     });
     expect((await (await open(async () => health())).ask('/detail')).text).toBe('{"status":"pass"}');
+  });
+
+  it('health: findings are notes, an open breaker is a warning', async () => {
+    const finding = { code: 'no_memory_limit', message: 'There is no limit.', remedy: 'Set one.' };
+    const found = health({ status: 'warn', findings: [finding], guard: { breaker: OPEN, journal: 1 } });
+    const { ask } = await open(async () => found, { details: () => true });
+    expect(JSON.parse((await ask('/')).text)).toMatchObject({
+      status: 'warn',
+      notes: ['no_memory_limit: There is no limit. Set one.'],
+      checks: { 'cache:breaker': [{ observedValue: 'open', status: 'warn' }] },
+    });
   });
 
   it('health: a flood of probes asks the store once, and again after a while', async () => {
