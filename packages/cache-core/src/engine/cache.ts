@@ -1,9 +1,15 @@
 import { systemClock } from '../clock.ts';
 import type { Schema } from '../codec/schema.ts';
-import { type CacheTypeOptions, type ResolvedType, resolveTypes } from '../config/cache-types.ts';
+import {
+  type CacheTypeOptions,
+  type ResolvedType,
+  resolveTypes,
+  type SharedTypeSettings,
+} from '../config/cache-types.ts';
 import { KeyError, kindOf, StoreUnavailableError } from '../errors.ts';
 import type { Identifier } from '../keys/key.ts';
 import { buildPattern, parsePattern } from '../keys/pattern.ts';
+import { type CacheHealth, checkHealth, type HealthOptions } from '../observe/health.ts';
 import { defaultLogger, guardedLogger, type Logger, silentLogger } from '../observe/logger.ts';
 import type { TypeStats } from '../observe/stats.ts';
 import { TypeObserver } from '../observe/type-observer.ts';
@@ -43,7 +49,10 @@ export class Cache<T extends CacheTypes = CacheTypes> {
   protected readonly engine: Engine;
   protected readonly invalidator: Invalidator;
   readonly #namespace: string | undefined;
-  readonly #resolved: ReadonlyMap<string, ResolvedType>;
+  readonly #shared: Omit<SharedTypeSettings, 'types'>;
+  readonly #resolved: Map<string, ResolvedType>;
+  /** Grows with `addType`. */
+  readonly #everything: Target[] = [];
   readonly #observers = new Map<string, TypeObserver>();
   readonly #types = new Map<string, TypedCache<never, never>>();
   #closing: Promise<void> | undefined;
@@ -52,14 +61,15 @@ export class Cache<T extends CacheTypes = CacheTypes> {
     const problems = optionProblems(options);
     const { namespace, logger, clock = systemClock, random = Math.random } = options;
     this.#namespace = namespace;
-    this.#resolved = resolveTypes(options, problems);
+    this.#shared = { namespace, defaultTtl: options.defaultTtl, secret: options.secret };
+    this.#resolved = new Map(resolveTypes(options, problems));
     this.enabled = options.enabled ?? true;
     this.logger = logger === false ? silentLogger : (logger ?? defaultLogger(options.logLevel ?? 'warn'));
     const guarded = guardedLogger(this.logger);
     this.engine = new Engine({
       store: options.store ?? memoryStore({ clock }),
       guard: guardSettings(options),
-      everything: this.#tagTargets([...this.#resolved.keys()]),
+      everything: this.#everything,
       local: this.enabled ? localSettings(options, this.#resolved.values()) : undefined,
       clock,
       random,
@@ -67,18 +77,27 @@ export class Cache<T extends CacheTypes = CacheTypes> {
     });
     const { sweepBatchSize: batchSize = 100, strict: isStrict = false } = options;
     this.invalidator = new Invalidator(this.engine, { batchSize, isStrict });
-    for (const [name, type] of this.#resolved) {
-      const observer = new TypeObserver(name, guarded);
-      this.#observers.set(name, observer);
-      const { engine, invalidator, enabled } = this;
-      this.#types.set(name, new TypedCache({ context: { engine, type, observer }, invalidator, enabled }));
-    }
+    for (const [name, type] of this.#resolved) this.#open(name, type);
   }
 
   /** One type of this cache. @throws KeyError for a name that was not declared. */
   type<N extends keyof T & string>(name: N): TypedCache<ValueOf<T[N]>, IdentifierOf<T[N]>> {
     this.#typeOf(name);
     return this.#types.get(name) as unknown as TypedCache<ValueOf<T[N]>, IdentifierOf<T[N]>>;
+  }
+
+  /**
+   * A type that was not declared at the start, for what is built upon a cache. A name that is known keeps its settings.
+   * @throws CacheConfigError with everything that is wrong with the options.
+   */
+  addType<V, I = Identifier>(name: string, options: CacheTypeOptions<V>): TypedCache<V, I> {
+    if (!this.#types.has(name)) {
+      for (const [added, type] of resolveTypes({ ...this.#shared, types: { [name]: options } }, [])) {
+        this.#resolved.set(added, type);
+        this.#open(added, type);
+      }
+    }
+    return this.#types.get(name) as unknown as TypedCache<V, I>;
   }
 
   /** Drops every value that carries one of the tags, of whatever type. @throws KeyError for a bad tag. */
@@ -144,6 +163,12 @@ export class Cache<T extends CacheTypes = CacheTypes> {
     await this.engine.local?.barrier();
   }
 
+  /** Whether the store answers, and what it says of itself. Never rejects. */
+  async healthCheck(options: HealthOptions = {}): Promise<CacheHealth> {
+    const { store, clock, guard } = this.engine;
+    return checkHealth(store, clock, { guard: guard?.state(), ...options });
+  }
+
   /** What each type did since the start. */
   stats(): Record<keyof T & string, TypeStats> {
     const stats = [...this.#observers].map(([name, observer]) => [name, observer.stats()]);
@@ -160,6 +185,14 @@ export class Cache<T extends CacheTypes = CacheTypes> {
     await this.engine.drainForGood();
     await this.engine.local?.close();
     await this.engine.store.close();
+  }
+
+  #open(name: string, type: ResolvedType): void {
+    this.#everything.push(...this.#tagTargets([name]));
+    const { engine, invalidator, enabled } = this;
+    const observer = new TypeObserver(name, engine.logger);
+    this.#observers.set(name, observer);
+    this.#types.set(name, new TypedCache({ context: { engine, type, observer }, invalidator, enabled }));
   }
 
   /** @throws KeyError for a name that was not declared. */

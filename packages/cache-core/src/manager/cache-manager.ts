@@ -8,7 +8,7 @@ import type { Loader, LoaderContext } from '../engine/loading.ts';
 import type { TypedCache } from '../engine/typed-cache.ts';
 import { InvalidationError } from '../errors.ts';
 import type { Identifier } from '../keys/key.ts';
-import { type CacheHealth, checkHealth, type HealthOptions } from '../observe/health.ts';
+import type { CacheHealth } from '../observe/health.ts';
 import { defaultLogger } from '../observe/logger.ts';
 import type { TypeStats } from '../observe/stats.ts';
 import type { StoreReport } from '../store/store.ts';
@@ -243,12 +243,6 @@ export class CacheManager<T extends CacheTypes = Record<never, never>> extends C
   }
 
   // The whole
-
-  /** Never rejects. */
-  async healthCheck(options: HealthOptions = {}): Promise<CacheHealth> {
-    const { store, clock, guard } = this.engine;
-    return checkHealth(store, clock, { guard: guard?.state(), ...options });
-  }
 
   async getCacheStats(): Promise<CacheStats> {
     const [popularSearches, health] = await Promise.all([this.getPopularSearches(), this.healthCheck()]);

@@ -1,0 +1,298 @@
+import type { LoaderContext, TypedCache } from '@huntly/cache-core';
+import type { NextFunction, Request, RequestHandler, Response } from 'express';
+import { type CacheOutcome, cacheStatus } from './cache-status.ts';
+import { HandlerRun, type RunOutcome } from './handler-run.ts';
+import { appendTo } from './headers.ts';
+import { HitForMiss } from './hit-for-miss.ts';
+import { CONDITIONAL, NarrowRequest } from './narrow-request.ts';
+import { type CacheResponseOptions, type RoutePolicy, routePolicy } from './options.ts';
+import { BadQueryError, type NarrowQuery, narrowQuery } from './query.ts';
+import { hostnameOf, identityDigest, pathOf, pathTag, requestKey } from './request-key.ts';
+import {
+  type ClientWishes,
+  clientWishes,
+  hasCredentials,
+  isUnsafe,
+  mayUseCache,
+  NO_WISHES,
+  satisfies,
+} from './request-rules.ts';
+import { rerun, rerunOf } from './rerun.ts';
+import { responseType } from './response-type.ts';
+import { ageOf, sendStored } from './send-stored.ts';
+import type { Reason } from './storable.ts';
+import type { StoredResponse } from './stored-response.ts';
+import { type Result, type Traffic, trafficOf } from './traffic.ts';
+import { dropWhenDone } from './unsafe-methods.ts';
+import { keyedHeaders } from './vary.ts';
+
+/** Requests that a cached route has taken. A second one on their way would wait for the first. */
+const CACHED = new WeakSet<Request>();
+/** A response that failed is tried again soon. */
+const FAILURE_MS = 1_000;
+/** These say something of one client, not of the response. */
+const PERSONAL: ReadonlySet<Reason> = new Set<Reason>(['aborted', 'truncated']);
+
+/**
+ * Caches the responses of a route. What may not be shared, stored or reused by RFC 9111 is not; the handler sees nothing that the key leaves
+ * out; one handler runs for all who ask at once, in however many processes; a cache in trouble costs no request its answer.
+ * @throws CacheConfigError with everything that is wrong with the options.
+ * @example app.get('/leads', cacheResponse({ cache, ttl: '5m', query: ['q', 'page'], shared: true }), handler);
+ */
+export function cacheResponse(options: CacheResponseOptions): RequestHandler {
+  const route = new CachedRoute(routePolicy(options));
+  return (req, res, next) => void route.answer(req, res, next);
+}
+
+/** A request that may be answered from the cache, and what it asks for. */
+interface Asked {
+  readonly req: Request;
+  readonly res: Response;
+  readonly next: NextFunction;
+  readonly key: string;
+  readonly query: NarrowQuery;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly wishes: ClientWishes;
+}
+
+class CachedRoute {
+  readonly #policy: RoutePolicy;
+  readonly #responses: TypedCache<StoredResponse>;
+  readonly #hitForMiss: HitForMiss;
+  readonly #traffic: Traffic;
+  /** Responses that a handler of this process just made: whoever gets one has waited for it. */
+  readonly #made = new WeakSet<StoredResponse>();
+  #hasWarned = false;
+
+  constructor(policy: RoutePolicy) {
+    this.#policy = policy;
+    this.#responses = policy.cache.addType('http', responseType());
+    this.#hitForMiss = new HitForMiss(policy.clock);
+    this.#traffic = trafficOf(policy.cache);
+  }
+
+  /** Never rejects. */
+  async answer(req: Request, res: Response, next: NextFunction): Promise<void> {
+    const { cache, dropsOnUnsafe, audience } = this.#policy;
+    if (CACHED.has(req)) return next();
+    const again = rerunOf(req);
+    if (again) {
+      CACHED.add(req);
+      return again.reached(req, res, next);
+    }
+    if (isUnsafe(req.method)) {
+      if (dropsOnUnsafe) dropWhenDone(req, res, cache);
+      return this.#forward(req, res, next, { why: 'method' });
+    }
+    if (req.method !== 'GET' && req.method !== 'HEAD') return this.#forward(req, res, next, { why: 'method' });
+    if (!cache.enabled) return this.#forward(req, res, next, { why: 'bypass', detail: 'disabled' });
+    const verdict = mayUseCache(req.headers, audience);
+    if (!verdict.allowed) {
+      if (verdict.reason === 'credentials') this.#warnOfCredentials(req);
+      return this.#forward(req, res, next, { why: 'bypass', detail: verdict.reason });
+    }
+    CACHED.add(req);
+    const asked = await this.#ask(req, res, next);
+    if (asked) await this.#serve(asked);
+  }
+
+  /** What is asked for; `undefined` where the request was dealt with. */
+  async #ask(req: Request, res: Response, next: NextFunction): Promise<Asked | undefined> {
+    const { query: rule, vary, honoursClients, cache } = this.#policy;
+    try {
+      const identity = this.#identityOf(req);
+      if (identity === null) {
+        this.#forward(req, res, next, { why: 'bypass', detail: 'identity' });
+        return undefined;
+      }
+      const query = await narrowQuery(req, rule);
+      const headers = keyedHeaders(req.headers, vary);
+      const key = requestKey(req, { query: query.key, headers, identity });
+      const wishes = honoursClients ? clientWishes(req.headers) : NO_WISHES;
+      return { req, res, next, key, query, headers, wishes };
+    } catch (error) {
+      if (error instanceof BadQueryError) next(error);
+      else {
+        cache.logger.warn({ err: error, route: routeOf(req) }, 'a request has no key and is not cached');
+        this.#forward(req, res, next, { why: 'bypass', detail: 'uncacheable' });
+      }
+      return undefined;
+    }
+  }
+
+  /** The digest of who asks; `undefined` for everybody; `null` for somebody who cannot be told from others. */
+  #identityOf(req: Request): string | undefined | null {
+    const { identity, secret } = this.#policy;
+    if (!identity) return undefined;
+    const who = identity(req);
+    if (typeof who === 'string' && who !== '') return identityDigest(secret, who);
+    return hasCredentials(req.headers) ? null : undefined;
+  }
+
+  async #serve(asked: Asked): Promise<void> {
+    const { req, wishes, key } = asked;
+    if (wishes.onlyIfCached || req.method === 'HEAD') return this.#serveStoredOnly(asked);
+    if (wishes.bypass) return this.#alone(asked, { kind: 'forward', why: 'request' }, 'bypass');
+    if (this.#hitForMiss.has(key))
+      return this.#alone(asked, { kind: 'forward', why: 'bypass', detail: 'uncacheable' }, 'bypass');
+
+    const { graceMs } = this.#policy;
+    let isLeader = false;
+    let stored: StoredResponse | undefined;
+    try {
+      const load = ({ previous }: LoaderContext<StoredResponse>) => {
+        isLeader = previous === undefined;
+        const response = isLeader ? this.#lead(asked) : this.#refresh(asked);
+        return response as Promise<StoredResponse>; // `undefined` means "do not cache"
+      };
+      stored = await this.#responses.getOrSet(key, load, {
+        grace: graceMs === 0 ? 0 : `${graceMs}ms`,
+        ttl: ({ freshForMs, generatedAtMs }) => {
+          const leftMs = freshForMs - (this.#policy.clock.epoch() - generatedAtMs);
+          return `${Math.max(1, Math.round(leftMs))}ms`;
+        },
+        tags: this.#knownTags(req),
+      });
+    } catch (error) {
+      this.#policy.cache.logger.warn({ err: error, route: routeOf(req) }, 'the cache failed: the handler answers');
+    }
+    if (isLeader) return; // answered by the handler itself
+    if (stored && this.#suits(asked, stored)) return this.#send(asked, stored);
+    const outcome: CacheOutcome = stored
+      ? { kind: 'forward', why: 'request' }
+      : { kind: 'forward', why: 'bypass', detail: 'uncacheable' };
+    this.#alone(asked, outcome, 'bypass');
+  }
+
+  /** For HEAD, and for clients that want nothing else: the handler's GET is never run. */
+  async #serveStoredOnly(asked: Asked): Promise<void> {
+    const { res, key, wishes } = asked;
+    const stored = wishes.bypass ? undefined : await this.#responses.get(key).catch(() => undefined);
+    if (stored && this.#suits(asked, stored)) return this.#send(asked, stored);
+    if (!wishes.onlyIfCached) return this.#alone(asked, { kind: 'forward', why: 'uri-miss' }, 'miss');
+    res.statusCode = 504; // RFC 9111 §5.2.1.7
+    appendTo(res, 'cache-status', [cacheStatus(this.#policy.name, { kind: 'forward', why: 'request' })]);
+    this.#count(asked.req, 'bypass');
+    res.end();
+  }
+
+  /** Runs the handler for all who wait, and for the store. */
+  async #lead(asked: Asked): Promise<StoredResponse | undefined> {
+    const outcome = await this.#run(asked, undefined);
+    this.#count(asked.req, 'miss');
+    if (outcome.kind === 'storable') {
+      this.#made.add(outcome.response);
+      return outcome.response;
+    }
+    const { reason, status } = outcome;
+    this.#traffic.skip(routeOf(asked.req), reason);
+    if (!PERSONAL.has(reason)) {
+      this.#hitForMiss.remember(asked.key, status >= 500 ? FAILURE_MS : this.#policy.hitForMissMs);
+    }
+    return undefined;
+  }
+
+  /**
+   * Runs the handler for a stale response that others get meanwhile. A handler that fails leaves it; one that now answers what may not
+   * be stored ends it.
+   * @throws if there is no newer answer
+   */
+  async #refresh({ req, key }: Asked): Promise<StoredResponse | undefined> {
+    const { clock, timeoutMs } = this.#policy;
+    const run = async (req: Request, res: Response, next: NextFunction) => {
+      const again = await this.#ask(req, res, next);
+      if (again?.key === key) return this.#run(again, undefined);
+      if (again) next();
+      throw new Error('The refresh of a response did not ask what its first request asked.');
+    };
+    const outcome = await rerun({ req, clock, timeoutMs, run });
+    if (outcome.kind === 'storable') return outcome.response;
+    const { reason, status } = outcome;
+    this.#traffic.skip(routeOf(req), reason);
+    if (status >= 500 || reason === 'timeout' || PERSONAL.has(reason))
+      throw new Error(`The refresh of a response failed: ${reason}, status ${status}.`);
+    await this.#responses.invalidate(key);
+    return undefined;
+  }
+
+  /** Runs the handler for this request only. */
+  #alone(asked: Asked, outcome: CacheOutcome, result: Result): void {
+    this.#count(asked.req, result);
+    void this.#run(asked, outcome);
+  }
+
+  #run(asked: Asked, outcome: CacheOutcome | undefined): Promise<RunOutcome> {
+    const { req, res, next, query, headers } = asked;
+    const policy = this.#policy;
+    const clientHeaders = req.headers;
+    const credentials = policy.audience === 'identified' ? ['authorization', 'cookie'] : [];
+    const pass = [...policy.passHeaders, ...credentials, ...(outcome ? CONDITIONAL : [])];
+    const narrow = new NarrowRequest(req, { query, headers, pass });
+    return new Promise((onSettled) => {
+      new HandlerRun({ policy, req, res, narrow, clientHeaders, outcome, onSettled });
+      next();
+    });
+  }
+
+  #send(asked: Asked, stored: StoredResponse): void {
+    const { req, res } = asked;
+    const { name, clock, cache } = this.#policy;
+    const isCollapsed = this.#made.has(stored);
+    try {
+      sendStored(req, res, stored, { name, nowMs: clock.epoch(), isCollapsed });
+      const isStale = ageOf(stored, clock.epoch()) > stored.freshForMs;
+      this.#count(req, resultOf(isCollapsed, isStale));
+    } catch (error) {
+      cache.logger.warn({ err: error, route: routeOf(req) }, 'a stored response could not be sent');
+      this.#count(req, 'error');
+      if (res.headersSent) res.destroy();
+      else asked.next();
+    }
+  }
+
+  #suits({ wishes }: Asked, stored: StoredResponse): boolean {
+    const { clock, graceMs } = this.#policy;
+    const ageMs = ageOf(stored, clock.epoch());
+    if (graceMs > 0 && !stored.allowsStale && ageMs > stored.freshForMs) return false;
+    return wishes === NO_WISHES || satisfies(wishes, ageMs, stored.freshForMs);
+  }
+
+  #knownTags(req: Request): string[] {
+    const { type, dropsOnUnsafe } = this.#policy;
+    return [
+      ...(type === undefined ? [] : [type]),
+      ...(dropsOnUnsafe ? [pathTag(hostnameOf(req), pathOf(req.originalUrl))] : []),
+    ];
+  }
+
+  /** Leaves a request to its handler, which sees it as it came. */
+  #forward(req: Request, res: Response, next: NextFunction, how: { why: 'bypass' | 'method'; detail?: Reason }): void {
+    appendTo(res, 'cache-status', [cacheStatus(this.#policy.name, { kind: 'forward', ...how })]);
+    this.#count(req, 'bypass');
+    next();
+  }
+
+  #count(req: Request, result: Result): void {
+    this.#traffic.count(routeOf(req), result);
+  }
+
+  #warnOfCredentials(req: Request): void {
+    if (this.#hasWarned) return;
+    this.#hasWarned = true;
+    this.#policy.cache.logger.warn(
+      { route: routeOf(req) },
+      'requests with Authorization or Cookie are not cached: give cacheResponse `shared: true` if the response does not depend on who asks, or `identity` to keep it per user',
+    );
+  }
+}
+
+function resultOf(isCollapsed: boolean, isStale: boolean): Result {
+  if (isCollapsed) return 'collapsed';
+  return isStale ? 'stale' : 'hit';
+}
+
+/** The pattern of the route, for logs and metrics: never a URL. */
+function routeOf(req: Request): string {
+  const path: unknown = (req.route as { path?: unknown } | undefined)?.path;
+  return typeof path === 'string' ? path : 'unnamed';
+}

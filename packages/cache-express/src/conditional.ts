@@ -1,0 +1,34 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { parseHttpDate } from './http-date.ts';
+
+export interface Validators {
+  readonly etag: string | undefined;
+  readonly lastModified: string | undefined;
+}
+
+const ENTITY_TAG = /(?:W\/)?("[\x21\x23-\x7e\x80-\uffff]*")[\t ]*(?:,[\t ,]*|$)/y;
+
+/** Has the client what it asks for? `If-None-Match` decides alone where it is present. RFC 9110 §13.2.2 */
+export function isNotModified(headers: IncomingHttpHeaders, validators: Validators, nowMs: number): boolean {
+  const noneMatch = headers['if-none-match'];
+  if (noneMatch !== undefined) return matchesAny(noneMatch, validators.etag);
+  const since = headers['if-modified-since'];
+  if (since === undefined || validators.lastModified === undefined) return false;
+  const sinceMs = parseHttpDate(since, nowMs);
+  const modifiedMs = parseHttpDate(validators.lastModified, nowMs);
+  return sinceMs !== undefined && modifiedMs !== undefined && modifiedMs <= sinceMs; // §13.1.3
+}
+
+/** Weak comparison, which is right for GET and HEAD. RFC 9110 §8.8.3.2, §13.1.2 */
+function matchesAny(list: string, etag: string | undefined): boolean {
+  if (list.trim() === '*') return true;
+  if (etag === undefined) return false;
+  const wanted = etag.replace(/^W\//, '');
+  ENTITY_TAG.lastIndex = /^[\t ,]*/.exec(list)?.[0].length ?? 0;
+  while (ENTITY_TAG.lastIndex < list.length) {
+    const match = ENTITY_TAG.exec(list);
+    if (!match) return false; // what follows is no list of entity tags: better a body too many
+    if (match[1] === wanted) return true;
+  }
+  return false;
+}

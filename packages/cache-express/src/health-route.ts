@@ -1,0 +1,127 @@
+import {
+  type Cache,
+  type CacheHealth,
+  type Clock,
+  type Duration,
+  systemClock,
+  toMilliseconds,
+} from '@huntly/cache-core';
+import type { Request, RequestHandler, Response } from 'express';
+import { type HealthBody, type HealthStatus, healthBody } from './health-body.ts';
+import { refuseOtherMethods } from './read-only.ts';
+
+export interface HealthRouteOptions {
+  /** The service cannot do without the cache: when it is down, `ready` answers 503. @default false: it only warns */
+  readonly required?: boolean | undefined;
+  /** Who is shown more than the status. @default nobody */
+  readonly details?: ((req: Request) => boolean) | undefined;
+  /** How long the store may take to answer. @default '250ms' */
+  readonly deadline?: Duration | undefined;
+  /** How long an answer counts for all who ask. @default '2s' */
+  readonly remember?: Duration | undefined;
+  readonly serviceId?: string | undefined;
+  readonly description?: string | undefined;
+  /** For tests. @default systemClock */
+  readonly clock?: Clock | undefined;
+}
+
+/** A handler in itself, the same as its `detail`. */
+export interface HealthRoute extends RequestHandler {
+  /** Is the process alive? Never asks the cache: restarting a service does not mend a store. */
+  readonly live: RequestHandler;
+  /** May the service be asked? The status alone. */
+  readonly ready: RequestHandler;
+  /** As `ready`, with the checks for whom `details` allows. */
+  readonly detail: RequestHandler;
+}
+
+/**
+ * Health as `application/health+json`. A cache that is down makes the service slower, not ill: `warn` and 200, unless it is `required`.
+ * @throws CacheConfigError for a bad duration
+ * @example app.get('/health/cache', healthRoute(cache));
+ */
+export function healthRoute(cache: Pick<Cache, 'healthCheck'>, options: HealthRouteOptions = {}): HealthRoute {
+  const { required = false, details = () => false, serviceId, description } = options;
+  const probe = new Probe(cache, options);
+  const about = { serviceId, description };
+
+  const live: RequestHandler = (req, res) => {
+    if (!refuseOtherMethods(req, res)) answer(res, { status: 'pass' });
+  };
+  const report = (isAllowed: (req: Request) => boolean): RequestHandler => {
+    return async (req, res) => {
+      if (refuseOtherMethods(req, res)) return;
+      const found = await probe.ask();
+      const status = statusOf(found?.health, required);
+      answer(res, isAllowed(req) ? healthBody(status, found, about) : { status });
+    };
+  };
+  const detail = report(details);
+  return Object.assign(((req, res, next) => detail(req, res, next)) as RequestHandler, {
+    live,
+    ready: report(() => false),
+    detail,
+  });
+}
+
+/** The status of an optional cache is never `fail`. */
+function statusOf(health: CacheHealth | undefined, isRequired: boolean): HealthStatus {
+  if (health?.status === 'pass') return 'pass';
+  const isDown = health === undefined || health.store.state !== 'ready' || health.latencyMs === undefined;
+  return isRequired && isDown ? 'fail' : 'warn';
+}
+
+function answer(res: Response, body: HealthBody): void {
+  res.status(body.status === 'fail' ? 503 : 200);
+  res.set('Cache-Control', 'no-store').type('application/health+json').send(JSON.stringify(body));
+}
+
+/** What a probe found, and when. */
+export interface Finding {
+  /** `undefined`: no answer within the deadline. */
+  readonly health: CacheHealth | undefined;
+  readonly atMs: number;
+  readonly tookMs: number;
+}
+
+/** Asks the cache once for all who ask at the same time, and for a while after: a flood of probes does not reach the store. */
+class Probe {
+  readonly #cache: Pick<Cache, 'healthCheck'>;
+  readonly #clock: Clock;
+  readonly #deadlineMs: number;
+  readonly #rememberMs: number;
+  #last: { readonly finding: Promise<Finding>; readonly until: number } | undefined;
+
+  constructor(cache: Pick<Cache, 'healthCheck'>, { clock, deadline, remember }: HealthRouteOptions) {
+    this.#cache = cache;
+    this.#clock = clock ?? systemClock;
+    this.#deadlineMs = toMilliseconds('deadline', deadline ?? '250ms');
+    this.#rememberMs = toMilliseconds('remember', remember ?? '2s');
+  }
+
+  /** Never rejects. */
+  ask(): Promise<Finding | undefined> {
+    const now = this.#clock.now();
+    if (this.#last === undefined || this.#last.until <= now) {
+      this.#last = { finding: this.#find(), until: now + this.#rememberMs };
+    }
+    return this.#last.finding;
+  }
+
+  #find(): Promise<Finding> {
+    const beganAt = this.#clock.now();
+    const finding = (health: CacheHealth | undefined): Finding => ({
+      health,
+      atMs: this.#clock.epoch(),
+      tookMs: Math.round((this.#clock.now() - beganAt) * 100) / 100,
+    });
+    return new Promise((resolve) => {
+      const cancel = this.#clock.after(this.#deadlineMs, () => resolve(finding(undefined)), { background: true });
+      this.#cache
+        .healthCheck()
+        .then((health) => resolve(finding(health)))
+        .catch(() => resolve(finding(undefined)))
+        .finally(cancel);
+    });
+  }
+}

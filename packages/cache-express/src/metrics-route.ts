@@ -1,0 +1,81 @@
+import { createRequire } from 'node:module';
+import { type Cache, CacheConfigError, type TypeStats } from '@huntly/cache-core';
+import type { RequestHandler } from 'express';
+import type * as PromClient from 'prom-client';
+import { refuseOtherMethods } from './read-only.ts';
+import { trafficOf } from './traffic.ts';
+
+export interface MetricsRouteOptions {
+  /** A registry of yours, for one answer with all your metrics. @default one of its own */
+  readonly registry?: PromClient.Registry | undefined;
+}
+
+type Reporting = Pick<Cache, 'healthCheck' | 'stats'>;
+type Row = readonly [labels: Record<string, string>, count: number];
+
+/**
+ * The counts of a cache and its routes as Prometheus text. Labels are types, patterns of routes and results, never a key or a URL.
+ * @throws CacheConfigError if prom-client is not installed
+ * @example app.get('/metrics', metricsRoute(cache));
+ */
+export function metricsRoute(cache: Reporting, options: MetricsRouteOptions = {}): RequestHandler {
+  const { Counter, Gauge, Registry } = loadPromClient();
+  const registry = options.registry ?? new Registry();
+  const counter = (name: string, help: string, labelNames: string[], rows: () => Iterable<Row>) =>
+    new Counter({
+      name,
+      help,
+      labelNames,
+      registers: [registry],
+      collect() {
+        this.reset(); // the cache counts; this shows
+        for (const [labels, count] of rows()) this.inc(labels, count);
+      },
+    });
+  const byType = (pick: (stats: TypeStats) => number, labels: Record<string, string> = {}) =>
+    Object.entries<TypeStats>(cache.stats()).map(([type, stats]): Row => [{ cache: type, ...labels }, pick(stats)]);
+
+  counter('cache_gets_total', 'Reads of the cache', ['cache', 'result'], () => [
+    ...byType(({ hits }) => hits, { result: 'hit' }),
+    ...byType(({ misses }) => misses, { result: 'miss' }),
+  ]);
+  counter('cache_puts_total', 'Values stored', ['cache'], () => byType(({ stored }) => stored));
+  counter('cache_loads_total', 'Loads begun', ['cache'], () => byType(({ loads }) => loads));
+  counter('cache_load_errors_total', 'Loads that failed', ['cache'], () => byType(({ loadErrors }) => loadErrors));
+  counter('cache_store_errors_total', 'Times the store did not answer', ['cache'], () =>
+    byType(({ storeErrors }) => storeErrors),
+  );
+  counter('http_cache_requests_total', 'Requests to cached routes', ['route', 'result'], () =>
+    Array.from(trafficOf(cache).results(), ({ route, result, count }): Row => [{ route, result }, count]),
+  );
+  counter('http_cache_skipped_total', 'Responses that were not stored', ['route', 'reason'], () =>
+    Array.from(trafficOf(cache).skipped(), ({ route, reason, count }): Row => [{ route, reason }, count]),
+  );
+  new Gauge({
+    name: 'cache_up',
+    help: 'Whether the store of the cache answers',
+    registers: [registry],
+    async collect() {
+      const { status } = await cache.healthCheck();
+      this.set(status === 'pass' ? 1 : 0);
+    },
+  });
+
+  return async (req, res, next) => {
+    if (refuseOtherMethods(req, res)) return;
+    try {
+      const text = await registry.metrics();
+      res.set({ 'Content-Type': registry.contentType, 'Cache-Control': 'no-store' }).send(text);
+    } catch (error) {
+      next(error);
+    }
+  };
+}
+
+function loadPromClient(): typeof PromClient {
+  try {
+    return createRequire(import.meta.url)('prom-client') as typeof PromClient;
+  } catch (cause) {
+    throw new CacheConfigError(['metricsRoute needs prom-client: npm install prom-client'], { cause });
+  }
+}

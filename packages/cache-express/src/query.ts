@@ -1,0 +1,93 @@
+import { CacheConfigError, canonicalForm } from '@huntly/cache-core';
+import type { Request } from 'express';
+
+/** The part of the Standard Schema interface (standardschema.dev, version 1) that is used here: zod, valibot, arktype have it. */
+export interface StandardSchema {
+  readonly '~standard': {
+    readonly version: 1;
+    readonly vendor: string;
+    readonly validate: (value: unknown) => StandardResult | Promise<StandardResult>;
+  };
+}
+type StandardResult =
+  | { readonly value: unknown; readonly issues?: undefined }
+  | { readonly issues: readonly { readonly message: string }[] };
+
+/** Which part of the query a response depends on. */
+export type QueryRule =
+  | { readonly kind: 'whole' }
+  | { readonly kind: 'allow'; readonly names: ReadonlySet<string> }
+  | { readonly kind: 'schema'; readonly schema: StandardSchema };
+
+/** A query as the key holds it and as the handler sees it: the same. */
+export interface NarrowQuery {
+  readonly key: string;
+  /** As in a URL, without `?`. */
+  readonly text: string;
+  readonly parsed: unknown;
+}
+
+/** A query that the schema of the route refuses. Express answers 400 with it. */
+export class BadQueryError extends Error {
+  override readonly name = 'BadQueryError';
+  readonly status = 400;
+  readonly statusCode = 400;
+  readonly expose = true;
+}
+
+export function queryRule(query: readonly string[] | StandardSchema | undefined): QueryRule {
+  if (query === undefined) return { kind: 'whole' };
+  if (Array.isArray(query)) return { kind: 'allow', names: new Set(query as string[]) };
+  return { kind: 'schema', schema: query as StandardSchema };
+}
+
+export function isQueryOption(query: unknown): boolean {
+  if (Array.isArray(query)) return query.every((name) => typeof name === 'string' && name !== '');
+  return (typeof query === 'object' || typeof query === 'function') && query !== null && '~standard' in query;
+}
+
+/** @throws BadQueryError */
+export async function narrowQuery(req: Request, rule: QueryRule): Promise<NarrowQuery> {
+  const raw = rawQueryOf(req.originalUrl);
+  if (rule.kind === 'schema') return validated(parse(req, canonicalQuery(raw).normalize('NFC')), rule.schema);
+  const text = rule.kind === 'allow' ? canonicalQuery(raw, rule.names) : canonicalQuery(raw);
+  return { key: text, text, parsed: parse(req, text) };
+}
+
+function rawQueryOf(url: string): string {
+  const at = url.indexOf('?');
+  return at < 0 ? '' : url.slice(at + 1);
+}
+
+/**
+ * Equal for queries that differ in the order of their names or in how they are encoded. Values of one name keep their order: it means
+ * something to most handlers. A name with brackets belongs to the name before them.
+ */
+export function canonicalQuery(raw: string, names?: ReadonlySet<string>): string {
+  if (raw === '') return '';
+  const pairs = [...new URLSearchParams(raw)].filter(([name]) => !names || names.has(name.split('[', 1)[0] ?? ''));
+  pairs.sort(([a], [b]) => Number(a > b) - Number(a < b)); // stable, by code unit, never by locale
+  return pairs.map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`).join('&');
+}
+
+/** What the app makes of a query. `false`: it has switched parsing off. */
+function parse(req: Request, text: string): unknown {
+  const parser: unknown = req.app.get('query parser fn');
+  return typeof parser === 'function' ? (parser as (text: string) => unknown)(text) : {};
+}
+
+async function validated(query: unknown, schema: StandardSchema): Promise<NarrowQuery> {
+  const result = await schema['~standard'].validate(query);
+  if (result.issues) {
+    throw new BadQueryError(`Bad query: ${result.issues.map(({ message }) => message).join('; ') || 'refused'}`);
+  }
+  // What the schema made of it is all that counts, so nothing of the raw text is left for the handler to read.
+  return { key: canonicalForm(result.value ?? null), text: '', parsed: result.value };
+}
+
+/** @throws CacheConfigError */
+export function checkNames(field: string, names: readonly string[]): readonly string[] {
+  const bad = names.filter((name) => !/^[A-Za-z0-9-]+$/.test(name));
+  if (bad.length > 0) throw new CacheConfigError([`${field} must be names of request headers; got ${bad.join(', ')}`]);
+  return names.map((name) => name.toLowerCase());
+}

@@ -1,0 +1,59 @@
+import { createHash, createHmac } from 'node:crypto';
+import type { Request } from 'express';
+
+/** Everything that a stored response may depend on. */
+export interface KeyParts {
+  readonly query: string;
+  /** By name. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** The digest of who asks, where the route keeps responses per user. */
+  readonly identity: string | undefined;
+}
+
+/** Changes with everything that changes what a key or a frame means. */
+const FORMAT = 1;
+
+/**
+ * The identifier of a response: an array in JSON, so that no part can pose as another. The cache keeps its digest only. HEAD shares it with
+ * GET. The host is what Express takes for it, under its `trust proxy`; the path is the client's own, letter by letter.
+ */
+export function requestKey(req: Request, parts: KeyParts): string {
+  return JSON.stringify([
+    FORMAT,
+    'GET',
+    req.protocol,
+    hostOf(req),
+    pathOf(req.originalUrl),
+    parts.query,
+    Object.entries(parts.headers),
+    parts.identity ?? null,
+  ]);
+}
+
+/** The tag of all responses of one path, whatever their query, variant or user: what an unsafe method drops. */
+export function pathTag(hostname: string, path: string): string {
+  // Express takes `/A/` and `/a` for one route; one tag for both drops rather too much than too little.
+  const normal = path.toLowerCase().replace(/\/+$/, '');
+  return `url:${createHash('sha256')
+    .update(JSON.stringify([hostname, normal]))
+    .digest('hex')}`;
+}
+
+/** Who asks, so that nobody can guess it from the key. */
+export function identityDigest(secret: string, identity: string): string {
+  return createHmac('sha256', secret).update(identity, 'utf8').digest('hex');
+}
+
+export function pathOf(url: string): string {
+  const at = url.indexOf('?');
+  return at < 0 ? url : url.slice(0, at);
+}
+
+export function hostnameOf(req: Request): string {
+  return (req.hostname ?? '').toLowerCase();
+}
+
+/** With the port, which only the Host header tells. */
+function hostOf(req: Request): readonly string[] {
+  return [hostnameOf(req), (req.headers.host ?? '').toLowerCase()];
+}

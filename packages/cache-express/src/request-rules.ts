@@ -1,0 +1,77 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { parseCacheControl, secondsOf } from './cache-control.ts';
+import { type Reason, refuse, type Verdict } from './storable.ts';
+
+/** Who may share a response, as the author of the route said. */
+export type Audience =
+  /** Nobody said: only requests without credentials are alike. */
+  'anonymous' | 'shared' | 'identified';
+
+/** May this GET or HEAD be answered from the cache at all? */
+export function mayUseCache(headers: IncomingHttpHeaders, audience: Audience): Verdict {
+  if (hasBody(headers)) return refuse('body');
+  if (audience === 'anonymous' && hasCredentials(headers)) return refuse('credentials'); // P6; RFC 9111 §3.5
+  return { allowed: true };
+}
+
+export function hasCredentials(headers: IncomingHttpHeaders): boolean {
+  return headers.authorization !== undefined || headers.cookie !== undefined;
+}
+
+/** A GET with a body means something that only its handler knows. RFC 9110 §9.3.1 */
+function hasBody(headers: IncomingHttpHeaders): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) !== 0;
+}
+
+/** Does a method change something? Those that RFC 9110 §9.2.1 calls safe do not, nor QUERY (RFC 10008). */
+export function isUnsafe(method: string): boolean {
+  return !['GET', 'HEAD', 'OPTIONS', 'TRACE', 'QUERY'].includes(method);
+}
+
+/** What the client asks of a cache. RFC 9111 §5.2.1 */
+export interface ClientWishes {
+  /** The request is not to be answered from the cache, and why. */
+  readonly bypass: Reason | undefined;
+  readonly onlyIfCached: boolean;
+  readonly maxAgeMs: number;
+  readonly minFreshMs: number;
+  /** How stale an answer may be. */
+  readonly maxStaleMs: number;
+}
+
+export const NO_WISHES: ClientWishes = {
+  bypass: undefined,
+  onlyIfCached: false,
+  maxAgeMs: Number.POSITIVE_INFINITY,
+  minFreshMs: 0,
+  maxStaleMs: Number.POSITIVE_INFINITY,
+};
+
+export function clientWishes(headers: IncomingHttpHeaders): ClientWishes {
+  const header = headers['cache-control'];
+  if (header === undefined) {
+    const isReload = headers.pragma?.toLowerCase().includes('no-cache') === true; // §5.4
+    return isReload ? { ...NO_WISHES, bypass: 'request' } : NO_WISHES;
+  }
+  const control = parseCacheControl(header);
+  const { directives } = control;
+  const ms = (name: string) => {
+    const seconds = secondsOf(control, name);
+    return seconds === undefined ? undefined : seconds * 1000;
+  };
+  const maxStale = directives.get('max-stale') === null ? undefined : ms('max-stale');
+  return {
+    bypass: directives.has('no-store') || directives.has('no-cache') ? 'request' : undefined,
+    onlyIfCached: directives.has('only-if-cached'),
+    maxAgeMs: ms('max-age') ?? Number.POSITIVE_INFINITY,
+    minFreshMs: ms('min-fresh') ?? 0,
+    maxStaleMs: maxStale ?? (directives.has('max-age') && !directives.has('max-stale') ? 0 : Number.POSITIVE_INFINITY),
+  };
+}
+
+/** Is a stored response what the client asked for? */
+export function satisfies(wishes: ClientWishes, ageMs: number, freshForMs: number): boolean {
+  const leftMs = freshForMs - ageMs;
+  const isFreshEnough = wishes.minFreshMs === 0 || leftMs >= wishes.minFreshMs;
+  return ageMs <= wishes.maxAgeMs && isFreshEnough && -leftMs <= wishes.maxStaleMs;
+}

@@ -1,0 +1,13 @@
+const MAX_TAGS = 128;
+const MAX_LENGTH = 256;
+
+/** The tags of `Surrogate-Key` (separated by spaces) and `Cache-Tag` (by commas). */
+export function headerTags(surrogateKey: string | undefined, cacheTag: string | undefined): readonly string[] {
+  const texts = [...(surrogateKey?.split(/[\t ]+/) ?? []), ...(cacheTag?.split(',') ?? [])];
+  return [...new Set(texts.map((text) => text.trim()))].filter((text) => text !== '');
+}
+
+/** Can all of these be kept? A tag left out would be an invalidation that does not reach the response. */
+export function canBeKept(tags: readonly string[]): boolean {
+  return tags.length <= MAX_TAGS && tags.every((tag) => tag !== '' && tag.length <= MAX_LENGTH && tag.isWellFormed());
+}

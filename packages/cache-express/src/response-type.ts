@@ -1,0 +1,24 @@
+import type { CacheTypeOptions } from '@huntly/cache-core';
+import { responseCodec, type StoredResponse } from './stored-response.ts';
+
+export interface ResponseTypeOptions {
+  /** Copies of responses in this process, which follow what the store announces. @default as the `local` of the cache says */
+  readonly local?: boolean;
+}
+
+/**
+ * The type of all responses of a cache; each route gives its own TTL, grace and tags. `cacheResponse` adds it to its cache by itself;
+ * where responses are to have local copies it is declared, since those are set up when the cache is made.
+ * @example createCache({ types: { http: responseType() }, store, local: true });
+ */
+export function responseType({ local }: ResponseTypeOptions = {}): CacheTypeOptions<StoredResponse> {
+  return {
+    ttl: '1m',
+    grace: '1m', // allows that of a route
+    identifier: 'private',
+    tags: (response) => response.tags,
+    codec: responseCodec,
+    maxValueBytes: 512 * 1024 * 1024, // `maxBodyBytes` of the route decides
+    ...(local === undefined ? {} : { local }),
+  };
+}

@@ -1,0 +1,40 @@
+import type { Request, Response } from 'express';
+import type { ResponseCache } from './options.ts';
+import { hostnameOf, pathOf, pathTag } from './request-key.ts';
+
+/**
+ * A method that changes something drops the stored responses of its path, and of the `Location` and `Content-Location` it names on this
+ * host, if it succeeds: before its client can see the end of the answer. RFC 9111 §4.4
+ */
+export function dropWhenDone(req: Request, res: Response, cache: ResponseCache): void {
+  const end = res.end.bind(res) as (...args: unknown[]) => Response;
+  let isEnding = false;
+  res.end = ((...args: unknown[]) => {
+    if (isEnding) return res;
+    isEnding = true;
+    if (res.statusCode < 200 || res.statusCode >= 400) return end(...args);
+    const finish = () => {
+      end(...args);
+    };
+    cache.invalidateTags(tagsOf(req, res)).then(finish, finish); // what could not be dropped, the cache has logged
+    return res;
+  }) as typeof res.end;
+}
+
+function tagsOf(req: Request, res: Response): string[] {
+  const host = hostnameOf(req);
+  const paths = [pathOf(req.originalUrl)];
+  for (const name of ['location', 'content-location']) {
+    const path = pathOnThisHost(req, res.getHeader(name));
+    if (path !== undefined) paths.push(path);
+  }
+  return [...new Set(paths.map((path) => pathTag(host, path)))];
+}
+
+function pathOnThisHost(req: Request, location: unknown): string | undefined {
+  if (typeof location !== 'string') return undefined;
+  const base = `${req.protocol}://${req.headers.host ?? req.hostname}${req.originalUrl}`;
+  if (!URL.canParse(location, base)) return undefined;
+  const url = new URL(location, base);
+  return url.hostname.toLowerCase() === hostnameOf(req) ? url.pathname : undefined;
+}

@@ -1,0 +1,131 @@
+import { createCache } from '@huntly/cache-core';
+import { FakeClock } from '@huntly/cache-core/testing';
+import { describe, expect, it } from 'vitest';
+import { type CacheResponseOptions, cacheResponse } from '../src/index.ts';
+import { serve, VERSIONS } from './support/serve.ts';
+
+const turns = async () => {
+  for (let turn = 0; turn < 30; turn++) await new Promise((resolve) => setImmediate(resolve));
+};
+
+describe.each(VERSIONS)('stale while revalidate on %s', (_name, express) => {
+  /** An app whose route lies in a sub-app behind authentication, and answers as the test says. */
+  async function open(options: Partial<CacheResponseOptions> = {}) {
+    const clock = new FakeClock();
+    const cache = createCache({ types: {}, logger: false, clock });
+    const state = { runs: 0, status: 200, headers: {} as Record<string, string>, passes: Number.POSITIVE_INFINITY };
+    const seen: unknown[] = [];
+    const app = express();
+    app.use((req, res, next) => {
+      if (state.passes-- <= 0) return void res.status(401).send('who?');
+      (req as { user?: string | undefined }).user = req.get('authorization');
+      next();
+    });
+    const inner = express();
+    const route = { cache, clock, ttl: '60s', grace: '60s', query: ['q'], ...options } as CacheResponseOptions;
+    inner.get('/leads/:id', cacheResponse(route), cacheResponse({ cache, clock, ttl: '1s' }), (req, res) => {
+      seen.push([req.params['id'], req.query, req.baseUrl, req.ip, req.protocol, (req as { user?: string }).user]);
+      res
+        .status(state.status)
+        .set(state.headers)
+        .send(`run ${++state.runs}`);
+    });
+    app.use('/api', inner);
+    const { ask } = await serve(app);
+    return { ask: (headers = {}) => ask('/api/leads/7?q=a&x=1', { headers }), clock, state, seen };
+  }
+
+  it('serves the stale response at once and refreshes it with a copy of the request', async () => {
+    const { ask, clock, state, seen } = await open();
+    expect((await ask()).text).toBe('run 1');
+    clock.advance(61_000);
+    const stale = await ask();
+    expect(stale).toMatchObject({ status: 200, text: 'run 1', cache: 'hit; ttl=-1' });
+    expect(stale.headers.age).toBe('61');
+    await turns();
+    expect(state.runs).toBe(2);
+    expect(await ask()).toMatchObject({ text: 'run 2', cache: 'hit; ttl=60' });
+    expect(seen[1]).toEqual(seen[0]); // the handler cannot tell
+  });
+
+  it('stale if error: a handler that fails leaves the response for its grace', async () => {
+    const { ask, clock, state } = await open();
+    await ask();
+    state.status = 500;
+    clock.advance(61_000);
+    expect((await ask()).text).toBe('run 1');
+    await turns();
+    clock.advance(1_000);
+    expect((await ask()).text).toBe('run 1');
+    await turns();
+    expect(state.runs).toBeGreaterThan(2);
+    clock.advance(60_000);
+    expect((await ask()).status).toBe(500);
+  });
+
+  it('an answer that may not be stored ends the stale one', async () => {
+    const { ask, clock, state } = await open();
+    await ask();
+    state.headers = { 'Cache-Control': 'private' };
+    clock.advance(61_000);
+    expect((await ask()).text).toBe('run 1');
+    await turns();
+    const next = await ask();
+    expect(next.text).toBe('run 3');
+    expect(next.cache).toContain('detail=cache-control');
+  });
+
+  it('a copy that the app refuses before the route leaves the stale one', async () => {
+    const { ask, clock, state } = await open();
+    await ask();
+    clock.advance(61_000);
+    state.passes = 1; // the client may, its copy may not
+    expect((await ask()).text).toBe('run 1');
+    await turns();
+    expect(state.runs).toBe(1);
+    state.passes = 2;
+    clock.advance(1_000); // the pause after a failed load
+    expect(await ask()).toMatchObject({ status: 200, text: 'run 1' });
+    await turns();
+    expect(state.runs).toBe(2);
+  });
+
+  it('a copy asks for whom the first request asked', async () => {
+    const { ask, clock, state } = await open({ identity: (req) => (req as { user?: string }).user, secret: 's' });
+    await ask({ authorization: 'ALICE' });
+    clock.advance(61_000);
+    const asked = ask({ authorization: 'ALICE' });
+    const stale = await asked;
+    expect(stale.text).toBe('run 1');
+    await turns();
+    expect(state.runs).toBe(2);
+    clock.advance(61_000);
+    expect((await ask({ authorization: 'ALICE' })).text).toBe('run 2');
+    await turns();
+    expect(await ask({ authorization: 'BOB' })).toMatchObject({ text: 'run 4' });
+  });
+
+  it('is not done where the handler says must-revalidate', async () => {
+    const { ask, clock, state } = await open();
+    state.headers = { 'Cache-Control': 'max-age=60, must-revalidate' };
+    await ask();
+    clock.advance(61_000);
+    const answer = await ask();
+    expect(answer.text).not.toBe('run 1');
+    expect(answer.cache).toContain('fwd=');
+  });
+
+  it('no header of a client makes a request a copy', async () => {
+    const { ask, state } = await open();
+    await ask();
+    for (const name of ['huntly.rerun', 'x-huntly-rerun', 'symbol']) await ask({ [name]: '1' });
+    expect(state.runs).toBe(1);
+  });
+
+  it('without grace nothing stale is served', async () => {
+    const { ask, clock } = await open({ grace: undefined });
+    await ask();
+    clock.advance(61_000);
+    expect((await ask()).text).toBe('run 2');
+  });
+});

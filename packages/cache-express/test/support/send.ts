@@ -1,0 +1,34 @@
+import { type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+  readonly text: string;
+  /** What `Cache-Status` says after the name of the cache. */
+  readonly cache: string;
+}
+
+export interface Ask {
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string | readonly string[]>>;
+  readonly body?: string;
+}
+
+export function send(port: number, path: string, { method = 'GET', headers = {}, body }: Ask = {}): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const outgoing = request({ port, host: '127.0.0.1', path, method, agent: false, headers: { ...headers } as never });
+    outgoing.on('error', reject);
+    outgoing.on('response', (incoming) => void answerOf(incoming).then(resolve, reject));
+    outgoing.end(body);
+  });
+}
+
+async function answerOf(incoming: IncomingMessage): Promise<Answer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of incoming) chunks.push(chunk as Buffer);
+  const body = Buffer.concat(chunks);
+  const { statusCode = 0, headers } = incoming;
+  const cache = String(headers['cache-status'] ?? '').replace(/^.*huntly; /, '');
+  return { status: statusCode, headers, body, text: body.toString('utf8'), cache };
+}

@@ -1,0 +1,3 @@
+import { publishedBuild } from '../../tsup.shared.ts';
+
+export default publishedBuild({ index: 'src/index.ts' });

@@ -1,0 +1,3 @@
+import { sharedForPackages } from '../../vitest.shared.ts';
+
+export default sharedForPackages;
