@@ -4,6 +4,7 @@ import { type CacheTypeOptions, type ResolvedType, resolveTypes } from '../confi
 import { KeyError, kindOf, StoreUnavailableError } from '../errors.ts';
 import type { Identifier } from '../keys/key.ts';
 import { buildPattern, parsePattern } from '../keys/pattern.ts';
+import { type CacheEventName, CacheEvents, type CacheListener } from '../observe/events.ts';
 import { defaultLogger, guardedLogger, type Logger, silentLogger } from '../observe/logger.ts';
 import type { TypeStats } from '../observe/stats.ts';
 import { TypeObserver } from '../observe/type-observer.ts';
@@ -44,6 +45,7 @@ export class Cache<T extends CacheTypes = CacheTypes> {
   protected readonly invalidator: Invalidator;
   readonly #namespace: string | undefined;
   readonly #resolved: ReadonlyMap<string, ResolvedType>;
+  readonly #events: CacheEvents;
   readonly #observers = new Map<string, TypeObserver>();
   readonly #types = new Map<string, TypedCache<never, never>>();
   #closing: Promise<void> | undefined;
@@ -56,6 +58,8 @@ export class Cache<T extends CacheTypes = CacheTypes> {
     this.enabled = options.enabled ?? true;
     this.logger = logger === false ? silentLogger : (logger ?? defaultLogger(options.logLevel ?? 'warn'));
     const guarded = guardedLogger(this.logger);
+    const events = new CacheEvents(guarded, namespace);
+    this.#events = events;
     this.engine = new Engine({
       store: options.store ?? memoryStore({ clock }),
       guard: guardSettings(options),
@@ -64,11 +68,12 @@ export class Cache<T extends CacheTypes = CacheTypes> {
       clock,
       random,
       logger: guarded,
+      events,
     });
-    const { sweepBatchSize: batchSize = 100, strict: isStrict = false } = options;
+    const { sweepBatchSize: batchSize = 100, strict: isStrict = false, latency = false } = options;
     this.invalidator = new Invalidator(this.engine, { batchSize, isStrict });
     for (const [name, type] of this.#resolved) {
-      const observer = new TypeObserver(name, guarded);
+      const observer = new TypeObserver({ type: name, logger: guarded, events, latency });
       this.#observers.set(name, observer);
       const { engine, invalidator, enabled } = this;
       this.#types.set(name, new TypedCache({ context: { engine, type, observer }, invalidator, enabled }));
@@ -144,7 +149,18 @@ export class Cache<T extends CacheTypes = CacheTypes> {
     await this.engine.local?.barrier();
   }
 
-  /** What each type did since the start. */
+  /**
+   * Calls `listener` whenever the event happens, at once and within the read or write it belongs to: keep it short. It gets the
+   * real key; only log lines hide a part of it. A listener that throws is logged once and fails nothing.
+   * @returns a function that ends it.
+   * @throws CacheConfigError for a name that is none, or a listener that is no function.
+   * @example const stop = cache.on('loadError', ({ key, error }) => report(error, { key }));
+   */
+  on<N extends CacheEventName>(event: N, listener: CacheListener<N>): () => void {
+    return this.#events.on(event, listener);
+  }
+
+  /** What each type did since the cache was made. */
   stats(): Record<keyof T & string, TypeStats> {
     const stats = [...this.#observers].map(([name, observer]) => [name, observer.stats()]);
     return Object.fromEntries(stats) as Record<keyof T & string, TypeStats>;
