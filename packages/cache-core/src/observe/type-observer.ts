@@ -1,3 +1,4 @@
+import type { Clock } from '../clock.ts';
 import type { CacheEventName, CacheEvents, EventLine, HitEvent, KeyEvent } from './events.ts';
 import { LatencyRecorder, type Timed } from './latency.ts';
 import { type GuardedLogger, loggableKey } from './logger.ts';
@@ -102,9 +103,14 @@ export class TypeObserver {
     else this.#bytesWritten += bytes;
   }
 
-  /** False: `time` does nothing, so nobody need ask the clock for it. */
-  get isTiming(): boolean {
-    return this.#latency !== undefined;
+  /** Times what succeeds; without the option it asks no clock. */
+  timed<T>(what: Timed, clock: Clock, work: () => Promise<T>): Promise<T> {
+    if (!this.#latency) return work();
+    const beganAt = clock.now();
+    return work().then((result) => {
+      this.time(what, clock.now() - beganAt);
+      return result;
+    });
   }
 
   time(what: Timed, ms: number): void {

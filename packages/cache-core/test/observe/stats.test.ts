@@ -1,9 +1,10 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { sleep } from '../../src/clock.ts';
 import { createCache } from '../../src/index.ts';
 import { CacheEvents } from '../../src/observe/events.ts';
 import { guardedLogger, silentLogger } from '../../src/observe/logger.ts';
 import { TypeObserver } from '../../src/observe/type-observer.ts';
-import { settle } from '../../src/testing/index.ts';
+import { FakeClock, settle } from '../../src/testing/index.ts';
 
 function observe(latency: boolean) {
   const logger = guardedLogger(silentLogger);
@@ -92,12 +93,26 @@ describe('latencies', () => {
     expect(leads.stats().latency?.load).toMatchObject({ count: 1 });
   });
 
-  it('are not kept unless asked for', () => {
+  it('are of work that succeeds', async () => {
+    const leads = observe(true);
+    const clock = new FakeClock();
+    const work = leads.timed('fill', clock, () => sleep(clock, 20).then(() => 'stored'));
+    await clock.advance(20);
+    expect(await work).toBe('stored');
+    await expect(leads.timed('fill', clock, () => Promise.reject(new Error('no answer')))).rejects.toThrow('no answer');
+    const { fill } = leads.stats().latency ?? {};
+    expect(fill?.count).toBe(1);
+    expect(fill?.maxMs).toBeCloseTo(20, 0);
+  });
+
+  it('are not kept unless asked for, and then no clock is asked', async () => {
     const leads = observe(false);
-    expect(leads.isTiming).toBe(false);
+    const clock = new FakeClock();
+    const now = vi.spyOn(clock, 'now');
+    expect(await leads.timed('read', clock, async () => 'Ada')).toBe('Ada');
     leads.time('read', 1);
+    expect(now).not.toHaveBeenCalled();
     expect(leads.stats().latency).toBeUndefined();
-    expect(observe(true).isTiming).toBe(true);
   });
 
   it('are an option of a cache', () => {
