@@ -157,6 +157,19 @@ describe('the event of an invalidation', () => {
     expect(told).toEqual([{ targets: [{ kind: 'pattern', type: 'lead', glob: '4*' }], removed: 1, applied: true }]);
   });
 
+  it('names the whole type where a store dropped that instead of the pattern', async () => {
+    const store = memoryStore();
+    vi.spyOn(store, 'sweep').mockImplementation(async (_pattern, { onWidened }) => {
+      onWidened?.('slots are moving.');
+      return 0;
+    });
+    const cache = open({ store, storeBudget: false });
+    const told: unknown[] = [];
+    cache.on('invalidated', (event) => told.push(event));
+    await cache.invalidatePattern('lead:4*');
+    expect(told).toEqual([{ targets: [{ kind: 'tag', tag: 'lead' }], removed: 0, applied: true }]);
+  });
+
   it('says what could not be applied', async () => {
     const broken = async () => {
       throw new Error('no answer');
