@@ -44,10 +44,23 @@ export {
 } from './manager/cache-manager.ts';
 export type { HuntlyTypes, LeadIdsOf, StoredSearch } from './manager/huntly-types.ts';
 export type { PopularSearch, PopularSearchOptions } from './manager/popular-searches.ts';
+export type {
+  CacheEventMap,
+  CacheEventName,
+  CacheListener,
+  HitEvent,
+  InvalidatedEvent,
+  InvalidatedTarget,
+  KeyEvent,
+  LoadEvent,
+  StoreEvent,
+  TroubleEvent,
+} from './observe/events.ts';
 export type { Finding, GuardHealth, HealthLimits } from './observe/findings.ts';
 export type { CacheHealth, HealthOptions } from './observe/health.ts';
+export type { LatencySummary, TypeLatency } from './observe/latency.ts';
 export type { LeveledLogger, Logger, LogLevel } from './observe/logger.ts';
-export type { TypeStats } from './observe/stats.ts';
+export type { TypeBytes, TypeCounters, TypeStats } from './observe/stats.ts';
 export type { Announcement, Channel } from './store/announcements.ts';
 export { type MemoryStoreOptions, memoryStore } from './store/memory-store.ts';
 export type { RankedMember, Ranking, RankingOptions } from './store/ranking.ts';

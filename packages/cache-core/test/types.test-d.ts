@@ -4,11 +4,13 @@ import { describe, expectTypeOf, it } from 'vitest';
 import { z } from 'zod';
 import {
   type CachedSearch,
+  type CacheEventMap,
   type Codec,
   cacheType,
   createCache,
   createCacheManager,
   type Duration,
+  type LoadEvent,
 } from '../src/index.ts';
 
 interface Lead {
@@ -97,6 +99,32 @@ describe('types', () => {
     // @ts-expect-error no unit
     const bad: Duration = 'soon';
     return bad;
+  });
+
+  it('of events come from their names', () => {
+    cache.on('hit', (event) => expectTypeOf(event.tier).toEqualTypeOf<'local' | 'store' | 'stale'>());
+    cache.on('load', (event) => expectTypeOf(event).toEqualTypeOf<LoadEvent>());
+    cache.on('loadError', ({ error }) => expectTypeOf(error).toEqualTypeOf<unknown>());
+    cache.on('store', (event) => {
+      if (event.state === 'not asked') expectTypeOf(event.reason).toEqualTypeOf<string>();
+    });
+    expectTypeOf(cache.on('miss', () => {})).toEqualTypeOf<() => void>();
+    expectTypeOf<CacheEventMap['invalidated']['targets'][number]['kind']>().toEqualTypeOf<'key' | 'tag' | 'pattern'>();
+    // @ts-expect-error there is no such event
+    cache.on('hits', () => {});
+    // @ts-expect-error a miss has no tier
+    cache.on('miss', ({ tier }) => tier);
+    // @ts-expect-error there is a reason only while the store is not asked
+    cache.on('store', ({ reason }) => reason);
+    // @ts-expect-error a payload is not to be changed
+    cache.on('miss', (event) => (event.key = 'another'));
+  });
+
+  it('of statistics have what may be absent', () => {
+    const { lead } = cache.stats();
+    expectTypeOf(lead.localHits).toEqualTypeOf<number>();
+    expectTypeOf(lead.hitRatio).toEqualTypeOf<number | undefined>();
+    expectTypeOf(lead.latency?.read?.p99Ms).toEqualTypeOf<number | undefined>();
   });
 
   it('of the manager have the built-in types and your own', async () => {

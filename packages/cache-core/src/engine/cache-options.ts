@@ -38,6 +38,8 @@ export interface CacheOptions<T extends CacheTypes = CacheTypes> {
   readonly enabled?: boolean | undefined;
   /** Keys the digests of `private` and `query` identifiers (HMAC), so that nobody can guess them. @default plain SHA-256 */
   readonly secret?: string | undefined;
+  /** Records how long reads of the store, loads and fills take, for `stats()`. @default false */
+  readonly latency?: boolean | undefined;
   /** Keys removed at a time by `invalidatePattern`. @default 100 */
   readonly sweepBatchSize?: number | undefined;
   /** For tests. @default systemClock */
@@ -71,6 +73,7 @@ const OPTIONS = new Set<string>([
   'strict',
   'enabled',
   'secret',
+  'latency',
   'sweepBatchSize',
   'clock',
   'random',
@@ -109,7 +112,7 @@ export function optionProblems(options: CacheOptions): string[] {
   );
   check('logLevel', (level) => LOG_LEVELS.includes(level as LogLevel), `one of ${LOG_LEVELS.join(', ')}`);
   problems.push(...localProblems(options.local));
-  for (const name of ['enabled', 'strict'] as const) {
+  for (const name of ['enabled', 'strict', 'latency'] as const) {
     check(name, (value) => typeof value === 'boolean', 'true or false');
   }
   check('sweepBatchSize', (size) => Number.isSafeInteger(size) && Number(size) >= 1, 'a whole number above 0');

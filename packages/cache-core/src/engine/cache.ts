@@ -9,6 +9,7 @@ import {
 import { KeyError, kindOf, StoreUnavailableError } from '../errors.ts';
 import type { Identifier } from '../keys/key.ts';
 import { buildPattern, parsePattern } from '../keys/pattern.ts';
+import { type CacheEventName, CacheEvents, type CacheListener } from '../observe/events.ts';
 import { type CacheHealth, checkHealth, type HealthOptions } from '../observe/health.ts';
 import { defaultLogger, guardedLogger, type Logger, silentLogger } from '../observe/logger.ts';
 import type { TypeStats } from '../observe/stats.ts';
@@ -53,6 +54,8 @@ export class Cache<T extends CacheTypes = CacheTypes> {
   readonly #resolved: Map<string, ResolvedType>;
   /** Grows with `addType`. */
   readonly #everything: Target[] = [];
+  readonly #events: CacheEvents;
+  readonly #hasLatency: boolean;
   readonly #observers = new Map<string, TypeObserver>();
   readonly #types = new Map<string, TypedCache<never, never>>();
   #closing: Promise<void> | undefined;
@@ -66,6 +69,8 @@ export class Cache<T extends CacheTypes = CacheTypes> {
     this.enabled = options.enabled ?? true;
     this.logger = logger === false ? silentLogger : (logger ?? defaultLogger(options.logLevel ?? 'warn'));
     const guarded = guardedLogger(this.logger);
+    const events = new CacheEvents(guarded, namespace);
+    this.#events = events;
     this.engine = new Engine({
       store: options.store ?? memoryStore({ clock }),
       guard: guardSettings(options),
@@ -74,9 +79,11 @@ export class Cache<T extends CacheTypes = CacheTypes> {
       clock,
       random,
       logger: guarded,
+      events,
     });
-    const { sweepBatchSize: batchSize = 100, strict: isStrict = false } = options;
+    const { sweepBatchSize: batchSize = 100, strict: isStrict = false, latency = false } = options;
     this.invalidator = new Invalidator(this.engine, { batchSize, isStrict });
+    this.#hasLatency = latency;
     for (const [name, type] of this.#resolved) this.#open(name, type);
   }
 
@@ -169,7 +176,18 @@ export class Cache<T extends CacheTypes = CacheTypes> {
     return checkHealth(store, clock, { guard: guard?.state(), ...options });
   }
 
-  /** What each type did since the start. */
+  /**
+   * Calls `listener` whenever the event happens, at once and within the read or write it belongs to: keep it short. It gets the
+   * real key; only log lines hide a part of it. A listener that throws is logged once and fails nothing.
+   * @returns a function that ends it.
+   * @throws CacheConfigError for a name that is none, or a listener that is no function.
+   * @example const stop = cache.on('loadError', ({ key, error }) => report(error, { key }));
+   */
+  on<N extends CacheEventName>(event: N, listener: CacheListener<N>): () => void {
+    return this.#events.on(event, listener);
+  }
+
+  /** What each type did since the cache was made. */
   stats(): Record<keyof T & string, TypeStats> {
     const stats = [...this.#observers].map(([name, observer]) => [name, observer.stats()]);
     return Object.fromEntries(stats) as Record<keyof T & string, TypeStats>;
@@ -190,7 +208,8 @@ export class Cache<T extends CacheTypes = CacheTypes> {
   #open(name: string, type: ResolvedType): void {
     this.#everything.push(...this.#tagTargets([name]));
     const { engine, invalidator, enabled } = this;
-    const observer = new TypeObserver(name, engine.logger);
+    const events = this.#events;
+    const observer = new TypeObserver({ type: name, logger: engine.logger, events, latency: this.#hasLatency });
     this.#observers.set(name, observer);
     this.#types.set(name, new TypedCache({ context: { engine, type, observer }, invalidator, enabled }));
   }

@@ -1,6 +1,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { Clock } from '../clock.ts';
 import type { ResolvedType } from '../config/cache-types.ts';
+import type { CacheEvents } from '../observe/events.ts';
 import type { GuardedLogger } from '../observe/logger.ts';
 import type { TypeObserver } from '../observe/type-observer.ts';
 import type { BreakerState } from '../store/breaker.ts';
@@ -23,6 +24,7 @@ export interface EngineParts {
   /** From 0 up to, not including, 1. */
   readonly random: () => number;
   readonly logger: GuardedLogger;
+  readonly events: CacheEvents;
 }
 
 /** What the types of one cache share. */
@@ -33,6 +35,7 @@ export class Engine {
   readonly clock: Clock;
   readonly random: () => number;
   readonly logger: GuardedLogger;
+  readonly events: CacheEvents;
   readonly flights = new Flights();
   readonly reads: ReadBatch;
   readonly local: FollowedCopies | undefined;
@@ -48,6 +51,7 @@ export class Engine {
     this.clock = clock;
     this.random = random;
     this.logger = parts.logger;
+    this.events = parts.events;
     const onBreaker = (state: BreakerState) => this.#breakerChanged(state);
     this.guard = settings && new Guard(store, { settings, clock, random, everything, onBreaker });
     this.store = this.guard ?? store;
@@ -106,6 +110,10 @@ export class Engine {
 
   #breakerChanged(state: BreakerState): void {
     if (this.#isClosing) return;
+    this.events.emit(
+      'store',
+      state.state === 'closed' ? { state: 'asked' } : { state: 'not asked', reason: state.reason },
+    );
     if (state.state === 'closed') this.logger.info({}, 'the store is asked again');
     else this.logger.warn({ reason: state.reason }, 'the store is not asked: values are loaded from the source');
   }

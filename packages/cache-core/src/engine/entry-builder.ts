@@ -57,15 +57,19 @@ export function tryBuildEntry(
 ): NewEntry | undefined | Promise<NewEntry | undefined> {
   const { type, engine, observer } = context;
   const refuse = (error: unknown) => {
-    observer.count('uncacheable', key);
+    observer.count('uncacheable', key, error);
     engine.logger.warn({ type: type.scope.type, key: loggableKey(key), err: error }, 'value not cached');
     return undefined;
+  };
+  const counted = (entry: NewEntry) => {
+    observer.countBytes('written', entry.bytes.length);
+    return entry;
   };
   try {
     const isWanted = value !== undefined && (type.condition === undefined || type.condition(value as never) === true);
     if (isWanted) {
       const entry = buildEntry(context, value, settings);
-      return entry instanceof Promise ? entry.catch(refuse) : entry;
+      return entry instanceof Promise ? entry.then(counted, refuse) : counted(entry);
     }
     observer.count('uncacheable', key);
     return undefined;

@@ -1,5 +1,6 @@
 import { checkWholeNumber, InvalidationError } from '../errors.ts';
 import type { Pattern } from '../keys/pattern.ts';
+import type { InvalidatedTarget } from '../observe/events.ts';
 import { loggableKey } from '../observe/logger.ts';
 import type { SweepOptions, Target } from '../store/store.ts';
 import type { Engine } from './engine.ts';
@@ -37,11 +38,13 @@ export class Invalidator {
     if (targets.length === 0) return { applied: true, removed: 0 };
     const { logger, local } = this.#engine;
     local?.drop(targets);
+    const tell = (applied: boolean, removed: number) => this.#tell(() => targets.map(publicTarget), applied, removed);
     try {
       const { removed } = await this.#engine.ask('invalidate', (store) => store.invalidate(targets));
       this.#endJoining(targets);
       local?.drop(targets); // what was read meanwhile; this process does not wait for its own news
       if (logger.isLevelEnabled('debug')) logger.debug({ targets: targets.map(loggableTarget) }, 'invalidated');
+      tell(true, removed);
       return { applied: true, removed };
     } catch (error) {
       local?.drop(targets);
@@ -50,6 +53,7 @@ export class Invalidator {
         { err: error, targets: targets.map(loggableTarget) },
         'invalidation not applied: it is repeated until the store has it',
       );
+      tell(false, 0);
       if (this.#isStrict) throw new InvalidationError(NOT_APPLIED, { cause: error });
       return { applied: false, removed: 0 };
     }
@@ -59,8 +63,12 @@ export class Invalidator {
   async sweep(pattern: Pattern, options: PatternOptions = {}, { mayWiden = false } = {}): Promise<number> {
     const batchSize = checkWholeNumber('batchSize', options.batchSize ?? this.#batchSize);
     const { logger, local } = this.#engine;
-    const onWidened = (reason: string) =>
+    const { type } = pattern.scope;
+    let target: InvalidatedTarget = { kind: 'pattern', type, glob: pattern.glob };
+    const onWidened = (reason: string) => {
+      target = { kind: 'tag', tag: type };
       logger.warn({ ...pattern.scope, reason }, 'all values of the type dropped instead of those of a pattern');
+    };
     try {
       const removed = await this.#engine.store.sweep(pattern, {
         ...options,
@@ -69,11 +77,18 @@ export class Invalidator {
       });
       if (!options.dryRun) local?.dropAll();
       if (logger.isLevelEnabled('debug')) logger.debug({ ...pattern.scope, removed }, 'pattern invalidated');
+      if (!options.dryRun) this.#tell(() => [target], true, removed);
       return removed;
     } catch (cause) {
+      if (!options.dryRun) this.#tell(() => [target], false, 0);
       options.signal?.throwIfAborted();
       throw new InvalidationError('The pattern was not invalidated to its end. Repeat it.', { cause });
     }
+  }
+
+  #tell(targets: () => readonly InvalidatedTarget[], applied: boolean, removed: number): void {
+    const { events } = this.#engine;
+    if (events.line('invalidated').isHeard) events.emit('invalidated', { targets: targets(), removed, applied });
   }
 
   /**
@@ -83,6 +98,10 @@ export class Invalidator {
   #endJoining(targets: readonly Target[]): void {
     for (const target of targets) if (target.kind === 'key') this.#engine.flights.detach(target.key.text);
   }
+}
+
+function publicTarget(target: Target): InvalidatedTarget {
+  return target.kind === 'key' ? { kind: 'key', key: target.key.text } : { kind: 'tag', tag: target.tag };
 }
 
 function loggableTarget(target: Target): string {

@@ -4,6 +4,8 @@ import { checkName, escapeText, keyPrefix, parseKey, type Scope } from './key.ts
 /** Which keys of one type a sweep removes. */
 export interface Pattern {
   readonly scope: Scope;
+  /** As it was given. */
+  readonly glob: string;
   /** A Redis-style glob over whole keys that finds at least these keys: what it finds must still pass `matches`. */
   readonly keyGlob: string;
   /** True for exactly the keys that are meant, and for over-long (hashed) identifiers, whose text nobody knows. */
@@ -38,6 +40,7 @@ export function buildPattern(scope: Scope, glob: string): Pattern {
   const everything = tokens.length === 1 && tokens[0]?.kind === 'any';
   return {
     scope,
+    glob,
     keyGlob: prefix + firstCharacterGlob(tokens),
     matches(key) {
       if (!key.startsWith(prefix)) return false;

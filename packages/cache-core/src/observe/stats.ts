@@ -1,29 +1,32 @@
-/** What one type did since the start of this process. */
-export interface TypeStats {
-  /** Reads answered by the store. */
+import type { TypeLatency } from './latency.ts';
+
+/** What is counted, one by one. */
+export interface TypeCounters {
+  /** Reads answered by the store, with a fresh value. */
   readonly hits: number;
-  /** Reads answered by a copy in this process. */
+  /** Reads answered by a fresh copy in this process. */
   readonly localHits: number;
   /** Reads answered by a stale value within its grace. */
   readonly stale: number;
-  /** Reads that the store could not answer. */
+  /** Reads that found no value. */
   readonly misses: number;
   /** Loads begun: calls of a loader, and claims handed out. */
   readonly loads: number;
+  /** Those of them that failed. */
   readonly loadErrors: number;
-  /** Those of them that took longer than the `hardTimeout`. */
+  /** Those that took longer than the `hardTimeout`. */
   readonly loadTimeouts: number;
-  /** Those of the loads that ran in the background, before or after the TTL of a value was over. */
+  /** Those of the loads that began in the background, before or after the TTL of a value was over. */
   readonly refreshes: number;
   /** Readers that waited for a load of this cache instead of starting one. */
   readonly coalesced: number;
   /** Values stored, by a fill or a `set`. */
   readonly stored: number;
-  /** Fills refused because something was invalidated since the load began. */
+  /** Fills refused because something was invalidated since the load began, or because the lease was lost. */
   readonly refused: number;
   /** Values returned but not stored: `undefined`, unwanted by `condition`, too large, without a JSON form, not fitting its schema, with a bad TTL or tag. */
   readonly uncacheable: number;
-  /** Values whose loader said `skip`. */
+  /** Values returned but not stored, because their loader said `skip`. */
   readonly skipped: number;
   /** Stored values that could not be read: corrupt, refused by the schema, or from another program. */
   readonly unreadable: number;
@@ -31,24 +34,26 @@ export interface TypeStats {
   readonly storeErrors: number;
 }
 
-export type Counters = { -readonly [Name in keyof TypeStats]: number };
+/** Sizes as they stand in the store: encoded, and compressed where the type is. Without keys, tags and headers. */
+export interface TypeBytes {
+  /** Of the values that the store gave. */
+  readonly bytesRead: number;
+  /** Of the values that were to be stored. */
+  readonly bytesWritten: number;
+}
 
-export function newCounters(): Counters {
-  return {
-    hits: 0,
-    localHits: 0,
-    stale: 0,
-    misses: 0,
-    loads: 0,
-    loadErrors: 0,
-    loadTimeouts: 0,
-    refreshes: 0,
-    coalesced: 0,
-    stored: 0,
-    refused: 0,
-    uncacheable: 0,
-    skipped: 0,
-    unreadable: 0,
-    storeErrors: 0,
-  };
+/** What one type did since the cache was made. */
+export interface TypeStats extends TypeCounters, TypeBytes {
+  /** The share of reads that were answered by a value, 0–1: of hits, local hits and stale ones. `undefined` before the first read. */
+  readonly hitRatio: number | undefined;
+  /** `undefined` without the option `latency` of `createCache`. */
+  readonly latency: TypeLatency | undefined;
+}
+
+export type CounterName = keyof TypeCounters;
+
+export function hitRatioOf({ hits, localHits, stale, misses }: TypeCounters): number | undefined {
+  const answered = hits + localHits + stale;
+  const reads = answered + misses;
+  return reads === 0 ? undefined : answered / reads;
 }

@@ -1,44 +1,135 @@
+import type { Clock } from '../clock.ts';
+import type { CacheEventName, CacheEvents, EventLine, HitEvent, KeyEvent } from './events.ts';
+import { LatencyRecorder, type Timed } from './latency.ts';
 import { type GuardedLogger, loggableKey } from './logger.ts';
-import { type Counters, newCounters, type TypeStats } from './stats.ts';
+import { type CounterName, hitRatioOf, type TypeCounters, type TypeStats } from './stats.ts';
 
-/** The words of the debug lines; one a counter, so that logs and statistics never disagree. */
-const MESSAGES: Readonly<Record<keyof Counters, string>> = {
-  hits: 'hit',
-  localHits: 'hit in this process',
-  stale: 'stale',
-  misses: 'miss',
-  loads: 'load began',
-  loadErrors: 'load failed',
-  loadTimeouts: 'load took too long',
-  refreshes: 'refresh began',
-  coalesced: 'waiting for a load of this cache',
-  stored: 'stored',
-  refused: 'fill refused: invalidated since the load began',
-  uncacheable: 'not cached',
-  skipped: 'not cached: the loader skipped it',
-  unreadable: 'stored value unreadable',
-  storeErrors: 'store did not answer',
+/** What stands for a counter elsewhere: the words of its debug line, and its event. */
+interface Sign {
+  readonly message: string;
+  readonly event: CacheEventName;
+  readonly tell: (events: CacheEvents, subject: KeyEvent, error: unknown) => void;
+}
+
+const hit = (message: string, tier: HitEvent['tier']): Sign => ({
+  message,
+  event: 'hit',
+  tell: (events, subject) => events.emit('hit', { ...subject, tier }),
+});
+
+type PlainName = 'miss' | 'loadBegan' | 'refresh' | 'coalesced' | 'stored' | 'refused' | 'skipped';
+const plain = (message: string, event: PlainName): Sign => ({
+  message,
+  event,
+  tell: (events, subject) => events.emit(event, subject),
+});
+
+type TroubleName = 'loadError' | 'loadTimeout' | 'uncacheable' | 'unreadable' | 'storeError';
+const trouble = (message: string, event: TroubleName): Sign => ({
+  message,
+  event,
+  tell: (events, subject, error) => events.emit(event, { ...subject, error }),
+});
+
+/** One a counter, so that logs, events and statistics never disagree. */
+const SIGNS: Readonly<Record<CounterName, Sign>> = {
+  hits: hit('hit', 'store'),
+  localHits: hit('hit in this process', 'local'),
+  stale: hit('stale', 'stale'),
+  misses: plain('miss', 'miss'),
+  loads: plain('load began', 'loadBegan'),
+  loadErrors: trouble('load failed', 'loadError'),
+  loadTimeouts: trouble('load took too long', 'loadTimeout'),
+  refreshes: plain('refresh began', 'refresh'),
+  coalesced: plain('waiting for a load of this cache', 'coalesced'),
+  stored: plain('stored', 'stored'),
+  refused: plain('fill refused: invalidated since the load began', 'refused'),
+  uncacheable: trouble('not cached', 'uncacheable'),
+  skipped: plain('not cached: the loader skipped it', 'skipped'),
+  unreadable: trouble('stored value unreadable', 'unreadable'),
+  storeErrors: trouble('store did not answer', 'storeError'),
 };
 
-/** Counts what happens to one type and, where somebody listens, writes a debug line for it. */
-export class TypeObserver {
-  readonly #type: string;
-  readonly #logger: GuardedLogger;
-  readonly #counters = newCounters();
+/** Found by one look-up: `count` is on the way of every read. */
+interface Tally {
+  count: number;
+  readonly sign: Sign;
+  readonly line: EventLine<CacheEventName>;
+}
 
-  constructor(type: string, logger: GuardedLogger) {
-    this.#type = type;
-    this.#logger = logger;
+export interface TypeObserverParts {
+  readonly type: string;
+  readonly logger: GuardedLogger;
+  readonly events: CacheEvents;
+  /** Are latencies recorded? */
+  readonly latency: boolean;
+}
+
+/** The one place that learns what happens to one type. It counts it and, where somebody listens, says it. */
+export class TypeObserver {
+  readonly #parts: TypeObserverParts;
+  readonly #tallies: Readonly<Record<CounterName, Tally>>;
+  #bytesRead = 0;
+  #bytesWritten = 0;
+  readonly #latency: LatencyRecorder | undefined;
+
+  constructor(parts: TypeObserverParts) {
+    this.#parts = parts;
+    this.#tallies = mapValues(SIGNS, (sign) => ({ count: 0, sign, line: parts.events.line(sign.event) }));
+    this.#latency = parts.latency ? new LatencyRecorder() : undefined;
   }
 
-  /** Costs one addition while debug lines are off. */
-  count(what: keyof Counters, key: string): void {
-    this.#counters[what]++;
-    if (!this.#logger.isLevelEnabled('debug')) return;
-    this.#logger.debug({ type: this.#type, key: loggableKey(key) }, MESSAGES[what]);
+  /**
+   * While nobody listens it costs an addition and two questions. `error` is for the events of trouble: what was thrown, if
+   * anything was.
+   */
+  count(what: CounterName, key: string, error?: unknown): void {
+    const tally = this.#tallies[what];
+    tally.count++;
+    const { type, logger, events } = this.#parts;
+    if (tally.line.isHeard) tally.sign.tell(events, { type, key }, error);
+    if (logger.isLevelEnabled('debug')) logger.debug({ type, key: loggableKey(key) }, tally.sign.message);
+  }
+
+  /** A load gave a value. */
+  loaded(key: string, loadMs: number): void {
+    this.time('load', loadMs);
+    const { type, events } = this.#parts;
+    if (events.line('load').isHeard) events.emit('load', { type, key, loadMs });
+  }
+
+  countBytes(direction: 'read' | 'written', bytes: number): void {
+    if (direction === 'read') this.#bytesRead += bytes;
+    else this.#bytesWritten += bytes;
+  }
+
+  /** Times what succeeds; without the option it asks no clock. */
+  timed<T>(what: Timed, clock: Clock, work: () => Promise<T>): Promise<T> {
+    if (!this.#latency) return work();
+    const beganAt = clock.now();
+    return work().then((result) => {
+      this.time(what, clock.now() - beganAt);
+      return result;
+    });
+  }
+
+  time(what: Timed, ms: number): void {
+    this.#latency?.record(what, ms);
   }
 
   stats(): TypeStats {
-    return { ...this.#counters };
+    const counters: TypeCounters = mapValues(this.#tallies, (tally) => tally.count);
+    return {
+      ...counters,
+      bytesRead: this.#bytesRead,
+      bytesWritten: this.#bytesWritten,
+      hitRatio: hitRatioOf(counters),
+      latency: this.#latency?.summary(),
+    };
   }
+}
+
+function mapValues<V, W>(record: Readonly<Record<CounterName, V>>, map: (value: V) => W): Record<CounterName, W> {
+  const entries = Object.entries(record).map(([name, value]) => [name, map(value)]);
+  return Object.fromEntries(entries) as Record<CounterName, W>;
 }

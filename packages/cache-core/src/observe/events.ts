@@ -1,0 +1,184 @@
+import { type Channel, channel } from 'node:diagnostics_channel';
+import { CacheConfigError, kindOf } from '../errors.ts';
+import type { GuardedLogger } from './logger.ts';
+
+/** Something happened to one value. */
+export interface KeyEvent {
+  readonly type: string;
+  /** The key as it stands in the store. Log lines show less of it. */
+  readonly key: string;
+}
+
+export interface HitEvent extends KeyEvent {
+  /** Where the value came from: a copy in this process, the store, or the store with a value past its TTL. */
+  readonly tier: 'local' | 'store' | 'stale';
+}
+
+export interface LoadEvent extends KeyEvent {
+  /** From the right to load to the value. */
+  readonly loadMs: number;
+}
+
+/** Something went wrong with one value. */
+export interface TroubleEvent extends KeyEvent {
+  /** What was thrown; `undefined` where nothing was. */
+  readonly error: unknown;
+}
+
+/** What an invalidation was for. A whole type is the tag of its name. */
+export type InvalidatedTarget =
+  | { readonly kind: 'key'; readonly key: string }
+  | { readonly kind: 'tag'; readonly tag: string }
+  | { readonly kind: 'pattern'; readonly type: string; readonly glob: string };
+
+export interface InvalidatedEvent {
+  readonly targets: readonly InvalidatedTarget[];
+  /** How many values were removed at once; see `InvalidationResult`. 0 if it was not applied. */
+  readonly removed: number;
+  /** `false`: the store could not be told, or a pattern was not finished. */
+  readonly applied: boolean;
+}
+
+/** Whether the store is asked at all: the breaker. */
+export type StoreEvent = { readonly state: 'asked' } | { readonly state: 'not asked'; readonly reason: string };
+
+/** The events of a cache by name, and what a listener gets. */
+export interface CacheEventMap {
+  /** A read was answered by a value. */
+  readonly hit: HitEvent;
+  /** A read found no value. */
+  readonly miss: KeyEvent;
+  /** A load began: a loader is called, or a claim was handed out. */
+  readonly loadBegan: KeyEvent;
+  /** A load gave a value. */
+  readonly load: LoadEvent;
+  /** A load failed. */
+  readonly loadError: TroubleEvent;
+  /** A load took longer than the `hardTimeout`; `loadError` follows. */
+  readonly loadTimeout: TroubleEvent;
+  /** A load in the background is about to begin. */
+  readonly refresh: KeyEvent;
+  /** A reader waits for a load of this cache instead of starting one. */
+  readonly coalesced: KeyEvent;
+  /** A value was stored, by a fill or a `set`. */
+  readonly stored: KeyEvent;
+  /** A fill was refused: something was invalidated since the load began, or the lease was lost. */
+  readonly refused: KeyEvent;
+  /** A value was returned but not stored. No `error`: it is `undefined`, or `condition` declined it. */
+  readonly uncacheable: TroubleEvent;
+  /** A value was returned but not stored, because its loader said `skip`. */
+  readonly skipped: KeyEvent;
+  /** A stored value could not be read: corrupt, refused by the schema, or from another program. */
+  readonly unreadable: TroubleEvent;
+  /** The store failed to answer. */
+  readonly storeError: TroubleEvent;
+  /** An invalidation was applied, or could not be. */
+  readonly invalidated: InvalidatedEvent;
+  /** The store is not asked any more, or again. */
+  readonly store: StoreEvent;
+}
+
+export type CacheEventName = keyof CacheEventMap;
+export type CacheListener<N extends CacheEventName> = (event: CacheEventMap[N]) => void;
+
+const NAMES: Readonly<Record<CacheEventName, true>> = {
+  hit: true,
+  miss: true,
+  loadBegan: true,
+  load: true,
+  loadError: true,
+  loadTimeout: true,
+  refresh: true,
+  coalesced: true,
+  stored: true,
+  refused: true,
+  uncacheable: true,
+  skipped: true,
+  unreadable: true,
+  storeError: true,
+  invalidated: true,
+  store: true,
+};
+
+/** The events of one cache, for listeners in the program and for subscribers of `node:diagnostics_channel`. */
+export class CacheEvents {
+  readonly #lines: { readonly [N in CacheEventName]: EventLine<N> };
+
+  constructor(logger: GuardedLogger, namespace: string | undefined) {
+    const lines = Object.keys(NAMES).map((name) => [name, new EventLine(name as CacheEventName, logger, namespace)]);
+    this.#lines = Object.fromEntries(lines) as { [N in CacheEventName]: EventLine<N> };
+  }
+
+  /** @returns what ends it. @throws CacheConfigError for a name that is none, or a listener that is no function. */
+  on<N extends CacheEventName>(name: N, listener: CacheListener<N>): () => void {
+    if (!Object.hasOwn(NAMES, name))
+      throw new CacheConfigError([`there is no such event; the events are ${Object.keys(NAMES).join(', ')}`]);
+    if (typeof listener !== 'function')
+      throw new CacheConfigError([`the listener must be a function; got ${kindOf(listener)}`]);
+    return this.line(name).add(listener);
+  }
+
+  /** Never throws: whatever a listener does, it fails no read (P4). */
+  emit<N extends CacheEventName>(name: N, payload: CacheEventMap[N]): void {
+    this.line(name).emit(payload);
+  }
+
+  line<N extends CacheEventName>(name: N): EventLine<N> {
+    return this.#lines[name];
+  }
+}
+
+interface Registration<N extends CacheEventName> {
+  readonly listener: CacheListener<N>;
+  hasFailed: boolean;
+}
+
+/** One event of one cache, and who hears it. */
+export class EventLine<N extends CacheEventName> {
+  readonly #name: N;
+  readonly #logger: GuardedLogger;
+  readonly #namespace: string | undefined;
+  readonly #channel: Channel;
+  /** Replaced, never changed: listeners may come and go while one is being called. */
+  #registrations: readonly Registration<N>[] = [];
+
+  constructor(name: N, logger: GuardedLogger, namespace: string | undefined) {
+    this.#name = name;
+    this.#logger = logger;
+    this.#namespace = namespace;
+    this.#channel = channel(`huntly:cache:${name}`);
+  }
+
+  /** Asked before a payload is built: most events of most caches are heard by nobody. */
+  get isHeard(): boolean {
+    return this.#registrations.length > 0 || this.#channel.hasSubscribers;
+  }
+
+  add(listener: CacheListener<N>): () => void {
+    const registration: Registration<N> = { listener, hasFailed: false };
+    this.#registrations = [...this.#registrations, registration];
+    return () => {
+      this.#registrations = this.#registrations.filter((other) => other !== registration);
+    };
+  }
+
+  emit(payload: CacheEventMap[N]): void {
+    for (const registration of this.#registrations) this.#call(registration, payload);
+    if (this.#channel.hasSubscribers) this.#channel.publish({ namespace: this.#namespace, ...payload });
+  }
+
+  /** An asynchronous listener is not waited for, but its rejection must not end the process. */
+  #call(registration: Registration<N>, payload: CacheEventMap[N]): void {
+    const failed = (error: unknown) => {
+      if (registration.hasFailed) return;
+      registration.hasFailed = true;
+      this.#logger.error({ err: error, event: this.#name }, 'a listener failed; said once for each listener');
+    };
+    try {
+      const result: unknown = registration.listener(payload);
+      if (result instanceof Promise) result.catch(failed);
+    } catch (error) {
+      failed(error);
+    }
+  }
+}
