@@ -1,11 +1,10 @@
 import type { Clock } from '../clock.ts';
-import type { CacheTypeOptions, ResolvedType } from '../config/cache-types.ts';
+import type { CacheTypeOptions } from '../config/cache-types.ts';
 import { checkDuration, type Duration, toMilliseconds } from '../config/duration.ts';
 import { CacheConfigError, kindOf } from '../errors.ts';
 import { isLogger, LOG_LEVELS, type Logger, type LogLevel } from '../observe/logger.ts';
 import type { GuardSettings } from '../store/guard.ts';
 import type { Store } from '../store/store.ts';
-import type { LocalSettings } from './followed-copies.ts';
 
 /** Types by name. */
 export type CacheTypes = Readonly<Record<string, CacheTypeOptions<never>>>;
@@ -139,12 +138,6 @@ function localProblems(local: unknown): string[] {
   if (share !== undefined && !['freeze', 'clone', 'trust'].includes(share as string))
     problems.push(`local.share must be 'freeze', 'clone' or 'trust'; got ${kindOf(share)}`);
   return problems;
-}
-
-/** Which copies there are in this process, if any. */
-export function localSettings({ local }: CacheOptions, types: Iterable<ResolvedType>): LocalSettings | undefined {
-  const scopes = [...types].filter(({ isLocal }) => isLocal).map(({ scope }) => scope);
-  return scopes.length === 0 ? undefined : { ...(typeof local === 'object' ? local : {}), scopes };
 }
 
 /** How the store is guarded; not at all where it is the one of this process. */

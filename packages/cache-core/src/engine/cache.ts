@@ -16,7 +16,7 @@ import type { TypeStats } from '../observe/stats.ts';
 import { TypeObserver } from '../observe/type-observer.ts';
 import { memoryStore } from '../store/memory-store.ts';
 import type { Target } from '../store/store.ts';
-import { type CacheOptions, type CacheTypes, guardSettings, localSettings, optionProblems } from './cache-options.ts';
+import { type CacheOptions, type CacheTypes, guardSettings, optionProblems } from './cache-options.ts';
 import { Engine } from './engine.ts';
 import { checkTags } from './entry-builder.ts';
 import { type InvalidationResult, Invalidator, type PatternOptions } from './invalidator.ts';
@@ -64,7 +64,7 @@ export class Cache<T extends CacheTypes = CacheTypes> {
     const problems = optionProblems(options);
     const { namespace, logger, clock = systemClock, random = Math.random } = options;
     this.#namespace = namespace;
-    this.#shared = { namespace, defaultTtl: options.defaultTtl, secret: options.secret };
+    this.#shared = { namespace, defaultTtl: options.defaultTtl, secret: options.secret, local: options.local };
     this.#resolved = new Map(resolveTypes(options, problems));
     this.enabled = options.enabled ?? true;
     this.logger = logger === false ? silentLogger : (logger ?? defaultLogger(options.logLevel ?? 'warn'));
@@ -75,7 +75,7 @@ export class Cache<T extends CacheTypes = CacheTypes> {
       store: options.store ?? memoryStore({ clock }),
       guard: guardSettings(options),
       everything: this.#everything,
-      local: this.enabled ? localSettings(options, this.#resolved.values()) : undefined,
+      local: typeof options.local === 'object' ? options.local : {},
       clock,
       random,
       logger: guarded,
@@ -167,13 +167,13 @@ export class Cache<T extends CacheTypes = CacheTypes> {
    * await cache.barrier();
    */
   async barrier(): Promise<void> {
-    await this.engine.local?.barrier();
+    await this.engine.local.barrier();
   }
 
   /** Whether the store answers, and what it says of itself. Never rejects. */
   async healthCheck(options: HealthOptions = {}): Promise<CacheHealth> {
-    const { store, clock, guard } = this.engine;
-    return checkHealth(store, clock, { guard: guard?.state(), ...options });
+    const { store, clock, guard, local } = this.engine;
+    return checkHealth(store, clock, { guard: guard?.state(), channel: local.state }, options);
   }
 
   /**
@@ -201,7 +201,7 @@ export class Cache<T extends CacheTypes = CacheTypes> {
 
   async #close(): Promise<void> {
     await this.engine.drainForGood();
-    await this.engine.local?.close();
+    await this.engine.local.close();
     await this.engine.store.close();
   }
 

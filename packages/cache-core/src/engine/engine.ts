@@ -18,8 +18,8 @@ export interface EngineParts {
   readonly guard: GuardSettings | undefined;
   /** What drops every value of the cache. */
   readonly everything: readonly Target[];
-  /** Copies in this process, and of which types; `undefined` for none. */
-  readonly local: LocalSettings | undefined;
+  /** Of the copies in this process, which types may have. */
+  readonly local: LocalSettings;
   readonly clock: Clock;
   /** From 0 up to, not including, 1. */
   readonly random: () => number;
@@ -38,7 +38,7 @@ export class Engine {
   readonly events: CacheEvents;
   readonly flights = new Flights();
   readonly reads: ReadBatch;
-  readonly local: FollowedCopies | undefined;
+  readonly local: FollowedCopies;
   readonly #budgetMs: number;
   /** The asynchronous context in which the cache was made. */
   readonly #origin = new AsyncResource('huntly-cache');
@@ -56,7 +56,7 @@ export class Engine {
     this.guard = settings && new Guard(store, { settings, clock, random, everything, onBreaker });
     this.store = this.guard ?? store;
     this.#budgetMs = settings?.budgetMs ?? Number.POSITIVE_INFINITY;
-    this.local = parts.local && new FollowedCopies(this.store, parts.local, { clock, logger: this.logger });
+    this.local = new FollowedCopies(this.store, parts.local, { clock, logger: this.logger });
     this.reads = new ReadBatch(this.store, clock, this.#budgetMs);
   }
 

@@ -1,15 +1,11 @@
 import type { Clock } from '../clock.ts';
-import type { Scope } from '../keys/key.ts';
-import { tagKey } from '../keys/key.ts';
+import { type Scope, tagKey } from '../keys/key.ts';
 import type { GuardedLogger } from '../observe/logger.ts';
 import type { Announcement, Channel } from '../store/announcements.ts';
 import type { Store, Target } from '../store/store.ts';
 import { LocalTier, type LocalTierOptions } from './local-tier.ts';
 
-export interface LocalSettings extends Omit<LocalTierOptions, 'clock'> {
-  /** The types that have copies. */
-  readonly scopes: readonly Scope[];
-}
+export type LocalSettings = Omit<LocalTierOptions, 'clock'>;
 
 const LOST = Symbol('the channel is down');
 /** How long a copy lives where the store announces nothing. */
@@ -20,21 +16,31 @@ const NO_TRACKING = 'TRACKING';
 /** The local tier of a cache and the channel that it follows. Without announcements copies live for a second. */
 export class FollowedCopies {
   readonly tier: LocalTier;
-  readonly #channel: Channel | undefined;
+  readonly #store: Store;
   readonly #logger: GuardedLogger;
+  readonly #scopes: Scope[] = [];
+  #channel: Channel | undefined;
+  #isDue = false;
+  #isClosed = false;
 
   constructor(store: Store, settings: LocalSettings, outside: { clock: Clock; logger: GuardedLogger }) {
-    const { scopes, ...options } = settings;
-    this.tier = new LocalTier({ ...options, clock: outside.clock });
+    this.#store = store;
+    this.tier = new LocalTier({ ...settings, clock: outside.clock });
     this.#logger = outside.logger;
-    this.#channel = store.announcements?.(scopes, (announcement) => this.#hear(announcement));
-    if (this.#channel) this.tier.follow(this.#channel);
-    else this.#goAlone('the store has none');
   }
 
-  /** For health: `alone` where there are no announcements. */
-  get state(): 'up' | 'down' | 'alone' {
+  /** For health: `alone` where there are no announcements, `off` where no type has copies. */
+  get state(): 'up' | 'down' | 'alone' | 'off' {
+    if (this.#scopes.length === 0) return 'off';
     return this.tier.isAlone ? 'alone' : (this.#channel?.state ?? 'down');
+  }
+
+  /** From the next tick on this type has copies. */
+  follow(scope: Scope): void {
+    this.#scopes.push(scope);
+    if (this.#isDue) return;
+    this.#isDue = true;
+    process.nextTick(() => this.#open());
   }
 
   /** This process changes these itself: to be called before that is sent, and once it is answered. */
@@ -56,8 +62,24 @@ export class FollowedCopies {
     if (isBehind || !channel) this.dropAll();
   }
 
-  close(): Promise<void> {
-    return this.#channel?.close() ?? Promise.resolve();
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#channel?.close();
+  }
+
+  /** One channel for all types: a type that is added later needs a new one. */
+  #open(): void {
+    this.#isDue = false;
+    if (this.#isClosed) return;
+    void this.#channel?.close();
+    try {
+      this.#channel = this.#store.announcements?.(this.#scopes, (announcement) => this.#hear(announcement));
+    } catch (error) {
+      this.#logger.warn({ err: error }, 'no announcements of changes: there are no copies in this process');
+      return;
+    }
+    if (this.#channel) this.tier.follow(this.#channel);
+    else this.#goAlone('the store has none');
   }
 
   #hear(announcement: Announcement): void {

@@ -37,17 +37,17 @@ export class Invalidator {
   async invalidate(targets: readonly Target[]): Promise<InvalidationResult> {
     if (targets.length === 0) return { applied: true, removed: 0 };
     const { logger, local } = this.#engine;
-    local?.drop(targets);
+    local.drop(targets);
     const tell = (applied: boolean, removed: number) => this.#tell(() => targets.map(publicTarget), applied, removed);
     try {
       const { removed } = await this.#engine.ask('invalidate', (store) => store.invalidate(targets));
       this.#endJoining(targets);
-      local?.drop(targets); // what was read meanwhile; this process does not wait for its own news
+      local.drop(targets); // what was read meanwhile; this process does not wait for its own news
       if (logger.isLevelEnabled('debug')) logger.debug({ targets: targets.map(loggableTarget) }, 'invalidated');
       tell(true, removed);
       return { applied: true, removed };
     } catch (error) {
-      local?.drop(targets);
+      local.drop(targets);
       this.#endJoining(targets); // what loads now will not be stored by this process: the guard knows of the invalidation
       logger.warn(
         { err: error, targets: targets.map(loggableTarget) },
@@ -75,7 +75,7 @@ export class Invalidator {
         batchSize,
         ...(mayWiden && { onWidened }),
       });
-      if (!options.dryRun) local?.dropAll();
+      if (!options.dryRun) local.dropAll();
       if (logger.isLevelEnabled('debug')) logger.debug({ ...pattern.scope, removed }, 'pattern invalidated');
       if (!options.dryRun) this.#tell(() => [target], true, removed);
       return removed;

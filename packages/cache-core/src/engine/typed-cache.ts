@@ -43,7 +43,10 @@ export class TypedCache<V, I = Identifier> {
     this.#observer = parts.context.observer;
     this.#invalidator = parts.invalidator;
     this.#enabled = parts.enabled;
-    this.#copies = parts.enabled && parts.context.type.isLocal ? parts.context.engine.local?.tier : undefined;
+    const { local } = parts.context.engine;
+    const hasCopies = parts.enabled && parts.context.type.isLocal;
+    this.#copies = hasCopies ? local.tier : undefined;
+    if (hasCopies) local.follow(parts.context.type.scope);
     this.#reader = new Reader(parts.context, this.#copies);
   }
 
@@ -262,7 +265,7 @@ export class TypedCache<V, I = Identifier> {
 
   /** This process does not wait for its own news. */
   #dropCopy(key: StoreKey): void {
-    this.#context.engine.local?.drop([{ kind: 'key', key }]);
+    this.#context.engine.local.drop([{ kind: 'key', key }]);
   }
 
   async #look(key: StoreKey): Promise<{ value: V; entry: Entry } | undefined> {

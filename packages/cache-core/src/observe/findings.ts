@@ -85,7 +85,16 @@ export function findingsOfGuard(guard: GuardHealth | undefined): Finding[] {
   );
 }
 
-export function findingsOfChannel(channel: 'up' | 'down' | undefined): Finding[] {
+export type ChannelHealth = 'up' | 'down' | 'alone' | 'off';
+
+export function findingsOfChannel(channel: ChannelHealth): Finding[] {
+  if (channel === 'alone') {
+    return finding(
+      'no_announcements',
+      'The store announces no changes: copies in this process live for a second at most.',
+      'Use a server that allows CLIENT TRACKING with REDIRECT, or turn local copies off.',
+    );
+  }
   if (channel !== 'down') return [];
   return finding(
     'channel_down',

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { Store, StoreReport, StoreStatus } from '../store/store.ts';
 import {
+  type ChannelHealth,
   DEFAULT_LIMITS,
   type Finding,
   findingsOfChannel,
@@ -27,8 +28,8 @@ export interface CacheHealth {
   readonly report: StoreReport | undefined;
   /** Breaker and journal; `undefined` without a guard. */
   readonly guard: GuardHealth | undefined;
-  /** `undefined` where no local copies are kept. */
-  readonly channel: 'up' | 'down' | undefined;
+  /** The announcements that copies in this process follow. `alone`: there are none, so that copies live for a second. */
+  readonly channel: ChannelHealth;
 }
 
 export interface HealthOptions {
@@ -37,15 +38,22 @@ export interface HealthOptions {
   /** How long to wait for the store. @default 250 */
   readonly timeoutMs?: number | undefined;
   readonly limits?: Partial<HealthLimits> | undefined;
-  /** What stands before the store, as far as there is such a thing. */
+}
+
+/** What stands around the store, as far as there is such a thing. */
+export interface Surroundings {
   readonly guard?: GuardHealth | undefined;
-  /** The state of the announcements that keep local copies fresh. */
-  readonly channel?: 'up' | 'down' | undefined;
+  readonly channel?: ChannelHealth;
 }
 
 /** Never rejects, and never takes longer than its time limit. */
-export async function checkHealth(store: Store, clock: Clock, options: HealthOptions = {}): Promise<CacheHealth> {
-  const { guard, channel, required, timeoutMs = 250 } = options;
+export async function checkHealth(
+  store: Store,
+  clock: Clock,
+  { guard, channel = 'off' }: Surroundings = {},
+  options: HealthOptions = {},
+): Promise<CacheHealth> {
+  const { required, timeoutMs = 250 } = options;
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const askedAt = clock.now();
   const answer = await within(clock, timeoutMs, () => store.report({ budgetMs: timeoutMs }));

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { createCacheManager, type HealthOptions } from '../../src/index.ts';
-import { checkHealth } from '../../src/observe/health.ts';
+import { checkHealth, type Surroundings } from '../../src/observe/health.ts';
 import { memoryStore } from '../../src/store/memory-store.ts';
 import type { Store, StoreReport, StoreStatus } from '../../src/store/store.ts';
 import { FakeClock, FlakyStore } from '../../src/testing/index.ts';
@@ -20,7 +20,8 @@ function storeThat({ status = { state: 'ready' }, report = {} }: Facts): Store {
   return Object.assign(memoryStore(), { status: () => status, report: said });
 }
 
-const healthOf = (facts: Facts, options?: HealthOptions) => checkHealth(storeThat(facts), new FakeClock(), options);
+const healthOf = (facts: Facts, options: HealthOptions & Surroundings = {}) =>
+  checkHealth(storeThat(facts), new FakeClock(), options, options);
 const codesOf = async (facts: Facts, options?: HealthOptions) =>
   (await healthOf(facts, options)).findings.map(({ code }) => code);
 const down = (reason: string): Facts => ({ status: { state: 'down', reason }, report: new Error('down') });
@@ -157,7 +158,7 @@ describe('checkHealth', () => {
   it('does not wait for a store that never answers', async () => {
     const clock = new FakeClock();
     const store = new FlakyStore(memoryStore({ clock }), { seed: 1, plan: { all: { hangs: 1 } }, clock });
-    const health = checkHealth(store, clock, { timeoutMs: 100 });
+    const health = checkHealth(store, clock, {}, { timeoutMs: 100 });
     await clock.advance(100);
     expect(await health).toMatchObject({ status: 'warn', latencyMs: undefined, report: undefined });
     const [finding] = (await health).findings;
