@@ -1,9 +1,10 @@
+import { AsyncResource } from 'node:async_hooks';
 import { CacheConfigError, kindOf } from '../errors.ts';
 import { type Deferred, deferred } from './deferred.ts';
 
 /**
- * Loads what is missing of several values: a map by identifier, or an array in the order of `missing`. An `Error` in it fails
- * that value alone; what is left out, or `undefined`, is not cached.
+ * Loads what is missing of several values: a map by identifier, or an array with one element for each of `missing`, in its
+ * order. An `Error` in it fails that value alone; what a map leaves out, or `undefined`, is not cached.
  */
 export type BatchLoader<T, I> = (
   missing: readonly I[],
@@ -25,6 +26,9 @@ interface Wanted<T, I> {
  */
 export class BatchLoad<T, I> {
   readonly #load: BatchLoader<T, I>;
+  /** The asynchronous context of the request. */
+  readonly #request = new AsyncResource('huntly-batch');
+  #isAnswered = false;
   #undecided: number;
   #wanted: Wanted<T, I>[] = [];
   #isDue = false;
@@ -54,6 +58,11 @@ export class BatchLoad<T, I> {
     return answer.promise;
   }
 
+  /** The request has its values: what loads from here on is not its own, and runs without its `AsyncLocalStorage`. */
+  end(): void {
+    this.#isAnswered = true;
+  }
+
   /** At the end of the tick, so that latecomers of one moment travel together as well. */
   #send(): void {
     if (this.#isDue || this.#undecided > 0 || this.#wanted.length === 0) return;
@@ -62,7 +71,9 @@ export class BatchLoad<T, I> {
       const wanted = this.#wanted;
       this.#wanted = [];
       this.#isDue = false;
-      void this.#call(wanted);
+      // A background refresh may be the last to ask; a load that the request waits for still runs in the request's context.
+      if (this.#isAnswered) void this.#call(wanted);
+      else this.#request.runInAsyncScope(() => void this.#call(wanted));
     });
   }
 
@@ -72,17 +83,26 @@ export class BatchLoad<T, I> {
     try {
       const missing = wanted.map(({ identifier }) => identifier);
       const result = await this.#load(missing, { signal: first.signal });
-      for (const [index, each] of wanted.entries()) settle(each.answer, resultOf(result, each.identifier, index));
+      const find = finder(result, missing.length);
+      for (const [index, { identifier, answer }] of wanted.entries()) settle(answer, find(identifier, index));
     } catch (error) {
       for (const { answer } of wanted) answer.reject(error);
     }
   }
 }
 
-function resultOf<T, I>(result: BatchResult<T, I>, identifier: I, index: number): T | Error | undefined {
-  if (result instanceof Map) return result.get(identifier);
-  if (Array.isArray(result)) return result[index];
-  throw new CacheConfigError([`loadMissing must return a Map or an array; got ${kindOf(result)}`]);
+/** @throws CacheConfigError: the rows of a query that finds fewer would end up under the identifiers of others. */
+function finder<T, I>(
+  result: BatchResult<T, I>,
+  size: number,
+): (identifier: I, index: number) => T | Error | undefined {
+  if (result instanceof Map) return (identifier) => result.get(identifier);
+  if (!Array.isArray(result))
+    throw new CacheConfigError([`loadMissing must return a Map or an array; got ${kindOf(result)}`]);
+  if (result.length === size) return (_, index) => result[index];
+  throw new CacheConfigError([
+    `an array of loadMissing must have one element for each missing identifier, ${size}; got ${result.length}. A Map may leave some out`,
+  ]);
 }
 
 function settle<T>(answer: Deferred<T>, value: T | Error | undefined): void {

@@ -104,7 +104,8 @@ export class RunningClaim<V> implements OpenClaim<V> {
         loading.abort(error);
         reject(error);
       });
-      Promise.resolve(loader(loading.context())).then(resolve, reject).finally(cancel);
+      const run = async () => loader(loading.context()); // what it throws at once is a rejection as well, and ends the timer
+      run().then(resolve, reject).finally(cancel);
     });
   }
 

@@ -60,6 +60,11 @@ export class Engine {
     this.reads = new ReadBatch(this.store, clock, this.#budgetMs);
   }
 
+  /** From here on nothing new is begun in the background, else `close` would wait for ever in traffic. */
+  get isClosing(): boolean {
+    return this.#isClosing;
+  }
+
   /** The store time of one request. */
   newBudget(): Budget {
     return new Budget(this.clock, this.#budgetMs);

@@ -1,4 +1,5 @@
 import type { Entry, EntryId, StoreKey } from '../store/store.ts';
+import type { Budget } from './budget.ts';
 import type { Right } from './claim.ts';
 import type { FillOptions } from './entry-builder.ts';
 import type { Loader } from './loading.ts';
@@ -13,6 +14,13 @@ export interface ReadRequest {
   readonly loader: Loader<unknown, never> | undefined;
   /** Called when it turns out that this reader waits for the load of another. */
   readonly onWaiting?: (() => void) | undefined;
+}
+
+/** How far a read has come. */
+export interface Progress {
+  readonly round: number;
+  readonly budget: Budget;
+  readonly waitUntil: number;
 }
 
 /** A value, and what tells when it is to be loaded anew. */

@@ -7,7 +7,7 @@ import { type Hit, type Right, RunningClaim } from './claim.ts';
 import type { Engine, TypeContext } from './engine.ts';
 import type { Flight } from './flights.ts';
 import type { LocalCopy, LocalTier } from './local-tier.ts';
-import type { Acquired, Lookup, ReadRequest } from './read-request.ts';
+import type { Acquired, Lookup, Progress, ReadRequest } from './read-request.ts';
 import { Refresher } from './refresher.ts';
 
 /** A reader sent back this often stops joining the loads of others and makes its own. */
@@ -20,13 +20,6 @@ const FIRST_POLL_MS = 20;
 const LAST_POLL_MS = 200;
 
 type Outcome = Hit<unknown> | RunningClaim<unknown>;
-
-/** How far a read has come. */
-interface Progress {
-  readonly round: number;
-  readonly budget: Budget;
-  readonly waitUntil: number;
-}
 
 /** The read path of one type: store, flight, lease. */
 export class Reader {
@@ -49,12 +42,12 @@ export class Reader {
   }
 
   /** Asks the store alone; counts nothing but trouble. What it finds may leave a copy in this process. */
-  async look(key: StoreKey, budget = this.#engine.newBudget()): Promise<Lookup> {
+  async look(key: StoreKey, budget = this.#engine.newBudget(), acceptsStale = false): Promise<Lookup> {
     const ticket = this.#copies?.begin(key); // P2: before the read is sent
     try {
       const reply = await budget.spend(this.#engine.ask('read', () => this.#engine.reads.read(key, budget)));
       if (reply.kind === 'hit') {
-        const lookup = await this.#decode(key, reply.entry);
+        const lookup = await this.#decode(key, reply.entry, acceptsStale);
         if (ticket && lookup.kind === 'fresh') this.#copies?.settle(ticket, reply.entry, lookup.value);
         return lookup;
       }
@@ -82,8 +75,9 @@ export class Reader {
     if (copy) return { hit: true, value: copy.value };
     const budget = this.#engine.newBudget();
     const waitUntil = this.#engine.clock.now() + this.#type.waitMs;
+    const { grace = this.#type.graceMs } = request.options;
     for (let round = 0; ; round++) {
-      const lookup = await this.look(request.key, budget);
+      const lookup = await this.look(request.key, budget, grace !== 0);
       const outcome = await this.#resolve(request, lookup, { round, budget, waitUntil });
       if (outcome) return outcome;
     }
@@ -97,7 +91,7 @@ export class Reader {
       this.#refresher.refreshAhead(request, lookup);
       return { hit: true, value: lookup.value };
     }
-    if (lookup.kind === 'stale') return this.#refresher.answerStale(request, lookup, progress.budget);
+    if (lookup.kind === 'stale') return this.#refresher.answerStale(request, lookup, progress);
     if (progress.round === 0) this.#observer.count('misses', key.text);
     const running = this.#engine.flights.find(key.text);
     if (!running || !this.#mayJoin(running, lookup, progress.round)) return this.#begin(request, lookup, progress);
@@ -191,11 +185,11 @@ export class Reader {
     }
   }
 
-  #decode(key: StoreKey, entry: Entry): Lookup | Promise<Lookup> {
+  #decode(key: StoreKey, entry: Entry, acceptsStale: boolean): Lookup | Promise<Lookup> {
     const found = (value: unknown): Lookup => {
       if (entry.freshForMs > 0) return { kind: 'fresh', value, entry };
-      // Made stale on purpose, or stored by a type with more grace: of no use where there is none.
-      return this.#type.graceMs > 0 ? { kind: 'stale', value, entry } : { kind: 'miss', rejected: entry.id };
+      // Made stale on purpose, or stored with more grace: of no use to a reader that grants none.
+      return acceptsStale ? { kind: 'stale', value, entry } : { kind: 'miss', rejected: entry.id };
     };
     const unreadable = (): Lookup => {
       this.#observer.count('unreadable', key.text);

@@ -4,14 +4,14 @@ import type { Budget } from './budget.ts';
 import { type Hit, RunningClaim } from './claim.ts';
 import type { TypeContext } from './engine.ts';
 import type { Flight, Landing } from './flights.ts';
-import type { Acquired, ReadRequest, Refreshable } from './read-request.ts';
+import type { Acquired, Progress, ReadRequest, Refreshable } from './read-request.ts';
 
 type Acquire = (request: ReadRequest, rejected: EntryId, budget: Budget, waitUntil: number) => Promise<Acquired>;
 
 /** The share of its TTL that is left when a value is refreshed ahead, and how many times the load must fit into the rest. */
 const AHEAD_SHARE = 0.05;
 const AHEAD_LOADS = 2;
-/** How long a refresh that another process runs is not asked for again. */
+/** How long a refresh that another process runs, or the store gives no lease for, is not asked for again. */
 const PAUSE_MS = 200;
 
 /** Replaces values that are stale, or soon will be, in the background: under the lease, so one process does it (P3). */
@@ -39,19 +39,24 @@ export class Refresher {
 
   /**
    * The answer to a read that found a stale value: the new one if it comes within the `softTimeout`, else the stale one, also if
-   * the load fails. Without a loader, the right to fill, unless another one has it. `undefined`: look again.
+   * the load fails. Without a loader, the right to fill, unless another one has it. `undefined`: look again, but once, since a
+   * refresh may come to nothing each time.
    */
   async answerStale(
     request: ReadRequest,
     found: Refreshable,
-    budget: Budget,
+    progress: Progress,
   ): Promise<Hit<unknown> | RunningClaim<unknown> | undefined> {
-    const { type, observer } = this.#context;
-    if (!request.loader) return this.#claimStale(request, found, budget);
+    const { type, observer, engine } = this.#context;
+    if (!request.loader) return this.#claimStale(request, found, progress.budget);
+    const isJoining = engine.flights.find(request.key.text) !== undefined;
     const landing = this.#start(request, found);
-    if (landing && type.softTimeoutMs > 0) {
+    if (landing && type.softTimeoutMs > 0 && progress.round === 0) {
+      if (isJoining) request.onWaiting?.();
       const outcome = await this.#within(type.softTimeoutMs, landing);
+      if (outcome) observer.count('misses', request.key.text);
       if (outcome?.kind === 'value') return { hit: true, value: outcome.value };
+      if (outcome) return undefined; // another process has filled it, or something was invalidated meanwhile
     }
     observer.count('stale', request.key.text);
     return { hit: true, value: found.value };
@@ -60,12 +65,15 @@ export class Refresher {
   async #claimStale(request: ReadRequest, found: Refreshable, budget: Budget) {
     const { engine, observer } = this.#context;
     const { key, options } = request;
-    const flight = engine.flights.find(key.text) ? undefined : engine.flights.open(key.text);
-    const acquired = flight && (await this.#acquire(request, found.entry.id, budget, engine.clock.now()));
-    if (flight && acquired?.kind === 'leased')
-      return new RunningClaim({ context: this.#context, key, flight, right: acquired, options, previous: found.value });
-    if (flight) engine.flights.abandon(key.text, flight);
-    if (acquired?.kind === 'filled') return undefined;
+    if (!engine.flights.find(key.text)) {
+      const flight = engine.flights.open(key.text);
+      const right = await this.#rightTo(flight, request, found, budget, engine.clock.now());
+      if (right.kind === 'leased') {
+        observer.count('misses', key.text);
+        return new RunningClaim({ context: this.#context, key, flight, right, options, previous: found.value });
+      }
+      if (right.kind === 'filled') return undefined;
+    }
     observer.count('stale', key.text);
     return { hit: true, value: found.value } as const;
   }
@@ -76,7 +84,7 @@ export class Refresher {
     const { key } = request;
     const running = engine.flights.find(key.text);
     if (running) return running.wait();
-    if ((this.#pauses.get(key.text) ?? 0) > engine.clock.now()) return undefined;
+    if (engine.isClosing || (this.#pauses.get(key.text) ?? 0) > engine.clock.now()) return undefined;
     const flight = engine.flights.open(key.text);
     engine.runDetached('refresh', () => this.#refresh(request, found, flight));
     return flight.wait();
@@ -86,15 +94,35 @@ export class Refresher {
     const { engine, type, observer } = this.#context;
     const { key, options, loader } = request;
     const waitUntil = engine.clock.now() + type.softTimeoutMs;
-    const right = await this.#acquire(request, found.entry.id, engine.newBudget(), waitUntil);
+    const right = await this.#rightTo(flight, request, found, engine.newBudget(), waitUntil);
     if (right.kind === 'leased' && loader) {
       observer.count('refreshes', key.text);
       const claim = new RunningClaim({ context: this.#context, key, flight, right, options, previous: found.value });
       await claim.load(loader).catch(() => {}); // counted, and told to those who wait; the old value serves on
       return;
     }
-    if (right.kind === 'busy') this.#pauses.set(key.text, engine.clock.now() + Math.min(PAUSE_MS, right.retryMs));
-    engine.flights.abandon(key.text, flight);
+    if (right.kind === 'filled') return;
+    const pauseMs = right.kind === 'busy' ? Math.min(PAUSE_MS, right.retryMs) : PAUSE_MS;
+    this.#pauses.set(key.text, engine.clock.now() + pauseMs);
+  }
+
+  /** The lease for a flight; anything else ends the flight, whatever a store or a clock does: nobody waits for ever. */
+  async #rightTo(
+    flight: Flight,
+    request: ReadRequest,
+    found: Refreshable,
+    budget: Budget,
+    waitUntil: number,
+  ): Promise<Acquired> {
+    const { flights } = this.#context.engine;
+    let isLeased = false;
+    try {
+      const right = await this.#acquire(request, found.entry.id, budget, waitUntil);
+      isLeased = right.kind === 'leased';
+      return right;
+    } finally {
+      if (!isLeased) flights.abandon(request.key.text, flight);
+    }
   }
 
   /** What a flight gives in time; `undefined` for nothing, or an error. */

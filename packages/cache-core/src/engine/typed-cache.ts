@@ -84,6 +84,7 @@ export class TypedCache<V, I = Identifier> {
         return this.#getOrSet(identifier, load, options, decided).finally(decided);
       });
       await Promise.allSettled(reads);
+      batch.end();
       return Promise.all(reads);
     });
   }
@@ -200,8 +201,7 @@ export class TypedCache<V, I = Identifier> {
 
   /** Stores several values. @returns how many were stored. @throws as `set`, and KeyError for more than 10,000 */
   async setMany<T extends V>(entries: Iterable<readonly [I, T]>, options: FillOptions<T> = {}): Promise<number> {
-    const all = [...entries];
-    checkMany(all);
+    const all = pairsOf(entries);
     const set = ([identifier, value]: readonly [I, T]) => this.set(identifier, value, options);
     const stored = await inChunks(all, (chunk) => Promise.all(chunk.map(set)));
     return stored.filter(Boolean).length;
@@ -297,6 +297,17 @@ async function inChunks<A, B>(all: readonly A[], work: (chunk: readonly A[]) => 
   const results: B[] = [];
   for (let done = 0; done < all.length; done += CHUNK) results.push(...(await work(all.slice(done, done + CHUNK))));
   return results;
+}
+
+/** @throws KeyError */
+function pairsOf<P>(entries: Iterable<P>): P[] {
+  if (typeof entries?.[Symbol.iterator] !== 'function')
+    throw new KeyError(`The entries must be pairs of identifier and value; got ${kindOf(entries)}.`);
+  const all = [...entries];
+  checkMany(all);
+  const bad = all.find((pair) => !Array.isArray(pair));
+  if (bad !== undefined) throw new KeyError(`An entry must be a pair of identifier and value; got ${kindOf(bad)}.`);
+  return all;
 }
 
 /** @throws KeyError */

@@ -1,5 +1,13 @@
 import fc from 'fast-check';
-import { type Clock, cacheType, createCache, InvalidationError, memoryStore, type Store } from '../../src/index.ts';
+import {
+  type CacheTypeOptions,
+  type Clock,
+  createCache,
+  InvalidationError,
+  LoaderTimeoutError,
+  memoryStore,
+  type Store,
+} from '../../src/index.ts';
 import { settle } from '../../src/testing/index.ts';
 
 /** One thing that a process does, at a moment that the scheduler chooses. */
@@ -24,6 +32,11 @@ const KINDS = [
   'invalidateType',
   'invalidatePattern',
   'clear',
+  'expire',
+  'getMany',
+  'getOrSetMany',
+  'setMany',
+  'skip',
 ] as const;
 
 /** Callers run beside each other; the operations of one come one after another. */
@@ -57,6 +70,8 @@ export interface World {
   readonly store?: (store: Store) => Store;
   /** Asked before each read and lease: does the store leave this one without an answer? */
   readonly isDeaf?: () => boolean;
+  /** What the type `lead` has besides a TTL of an hour. */
+  readonly type?: CacheTypeOptions<number>;
   /** Deadlines, breaker and journal between engine and store: any call may be given up, and still take effect. */
   readonly isGuarded?: boolean;
 }
@@ -77,7 +92,7 @@ export async function runInterleaved(scheduler: fc.Scheduler, scenario: Scenario
   const clock = scheduledClock(bounded);
   const inner = memoryStore({ clock, maxEntries: 100 });
   const store = delayed(bounded, world.store?.(inner) ?? inner, world.isDeaf ?? (() => false));
-  const types = { lead: cacheType<number>({ ttl: '1h' }) };
+  const types: { lead: CacheTypeOptions<number> } = { lead: { ttl: '1h', ...world.type } };
   const storeBudget = world.isGuarded ? '50ms' : false;
   const open = () => createCache({ types, store, storeBudget, clock, logger: false, random: () => 0.5 });
   const caches = [open(), open()];
@@ -102,6 +117,10 @@ export async function runInterleaved(scheduler: fc.Scheduler, scenario: Scenario
     for (let step = 1; step <= 6; step++) await moment(`load goes on, ${step}`); // a source is slower than the store
     return read;
   };
+  const loadMany = async (missing: readonly unknown[]) => {
+    const read = await loader();
+    return missing.map(() => read);
+  };
   const tags = { tags: ['known'] };
   const late = { tags: (_value: number) => ['late'] };
 
@@ -111,10 +130,17 @@ export async function runInterleaved(scheduler: fc.Scheduler, scenario: Scenario
     if (!cache) return;
     const leads = cache.type('lead');
     const reading = async (name: string, read: () => Promise<number | undefined>) => {
-      const floor = Math.max(floors.get(name) ?? 0, own[process].get(name) ?? 0);
-      const value = await read();
-      if (value !== undefined && value < floor)
-        throw new StaleRead(`${kind} of ${name}: version ${value}, floor ${floor}`);
+      const now = floorsOf([name]);
+      check(now, [await read().catch(timedOut)]);
+    };
+    const floorsOf = (names: readonly string[]) =>
+      names.map((name) => [name, Math.max(floors.get(name) ?? 0, own[process].get(name) ?? 0)] as const);
+    const check = (now: readonly (readonly [string, number])[], values: readonly (number | undefined)[] = []) => {
+      for (const [index, [name, floor]] of now.entries()) {
+        const value = values[index];
+        if (value !== undefined && value < floor)
+          throw new StaleRead(`${kind}, ${name}: version ${value}, floor ${floor}`);
+      }
     };
     const invalidating = async (keys: readonly string[], invalidate: () => Promise<unknown>) => {
       const written = ++version;
@@ -126,6 +152,26 @@ export async function runInterleaved(scheduler: fc.Scheduler, scenario: Scenario
       case 'getOrSet':
         await reading(key, () => leads.getOrSet(key, loader, { tags: (value) => ['known', ...late.tags(value)] }));
         return reading('s', () => leads.getOrSet('s', loader, tags));
+      case 'skip':
+        return reading(key, () =>
+          leads.getOrSet(key, ({ skip }) => {
+            skip();
+            return loader();
+          }),
+        );
+      case 'getMany': {
+        const now = floorsOf(['a', 'b', 's']);
+        return check(now, await leads.getMany(['a', 'b', 's']));
+      }
+      case 'getOrSetMany': {
+        const names = key === 'a' ? ['a', 'b', 's'] : ['s', 'b', 'a', 'b'];
+        const now = floorsOf(names);
+        const all = leads.getOrSetMany(names, loadMany, { tags: (value) => ['known', ...late.tags(value)] });
+        return check(now, await all.catch(timedOut));
+      }
+      case 'expire': // gives no floor: until it is refreshed, the old value may be served
+        await leads.expire(key);
+        return;
       case 'get':
         await reading('s', () => leads.get('s'));
         return reading(key, () => leads.get(key));
@@ -145,6 +191,14 @@ export async function runInterleaved(scheduler: fc.Scheduler, scenario: Scenario
         lastSet = lastSet.then(async () => {
           const written = ++version;
           if (await leads.set('s', written, { tags: ['known', 'late'] })) raise(['s'], written);
+        });
+        await lastSet;
+        return;
+      case 'setMany':
+        lastSet = lastSet.then(async () => {
+          const written = ++version;
+          const pairs = [['s', written]] as const;
+          if ((await leads.setMany(pairs, { tags: ['known', 'late'] })) === 1) raise(['s'], written);
         });
         await lastSet;
         return;
@@ -172,6 +226,11 @@ export async function runInterleaved(scheduler: fc.Scheduler, scenario: Scenario
   const all = Promise.all(scenario.map((caller) => call(caller).catch((error: unknown) => failures.push(error))));
   await scheduler.waitFor(all);
   if (failures.length > 0) throw failures[0];
+}
+
+/** Under a hardTimeout a read may end without a value. */
+function timedOut(error: unknown): undefined {
+  if (!LoaderTimeoutError.is(error)) throw error;
 }
 
 /** A pattern that could not be swept rejects, and is forgotten; all others say that they were not applied, and will be. */

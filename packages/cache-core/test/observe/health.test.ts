@@ -22,7 +22,7 @@ function storeThat({ status = { state: 'ready' }, report = {} }: Facts): Store {
 
 const healthOf = (facts: Facts, options: HealthOptions & Surroundings = {}) =>
   checkHealth(storeThat(facts), new FakeClock(), options, options);
-const codesOf = async (facts: Facts, options?: HealthOptions) =>
+const codesOf = async (facts: Facts, options?: HealthOptions & Surroundings) =>
   (await healthOf(facts, options)).findings.map(({ code }) => code);
 const down = (reason: string): Facts => ({ status: { state: 'down', reason }, report: new Error('down') });
 
@@ -35,7 +35,7 @@ describe('checkHealth', () => {
       findings: [],
       report: { kind: 'redis' },
       guard: undefined,
-      channel: undefined,
+      channel: 'off',
     });
     expect(await checkHealth(memoryStore(), new FakeClock())).toMatchObject({ status: 'pass', findings: [] });
   });
