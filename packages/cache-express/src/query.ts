@@ -63,7 +63,7 @@ function rawQueryOf(url: string): string {
  * Equal for queries that differ in the order of their names or in how they are encoded. Values of one name keep their order: it means
  * something to most handlers. A name with brackets belongs to the name before them.
  */
-export function canonicalQuery(raw: string, names?: ReadonlySet<string>): string {
+function canonicalQuery(raw: string, names?: ReadonlySet<string>): string {
   if (raw === '') return '';
   const pairs = [...new URLSearchParams(raw)].filter(([name]) => !names || names.has(name.split('[', 1)[0] ?? ''));
   pairs.sort(([a], [b]) => Number(a > b) - Number(a < b)); // stable, by code unit, never by locale
