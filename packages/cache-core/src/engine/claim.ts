@@ -82,7 +82,9 @@ export class RunningClaim<V> implements OpenClaim<V> {
     try {
       const value = await this.#inTime(loader, loading);
       const { ttl, tags, isSkipped } = loading;
-      this.#parts.context.engine.runInBackground('fill', this.#settle(value, { ttl, tags }, isSkipped));
+      const { engine, observer } = this.#parts.context;
+      observer.loaded(this.#parts.key.text, engine.clock.now() - this.#beganAt);
+      engine.runInBackground('fill', this.#settle(value, { ttl, tags }, isSkipped));
       return value;
     } catch (error) {
       this.#fail(error);
@@ -100,7 +102,7 @@ export class RunningClaim<V> implements OpenClaim<V> {
         const error = new LoaderTimeoutError(
           `The loader of ${type.scope.type} took longer than its hardTimeout, ${hardTimeoutMs} ms.`,
         );
-        this.#parts.context.observer.count('loadTimeouts', this.#parts.key.text);
+        this.#parts.context.observer.count('loadTimeouts', this.#parts.key.text, error);
         loading.abort(error);
         reject(error);
       });
@@ -157,11 +159,12 @@ export class RunningClaim<V> implements OpenClaim<V> {
     const { engine, observer } = this.#parts.context;
     const { key } = this.#parts;
     try {
-      const verdict = await engine.ask('fill', (store) => store.fill(lease, entry, engine.newBudget()));
+      const fill = () => engine.ask('fill', (store) => store.fill(lease, entry, engine.newBudget()));
+      const verdict = await observer.timed('fill', engine.clock, fill);
       observer.count(verdict, key.text);
       return verdict === 'stored';
-    } catch {
-      observer.count('storeErrors', key.text); // said by `ask`
+    } catch (error) {
+      observer.count('storeErrors', key.text, error); // said by `ask`
       await this.#releaseLease(0); // else everybody waits for a load that is over
       return false;
     }
@@ -181,7 +184,7 @@ export class RunningClaim<V> implements OpenClaim<V> {
     if (!this.#end()) return;
     const { engine, observer, type } = this.#parts.context;
     const { flight, key } = this.#parts;
-    observer.count('loadErrors', key.text);
+    observer.count('loadErrors', key.text, error);
     flight.fail(error);
     engine.runInBackground('release', this.#releaseLease(type.backoffMs));
   }
@@ -192,8 +195,8 @@ export class RunningClaim<V> implements OpenClaim<V> {
     if (right.kind !== 'leased') return;
     try {
       await engine.ask('release', (store) => store.release(right.lease, { backoffMs }));
-    } catch {
-      observer.count('storeErrors', key.text); // the lease ends by its TTL
+    } catch (error) {
+      observer.count('storeErrors', key.text, error); // the lease ends by its TTL
     }
   }
 

@@ -45,8 +45,10 @@ export class Reader {
   async look(key: StoreKey, budget = this.#engine.newBudget(), acceptsStale = false): Promise<Lookup> {
     const ticket = this.#copies?.begin(key); // P2: before the read is sent
     try {
-      const reply = await budget.spend(this.#engine.ask('read', () => this.#engine.reads.read(key, budget)));
+      const ask = () => budget.spend(this.#engine.ask('read', () => this.#engine.reads.read(key, budget)));
+      const reply = await this.#observer.timed('read', this.#engine.clock, ask);
       if (reply.kind === 'hit') {
+        this.#observer.countBytes('read', reply.entry.bytes.byteLength);
         const lookup = await this.#decode(key, reply.entry, acceptsStale);
         if (ticket && lookup.kind === 'fresh') this.#copies?.settle(ticket, reply.entry, lookup.value);
         return lookup;
@@ -54,8 +56,8 @@ export class Reader {
       if (reply.kind === 'absent') return { kind: 'miss', rejected: undefined };
       if (reply.reason === 'unreadable') this.#observer.count('unreadable', key.text);
       return { kind: 'miss', rejected: reply.id };
-    } catch {
-      this.#observer.count('storeErrors', key.text); // said by `ask`
+    } catch (error) {
+      this.#observer.count('storeErrors', key.text, error); // said by `ask`
       return { kind: 'unknown' };
     } finally {
       if (ticket) this.#copies?.cancel(ticket);
@@ -179,8 +181,8 @@ export class Reader {
     try {
       const reply = await budget.spend(this.#engine.ask('lease', (store) => store.lease(key, options, budget)));
       return reply.kind === 'granted' ? { kind: 'leased', lease: reply.lease } : reply;
-    } catch {
-      this.#observer.count('storeErrors', key.text); // said by `ask`
+    } catch (error) {
+      this.#observer.count('storeErrors', key.text, error); // said by `ask`
       return { kind: 'alone' };
     }
   }
@@ -191,15 +193,15 @@ export class Reader {
       // Made stale on purpose, or stored with more grace: of no use to a reader that grants none.
       return acceptsStale ? { kind: 'stale', value, entry } : { kind: 'miss', rejected: entry.id };
     };
-    const unreadable = (): Lookup => {
-      this.#observer.count('unreadable', key.text);
+    const unreadable = (error: unknown): Lookup => {
+      this.#observer.count('unreadable', key.text, error);
       return { kind: 'miss', rejected: entry.id };
     };
     try {
       const value = this.#type.codec.decode(entry.bytes);
       return value instanceof Promise ? value.then(found, unreadable) : found(value);
-    } catch {
-      return unreadable();
+    } catch (error) {
+      return unreadable(error);
     }
   }
 }

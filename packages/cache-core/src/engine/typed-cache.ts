@@ -192,9 +192,9 @@ export class TypedCache<V, I = Identifier> {
       this.#observer.count(verdict, key.text);
       this.#dropCopy(key);
       return verdict === 'stored';
-    } catch {
+    } catch (error) {
       this.#dropCopy(key); // it may have been stored all the same
-      this.#observer.count('storeErrors', key.text); // said by `ask`
+      this.#observer.count('storeErrors', key.text, error); // said by `ask`
       return false;
     }
   }
@@ -220,8 +220,8 @@ export class TypedCache<V, I = Identifier> {
       engine.flights.detach(key.text);
       this.#dropCopy(key);
       return true;
-    } catch {
-      this.#observer.count('storeErrors', key.text); // said by `ask`
+    } catch (error) {
+      this.#observer.count('storeErrors', key.text, error); // said by `ask`
       return false;
     }
   }
