@@ -74,7 +74,10 @@ export class Reader {
   /** A value, or the right to fill: after the store, the flight and the lease were asked, in this order. */
   async claim(request: ReadRequest): Promise<Outcome> {
     const copy = request.loader ? undefined : this.#copies?.find(request.key.text); // who has a loader has looked
-    if (copy) return { hit: true, value: copy.value };
+    if (copy) {
+      this.#observer.count('localHits', request.key.text);
+      return { hit: true, value: copy.value };
+    }
     const budget = this.#engine.newBudget();
     const waitUntil = this.#engine.clock.now() + this.#type.waitMs;
     const { grace = this.#type.graceMs } = request.options;

@@ -11,6 +11,7 @@ import { moveSlot, SlotMove, slotOf } from '../support/slots.ts';
 const IDENTIFIERS = Array.from({ length: 60 }, (_, index) => `4${index}`);
 const FOURS: Pattern = {
   scope: { namespace: undefined, type: 'lead' },
+  glob: '4*',
   keyGlob: 'lead:4*',
   matches: (key) => key.startsWith('lead:4'),
 };
