@@ -37,6 +37,8 @@ export function metricsRoute(cache: Reporting, options: MetricsRouteOptions = {}
 
   counter('cache_gets_total', 'Reads of the cache', ['cache', 'result'], () => [
     ...byType(({ hits }) => hits, { result: 'hit' }),
+    ...byType(({ localHits }) => localHits, { result: 'local_hit' }),
+    ...byType(({ stale }) => stale, { result: 'stale' }),
     ...byType(({ misses }) => misses, { result: 'miss' }),
   ]);
   counter('cache_puts_total', 'Values stored', ['cache'], () => byType(({ stored }) => stored));
@@ -56,8 +58,8 @@ export function metricsRoute(cache: Reporting, options: MetricsRouteOptions = {}
     help: 'Whether the store of the cache answers',
     registers: [registry],
     async collect() {
-      const { status } = await cache.healthCheck();
-      this.set(status === 'pass' ? 1 : 0);
+      const { store } = await cache.healthCheck();
+      this.set(store.state === 'ready' ? 1 : 0);
     },
   });
 

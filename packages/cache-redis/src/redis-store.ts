@@ -67,7 +67,9 @@ class RedisStore implements Store {
     this.#reporter = new Reporter(connection, clock);
     this.#refusals = new Refusals(clock);
     connection.onStatus((status) => {
-      if (status.state === 'ready') void this.#readClock();
+      if (status.state !== 'ready') return;
+      void this.#readClock();
+      this.#leases.releaseOrphans();
     });
   }
 

@@ -1,4 +1,5 @@
 import type { Lease, LeaseOptions, LeaseReply, StoreKey } from '@huntly/cache-core';
+import { LRUCache } from 'lru-cache';
 import type { Connection } from '../connection/connection.ts';
 import { beginningOf } from './entry-format.ts';
 import { RELEASE, RENEW } from './hold-scripts.ts';
@@ -20,6 +21,8 @@ export interface RedisLease extends Lease {
 export class LeaseDesk {
   readonly #connection: Connection;
   readonly #nonces: NonceKeeper;
+  /** Leases that may be in the store and belong to no load: lease → key. */
+  readonly #orphans = new LRUCache<string, StoreKey>({ max: 1_000 });
 
   constructor(connection: Connection, nonces: NonceKeeper) {
     this.#connection = connection;
@@ -33,11 +36,13 @@ export class LeaseDesk {
   async take(key: StoreKey, options: LeaseOptions, typeNonce: string): Promise<LeaseReply> {
     const { type, namespace } = key.scope;
     const text = `${newToken()} ${typeNonce}`;
-    const [reply, nonces, mark] = await Promise.all([
+    const asked = Promise.all([
       this.#send(key, text, options, ''),
       this.#nonces.sample(namespace, [...new Set([type, ...options.tags])]),
       new InvalidationLog(this.#connection.client, namespace).mark(),
     ]);
+    asked.catch(() => this.#disown(key, text));
+    const [reply, nonces, mark] = await asked;
     const [kind, held = '', leftMs = 0] = reply;
     if (kind === 'granted') return granted({ key, text, nonces, mark });
     if (kind === 'filled') return { kind: 'filled' };
@@ -51,6 +56,21 @@ export class LeaseDesk {
 
   async release({ key, text }: RedisLease, backoffMs: number): Promise<void> {
     await RELEASE.run(this.#connection.client, [leaseKey(key)], [text, backoffMs]);
+  }
+
+  /** To be called when the connection is there again. Nobody waits for it; what is lost here ends by its TTL. */
+  releaseOrphans(): void {
+    const orphans = [...this.#orphans];
+    this.#orphans.clear();
+    for (const [text, key] of orphans) this.#disown(key, text);
+  }
+
+  /**
+   * A lease that was perhaps granted, and whose load will never run: without this all processes would wait for it. Asked for
+   * again with a new token, it would not be found to be one's own.
+   */
+  #disown(key: StoreKey, text: string): void {
+    RELEASE.run(this.#connection.client, [leaseKey(key)], [text, 0]).catch(() => this.#orphans.set(text, key));
   }
 
   /**
@@ -76,7 +96,7 @@ export class LeaseDesk {
     return kind === 'filled' ? { kind } : { kind: 'busy', retryMs: Math.max(1, Number(leftMs)) };
   }
 
-  /** A token is sent once: a lease that was perhaps granted without our knowing is left to its TTL. */
+  /** A token is sent once. */
   async #send(key: StoreKey, text: string, options: LeaseOptions, doomed: string): Promise<LeaseAnswer> {
     const { rejected } = options;
     if (options.byForce) {
