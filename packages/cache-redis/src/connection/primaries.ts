@@ -8,6 +8,16 @@ export async function connectPrimaries(client: RedisClusterClient): Promise<void
   await Promise.all(client.nodes('master').map(connectNode));
 }
 
+/** `host:port` of a node. What tells the primaries of a Cluster apart. */
+export function addressOf({ options }: RedisClient): string {
+  return `${options?.host ?? ''}:${options?.port ?? ''}`;
+}
+
+/** Another client for the same server. Not for a Cluster: for one of its nodes. ioredis-mock has no connections to make. */
+export function duplicateOf(client: RedisClient, settings: object): RedisClient | undefined {
+  return client.duplicate?.(settings as never) as RedisClient | undefined;
+}
+
 function connectNode(node: RedisClient): Promise<void> {
   return new Promise((resolve) => {
     if (node.status === 'ready' || node.status === 'end') return resolve();
