@@ -1,7 +1,8 @@
 import { type Announcement, type Channel, type Clock, type Scope, StoreUnavailableError } from '@huntly/cache-core';
 import type { Connection } from './connection/connection.ts';
 import { announcementSettings } from './connection/ioredis-options.ts';
-import { addressOf, duplicateOf } from './connection/primaries.ts';
+import { addressOf, duplicateOf, primaryAddresses } from './connection/primaries.ts';
+import { isClusterClient } from './connection/supplied-client.ts';
 import { codeOf } from './redaction.ts';
 import { checkServing } from './serving-check.ts';
 import { TrackedKeys } from './tracked-keys.ts';
@@ -22,7 +23,9 @@ export class RedisChannel implements Channel {
   readonly #listener: (announcement: Announcement) => void;
   readonly #clock: Clock;
   readonly #random: () => number;
+  #primaries: ReadonlySet<string> = new Set();
   readonly #links = new Map<string, TrackingLink>();
+  #cancelSeek = () => {};
   readonly #endWatch: () => void;
   #status: Status = { state: 'down', reason: 'connecting' };
   #isClosed = false;
@@ -43,6 +46,7 @@ export class RedisChannel implements Channel {
     this.#endWatch = connection.onStatus(this.#follow);
     for (const event of TOPOLOGY_EVENTS) connection.client.on(event, this.#follow);
     process.nextTick(this.#follow);
+    this.#cancelSeek = this.#clock.after(connection.heartbeatMs, () => this.#seek(), { background: true });
   }
 
   get state(): 'up' | 'down' {
@@ -65,6 +69,7 @@ export class RedisChannel implements Channel {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#endWatch();
+    this.#cancelSeek();
     for (const event of TOPOLOGY_EVENTS) this.#connection.client.off(event, this.#follow);
     for (const link of this.#links.values()) link.close();
     this.#links.clear();
@@ -93,17 +98,26 @@ export class RedisChannel implements Channel {
     if (this.#isClosed) return;
     const { isCluster, client } = this.#connection;
     if (isCluster && client.status !== 'ready') return;
-    const addresses = new Set(this.#connection.primaries().map(addressOf));
-    if (addresses.size === 0) return;
+    this.#primaries = primaryAddresses(client);
     for (const [address, link] of this.#links) {
-      if (addresses.has(address)) continue;
+      if (this.#primaries.has(address)) continue;
       this.#links.delete(address);
       link.close();
     }
-    for (const address of addresses) if (!this.#links.has(address)) this.#open(address);
+    for (const address of this.#primaries) if (!this.#links.has(address)) this.#open(address);
     this.#update();
   };
 
+  /** A Cluster client looks for new primaries when a command fails. While copies answer, or nobody asks, it sends none. */
+  #seek(): void {
+    this.#cancelSeek();
+    const { client, heartbeatMs } = this.#connection;
+    if (this.#isClosed || this.#status.state === 'up' || !isClusterClient(client)) return;
+    if (client.status === 'ready') client.refreshSlotsCache(() => {}); // 'refresh' tells what became of it
+    this.#cancelSeek = this.#clock.after(heartbeatMs, () => this.#seek(), { background: true });
+  }
+
+  /** A node that the client does not know is opened after its next look at the slots. */
   #open(address: string): void {
     const { heartbeatMs, isCluster } = this.#connection;
     const primary = this.#connection.primaries().find((each) => addressOf(each) === address);
@@ -136,11 +150,12 @@ export class RedisChannel implements Channel {
     } else if (before.state === 'up' || (reason !== before.reason && reason !== 'arming')) {
       this.#status = { state: 'down', reason };
       this.#listener({ kind: 'down', reason });
+      this.#seek();
     }
   }
 
   #obstacle(): string | undefined {
-    if (this.#links.size === 0) return 'connecting';
+    if (this.#links.size === 0 || this.#links.size < this.#primaries.size) return 'connecting';
     const states = [...this.#links.values()].map(({ state }) => state);
     const down = states.find((each) => each.state === 'down');
     if (down) return down.reason;
