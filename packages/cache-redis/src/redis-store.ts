@@ -1,4 +1,6 @@
 import {
+  type Announcement,
+  type Channel,
   type Clock,
   type Lease,
   type LeaseOptions,
@@ -8,6 +10,7 @@ import {
   type Ranking,
   type RankingOptions,
   type ReadReply,
+  type Scope,
   type Store,
   type StoreKey,
   type StoreReport,
@@ -18,8 +21,10 @@ import {
   tagKey,
 } from '@huntly/cache-core';
 import { LRUCache } from 'lru-cache';
+import { RedisChannel } from './announcements.ts';
 import { type Connection, openConnection } from './connection/connection.ts';
 import type { RedisStoreOptions } from './connection/options.ts';
+import { isMock } from './connection/supplied-client.ts';
 import { EXPIRE, INVALIDATE } from './protocol/drop-scripts.ts';
 import { encodeEntry, STALE_MARK } from './protocol/entry-format.ts';
 import { FILL } from './protocol/fill-script.ts';
@@ -57,6 +62,9 @@ class RedisStore implements Store {
   readonly #rankings = new LRUCache<string, Ranking>({ max: 100 });
   /** The time of the server minus the monotonic time of this process, whose wall clock may jump. For ages only. */
   #offsetMs: number | undefined;
+  readonly #channels = new Set<Channel>();
+  /** Absent on ioredis-mock, which knows no tracking. */
+  readonly announcements?: NonNullable<Store['announcements']>;
 
   constructor(connection: Connection, clock: Clock) {
     this.#connection = connection;
@@ -71,6 +79,7 @@ class RedisStore implements Store {
       void this.#readClock();
       this.#leases.releaseOrphans();
     });
+    if (!isMock(connection.client)) this.announcements = (scopes, listener) => this.#announce(scopes, listener);
   }
 
   status(): StoreStatus {
@@ -134,8 +143,16 @@ class RedisStore implements Store {
     return { ...report, refused: this.#refusals.codes() };
   }
 
-  close(): Promise<void> {
+  async close(): Promise<void> {
+    await Promise.all([...this.#channels].map((channel) => channel.close()));
     return this.#connection.close();
+  }
+
+  #announce(scopes: readonly Scope[], listener: (announcement: Announcement) => void): Channel {
+    const outside = { clock: this.#clock, random: Math.random };
+    const channel = new RedisChannel(this.#connection, scopes, listener, outside);
+    this.#channels.add(channel);
+    return channel;
   }
 
   /** The checks, then compare-and-store: two round trips. */

@@ -12,7 +12,10 @@ export interface RedisClient extends RedisCommands {
   off(event: 'error', listener: (error: Error) => void): unknown;
   off(event: string, listener: (...args: unknown[]) => void): unknown;
   connect?(): Promise<unknown>;
-  disconnect(): void;
+  /** With `true` it connects anew afterwards. */
+  disconnect(reconnect?: boolean): void;
+  /** Of a `Redis`: another client with these settings changed. That of a `Cluster` takes other arguments. */
+  duplicate?(settings: never): unknown;
   quit(): Promise<unknown>;
   pipeline(): RedisPipeline;
 }
@@ -34,6 +37,8 @@ export interface RedisClientOptions {
   readonly enableAutoPipelining?: boolean | undefined;
   readonly keyPrefix?: string | undefined;
   readonly db?: number | undefined;
+  readonly host?: string | undefined;
+  readonly port?: number | undefined;
   readonly stringNumbers?: boolean | undefined;
   readonly replyMapping?: string | undefined;
   /** Sentinel: which kind of server to connect to. */
@@ -95,6 +100,8 @@ interface RedisCommands {
   cluster(subcommand: 'NODES'): Promise<unknown>;
   /** Seconds and microseconds; ioredis hands on numbers or digits, depending on `stringNumbers`. */
   time(): Promise<(number | string)[]>;
+  call(command: string, ...args: (string | Buffer | number)[]): Promise<unknown>;
+  subscribe(...channels: string[]): Promise<unknown>;
   info(...sections: string[]): Promise<string>;
   ping(): Promise<string>;
   select(db: number): Promise<unknown>;

@@ -13,6 +13,8 @@ import { CONNECTIONS_PER_PRIMARY, type Target, targetOf } from './target.ts';
 export interface Connection {
   readonly client: RedisClient | RedisClusterClient;
   readonly isCluster: boolean;
+  /** Of the connections for announcements. */
+  readonly heartbeatMs: number;
   /** All primaries as plain clients: one, unless this is a Cluster. Ask again for each use, as the topology changes. */
   primaries(): RedisClient[];
   status(): StoreStatus;
@@ -52,6 +54,7 @@ export function openConnection(options: RedisStoreOptions, outside: Outside = {}
 class RedisConnection implements Connection {
   readonly client: RedisClient | RedisClusterClient;
   readonly isCluster: boolean;
+  readonly heartbeatMs: number;
   readonly #target: Target;
   readonly #clock: Clock;
   readonly #watch: StatusWatch;
@@ -61,6 +64,7 @@ class RedisConnection implements Connection {
   constructor(client: RedisClient | RedisClusterClient, target: Target, clock: Clock) {
     this.client = client;
     this.isCluster = isClusterClient(client);
+    this.heartbeatMs = target.heartbeatMs;
     this.#target = target;
     this.#clock = clock;
     this.#watch = new StatusWatch(client, () => this.#prepare());

@@ -45,6 +45,29 @@ function connectionSettings(access: Access) {
   } satisfies RedisOptions;
 }
 
+/** What the connections for announcements have otherwise than the connection for data that they are made from. */
+export function announcementSettings(boundMs: number, random: () => number) {
+  return {
+    /** ioredis 6 drops the `invalidate` messages of RESP3 without a word. */
+    protocol: 2 as const,
+    /** The server forgets what it tracked for a connection that is gone: after each `ready` all is armed anew. */
+    autoResubscribe: false,
+    lazyConnect: true,
+    enableOfflineQueue: false,
+    enableReadyCheck: true,
+    maxRetriesPerRequest: 0,
+    autoResendUnfulfilledCommands: false,
+    keyPrefix: '',
+    /** A frozen server accepts connections: the handshake ends with the bound. */
+    socketTimeout: boundMs,
+    commandTimeout: boundMs,
+    connectTimeout: boundMs,
+    disconnectTimeout: 500,
+    retryStrategy: jitteredBackoff(random),
+    connectionName: `${CONNECTION_NAME}-announcements`,
+  } satisfies RedisOptions;
+}
+
 /** Shown by `CLIENT LIST`. */
 const CONNECTION_NAME = 'huntly-cache';
 

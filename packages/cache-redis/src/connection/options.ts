@@ -18,6 +18,8 @@ export interface UrlOptions extends CommonOptions {
 /** A client of ioredis that the caller made and closes. It is checked: commands must never run late or twice. */
 export interface ClientOptions {
   readonly client: RedisClient;
+  /** As for the other ways. @default 1000 */
+  readonly heartbeatMs?: number | undefined;
 }
 
 /** A Redis or Valkey Cluster. It has one database only. */
@@ -66,4 +68,9 @@ export interface CommonOptions {
    * with more primaries than that is not used. @default 20
    */
   readonly maxConnections?: number | undefined;
+  /**
+   * Announcements for local copies: milliseconds between two signs of life. Copies are dropped after three of them without
+   * one. @default 1000
+   */
+  readonly heartbeatMs?: number | undefined;
 }

@@ -1,4 +1,5 @@
 import type { RedisClient, RedisClusterClient } from './client.ts';
+import { isClusterClient } from './supplied-client.ts';
 
 /**
  * Connects to all primaries of a Cluster that is ready. ioredis connects to a node at the first command for it, and without
@@ -6,6 +7,25 @@ import type { RedisClient, RedisClusterClient } from './client.ts';
  */
 export async function connectPrimaries(client: RedisClusterClient): Promise<void> {
   await Promise.all(client.nodes('master').map(connectNode));
+}
+
+/** `host:port` of a node. What tells the primaries of a Cluster apart. */
+export function addressOf({ options }: RedisClient): string {
+  return `${options?.host ?? ''}:${options?.port ?? ''}`;
+}
+
+/**
+ * Who serves slots: all of them, also one that is away and that the client has dropped from its `nodes()`. One name for what
+ * is no Cluster.
+ */
+export function primaryAddresses(client: RedisClient | RedisClusterClient): ReadonlySet<string> {
+  if (!isClusterClient(client)) return new Set([addressOf(client)]);
+  return new Set(client.slots.flatMap(([primary]) => primary ?? []));
+}
+
+/** Another client for the same server. Not for a Cluster: for one of its nodes. ioredis-mock has no connections to make. */
+export function duplicateOf(client: RedisClient, settings: object): RedisClient | undefined {
+  return client.duplicate?.(settings as never) as RedisClient | undefined;
 }
 
 function connectNode(node: RedisClient): Promise<void> {

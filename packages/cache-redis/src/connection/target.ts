@@ -7,7 +7,7 @@ import { parseRedisUrl, type RedisUrl } from './url.ts';
 
 /** Options after the checks: what to connect to, with all defaults filled in. */
 export type Target =
-  | { readonly kind: 'client'; readonly client: RedisClient }
+  | { readonly kind: 'client'; readonly client: RedisClient; readonly heartbeatMs: number }
   | ({ readonly kind: 'server'; readonly host: string; readonly port: number; readonly db: number } & Access)
   | ({ readonly kind: 'cluster'; readonly nodes: readonly HostAndPort[] } & Access)
   | ({ readonly kind: 'sentinel'; readonly db: number } & Sentinels & Access);
@@ -20,6 +20,7 @@ export interface Access {
   readonly connectTimeoutMs: number;
   readonly socketTimeoutMs: number;
   readonly maxConnections: number;
+  readonly heartbeatMs: number;
 }
 
 interface Sentinels {
@@ -49,7 +50,8 @@ function readTarget(options: RedisStoreOptions, problems: string[]): Target | un
     problems.push(`exactly one of url, client, cluster and sentinels must be given, got ${found}.`);
     return undefined;
   }
-  if ('client' in options) return { kind: 'client', client: options.client };
+  if ('client' in options)
+    return { kind: 'client', client: options.client, heartbeatMs: readHeartbeat(options, problems) };
   const access = readAccess(options, problems);
   if ('cluster' in options) {
     if ('db' in options && options.db) problems.push('db must be left out: a Cluster has one database only.');
@@ -104,7 +106,21 @@ function readAccess(options: CommonOptions, problems: string[]): Access {
   wholeNumber('connectTimeoutMs', connectTimeoutMs, { from: 1, to: 3_600_000 }, problems);
   wholeNumber('socketTimeoutMs', socketTimeoutMs, { from: 1, to: 3_600_000 }, problems);
   wholeNumber('maxConnections', maxConnections, { from: CONNECTIONS_PER_PRIMARY, to: 10_000 }, problems);
-  return { username, password, tls: tlsOf(options.tls), connectTimeoutMs, socketTimeoutMs, maxConnections };
+  const heartbeatMs = readHeartbeat(options, problems);
+  return {
+    username,
+    password,
+    tls: tlsOf(options.tls),
+    connectTimeoutMs,
+    socketTimeoutMs,
+    maxConnections,
+    heartbeatMs,
+  };
+}
+
+function readHeartbeat({ heartbeatMs = 1_000 }: { heartbeatMs?: number | undefined }, problems: string[]): number {
+  wholeNumber('heartbeatMs', heartbeatMs, { from: 50, to: 600_000 }, problems);
+  return heartbeatMs;
 }
 
 function readDb(db: number | undefined, problems: string[]): number {

@@ -23,6 +23,7 @@ const DEFAULTS = {
   connectTimeoutMs: 1_000,
   socketTimeoutMs: 2_000,
   maxConnections: 20,
+  heartbeatMs: 1_000,
 };
 
 describe('targetOf', () => {

@@ -34,7 +34,7 @@ export function checkRule(mechanism: Mechanism, rule: Rule, size: Exclude<Size, 
   for (const bounds of boundsFor(rule, size)) {
     for (const run of mechanism.run(bounds, rule)) {
       runs.push(run);
-      if (run.counterExample !== undefined) return verdict(rule, bounds === 'quiet' ? 'P3' : 'P1', runs);
+      if (run.counterExample !== undefined) return verdict(rule, bounds === 'quiet' ? 'P3' : mechanism.promise, runs);
     }
   }
   return verdict(rule, 'nothing', runs);

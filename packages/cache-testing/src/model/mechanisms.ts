@@ -4,6 +4,7 @@ import { Joiners } from './joiners.ts';
 import { KeyLease } from './key-lease.ts';
 import { KnownTags } from './known-tags.ts';
 import { LateTags } from './late-tags.ts';
+import { LocalCopies } from './local-copies.ts';
 import type { Rule } from './rules/rule.ts';
 import { type MechanismName, rules } from './rules.ts';
 import { Sweeping } from './sweep.ts';
@@ -20,6 +21,8 @@ export interface Run extends Exploration {
 export interface Mechanism {
   readonly name: MechanismName;
   readonly rules: readonly Rule[];
+  /** What it is held to in runs with faults. */
+  readonly promise: 'P1' | 'P2';
   /** What the protocol, unbroken, must be seen to do: a model in which nothing happens would hold as well. */
   readonly shows: readonly string[];
   /** Explores the protocol, or a mutant of it, within each of the bounds of this size. */
@@ -39,10 +42,12 @@ function mechanism<Id extends string, B, S>(
   Protocol: new (bounds: B, broken?: Id) => Model<S>,
   sizes: Readonly<Record<Size, readonly Bounded<B>[]>>,
   shows: readonly string[],
+  promise: Mechanism['promise'] = 'P1',
 ): Mechanism {
   return {
     name,
     rules: rows,
+    promise,
     shows,
     *run(size, mutant) {
       const broken = rows.find(({ id }) => id === mutant?.id)?.id;
@@ -172,5 +177,42 @@ export const mechanisms: readonly Mechanism[] = [
       'as not applied',
       'replayed',
     ],
+  ),
+  mechanism(
+    'local-copies',
+    rules['local-copies'],
+    LocalCopies,
+    {
+      quick: [
+        { words: '2 reads, 1 change', bounds: { reads: 2, changes: 1, losses: 0, rareEvents: 0 } },
+        { words: '1 read, 1 change, an overflow, an end', bounds: { reads: 1, changes: 1, losses: 0, rareEvents: 1 } },
+        { words: '1 read, 1 change, 2 losses', bounds: { reads: 1, changes: 1, losses: 2, rareEvents: 0 } },
+      ],
+      full: [
+        { words: '1 read, 3 changes, 2 losses', bounds: { reads: 1, changes: 3, losses: 2, rareEvents: 0 } },
+        { words: '2 reads, 2 changes, 2 losses', bounds: { reads: 2, changes: 2, losses: 2, rareEvents: 0 } },
+        {
+          words: '2 reads, 1 change, 1 loss, an overflow, an end',
+          bounds: { reads: 2, changes: 1, losses: 1, rareEvents: 1 },
+        },
+      ],
+      quiet: [],
+    },
+    [
+      'hit returns v0',
+      'hit returns v1',
+      'announces key',
+      'announces tag',
+      'announces all',
+      'poisoned, no copy',
+      'is lost',
+      'seen to be closed',
+      'is armed',
+      'bound passes',
+      'table overflows',
+      'the entry ends',
+      'barrier() resolves',
+    ],
+    'P2',
   ),
 ];

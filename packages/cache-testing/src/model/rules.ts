@@ -6,6 +6,7 @@ import { joinerRules } from './rules/joiners.ts';
 import { keyLeaseRules } from './rules/key-lease.ts';
 import { knownTagRules } from './rules/known-tags.ts';
 import { lateTagRules } from './rules/late-tags.ts';
+import { localCopyRules } from './rules/local-copies.ts';
 import { sweepRules } from './rules/sweep.ts';
 
 export const rules = {
@@ -14,6 +15,7 @@ export const rules = {
   'late-tags': lateTagRules,
   sweep: sweepRules,
   joiners: joinerRules,
+  'local-copies': localCopyRules,
 } as const;
 
 export type MechanismName = keyof typeof rules;

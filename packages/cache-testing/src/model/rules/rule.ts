@@ -8,7 +8,7 @@ export interface Rule {
    * What the mutant breaks. P3: it stays safe, and costs loads or waiting. Nothing: within the bounds, this mechanism is as safe without the
    * rule.
    */
-  readonly breaks: 'P1' | 'P3' | 'nothing';
+  readonly breaks: 'P1' | 'P2' | 'P3' | 'nothing';
   /** What the rule is for, if the mutant breaks nothing. */
   readonly reason?: string;
 }

@@ -1,0 +1,168 @@
+import { type Announcement, type Channel, type Clock, type Scope, StoreUnavailableError } from '@huntly/cache-core';
+import type { Connection } from './connection/connection.ts';
+import { announcementSettings } from './connection/ioredis-options.ts';
+import { addressOf, duplicateOf, primaryAddresses } from './connection/primaries.ts';
+import { isClusterClient } from './connection/supplied-client.ts';
+import { codeOf } from './redaction.ts';
+import { checkServing } from './serving-check.ts';
+import { TrackedKeys } from './tracked-keys.ts';
+import { BEATS, TrackingLink } from './tracking-link.ts';
+
+type Status = { readonly state: 'up' } | { readonly state: 'down'; readonly reason: string };
+
+/** Events after which a Cluster may have other primaries. */
+const TOPOLOGY_EVENTS = ['+node', '-node', 'refresh'] as const;
+
+/**
+ * Announcements of a Redis: a connection to each primary, kept as a `TrackingLink`. The whole is up only while all of them
+ * are: which node a key or a tag lives on then does not matter, nor that a slot moves.
+ */
+export class RedisChannel implements Channel {
+  readonly #connection: Connection;
+  readonly #tracked: TrackedKeys;
+  readonly #listener: (announcement: Announcement) => void;
+  readonly #clock: Clock;
+  readonly #random: () => number;
+  #primaries: ReadonlySet<string> = new Set();
+  readonly #links = new Map<string, TrackingLink>();
+  #cancelSeek = () => {};
+  readonly #endWatch: () => void;
+  #status: Status = { state: 'down', reason: 'connecting' };
+  #isClosed = false;
+  #nextBarrier: Promise<void> | undefined;
+
+  /** @throws CacheConfigError for no scopes */
+  constructor(
+    connection: Connection,
+    scopes: readonly Scope[],
+    listener: (announcement: Announcement) => void,
+    { clock, random }: { clock: Clock; random: () => number },
+  ) {
+    this.#connection = connection;
+    this.#tracked = new TrackedKeys(scopes);
+    this.#listener = listener;
+    this.#clock = clock;
+    this.#random = random;
+    this.#endWatch = connection.onStatus(this.#follow);
+    for (const event of TOPOLOGY_EVENTS) connection.client.on(event, this.#follow);
+    process.nextTick(this.#follow);
+    this.#cancelSeek = this.#clock.after(connection.heartbeatMs, () => this.#seek(), { background: true });
+  }
+
+  get state(): 'up' | 'down' {
+    return this.#clock.now() < this.trustedUntil ? 'up' : 'down';
+  }
+
+  get trustedUntil(): number {
+    if (this.#status.state === 'down') return Number.NEGATIVE_INFINITY;
+    let least = Number.POSITIVE_INFINITY;
+    for (const link of this.#links.values()) least = Math.min(least, link.trustedUntil);
+    return least;
+  }
+
+  barrier(): Promise<void> {
+    this.#nextBarrier ??= this.#barrierOfThisTick();
+    return this.#nextBarrier;
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#endWatch();
+    this.#cancelSeek();
+    for (const event of TOPOLOGY_EVENTS) this.#connection.client.off(event, this.#follow);
+    for (const link of this.#links.values()) link.close();
+    this.#links.clear();
+    this.#status = { state: 'down', reason: 'closed' };
+  }
+
+  /** One PING a node for all who ask in this tick. One that was sent earlier proves nothing to them. */
+  async #barrierOfThisTick(): Promise<void> {
+    await new Promise<void>((resolve) => process.nextTick(resolve));
+    this.#nextBarrier = undefined;
+    this.#checkUp();
+    try {
+      await Promise.all([...this.#links.values()].map((link) => link.ping()));
+    } catch (cause) {
+      this.#checkUp();
+      throw unavailable(codeOf(cause));
+    }
+  }
+
+  #checkUp(): void {
+    if (this.#status.state === 'down') throw unavailable(this.#status.reason);
+  }
+
+  /** A link for each primary that there is now. A Cluster that is not ready does not know its primaries. */
+  readonly #follow = (): void => {
+    if (this.#isClosed) return;
+    const { isCluster, client } = this.#connection;
+    if (isCluster && client.status !== 'ready') return;
+    this.#primaries = primaryAddresses(client);
+    for (const [address, link] of this.#links) {
+      if (this.#primaries.has(address)) continue;
+      this.#links.delete(address);
+      link.close();
+    }
+    for (const address of this.#primaries) if (!this.#links.has(address)) this.#open(address);
+    this.#update();
+  };
+
+  /** A Cluster client looks for new primaries when a command fails. While copies answer, or nobody asks, it sends none. */
+  #seek(): void {
+    this.#cancelSeek();
+    const { client, heartbeatMs } = this.#connection;
+    if (this.#isClosed || this.#status.state === 'up' || !isClusterClient(client)) return;
+    if (client.status === 'ready') client.refreshSlotsCache(() => {}); // 'refresh' tells what became of it
+    this.#cancelSeek = this.#clock.after(heartbeatMs, () => this.#seek(), { background: true });
+  }
+
+  /** A node that the client does not know is opened after its next look at the slots. */
+  #open(address: string): void {
+    const { heartbeatMs, isCluster } = this.#connection;
+    const primary = this.#connection.primaries().find((each) => addressOf(each) === address);
+    const client = primary && duplicateOf(primary, announcementSettings(heartbeatMs * BEATS, this.#random));
+    if (!client) return;
+    const link = new TrackingLink({
+      client,
+      prefixes: this.#tracked.prefixes,
+      heartbeatMs,
+      clock: this.#clock,
+      check: async () => {
+        if (isCluster) await checkServing(this.#connection, address);
+      },
+      onMessage: (keys) => {
+        for (const announcement of this.#tracked.read(keys)) this.#listener(announcement);
+      },
+      onState: () => this.#update(),
+    });
+    this.#links.set(address, link);
+  }
+
+  #update(): void {
+    if (this.#isClosed) return;
+    const before = this.#status;
+    const reason = this.#obstacle();
+    if (reason === undefined) {
+      if (before.state === 'up') return;
+      this.#status = { state: 'up' };
+      this.#listener({ kind: 'up' });
+    } else if (before.state === 'up' || (reason !== before.reason && reason !== 'arming')) {
+      this.#status = { state: 'down', reason };
+      this.#listener({ kind: 'down', reason });
+      this.#seek();
+    }
+  }
+
+  #obstacle(): string | undefined {
+    if (this.#links.size === 0 || this.#links.size < this.#primaries.size) return 'connecting';
+    const states = [...this.#links.values()].map(({ state }) => state);
+    const down = states.find((each) => each.state === 'down');
+    if (down) return down.reason;
+    return states.some((each) => each.state === 'arming') ? 'arming' : undefined;
+  }
+}
+
+function unavailable(reason: string): StoreUnavailableError {
+  return new StoreUnavailableError(`Announcements do not arrive (${reason}): a barrier cannot be kept.`);
+}

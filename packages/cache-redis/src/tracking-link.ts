@@ -1,0 +1,174 @@
+import type { Clock } from '@huntly/cache-core';
+import type { RedisClient } from './connection/client.ts';
+import { codeOf } from './redaction.ts';
+
+/**
+ * down → arming → up → suspect → down. `suspect`: a PING is overdue, but the bound is not over. `provenAt`: when the last
+ * PING was sent that was answered, so that everything before it has arrived.
+ */
+export type LinkState =
+  | { readonly state: 'down'; readonly reason: string }
+  | { readonly state: 'arming' }
+  | { readonly state: 'up'; readonly provenAt: number }
+  | { readonly state: 'suspect'; readonly provenAt: number };
+
+export interface LinkParts {
+  /** A connection of its own, RESP2, that is not connected yet. */
+  readonly client: RedisClient;
+  readonly prefixes: readonly string[];
+  readonly heartbeatMs: number;
+  readonly clock: Clock;
+  /** Rejects if this server must not be listened to any more: see `ServingCheck`. */
+  readonly check: () => Promise<void>;
+  readonly onMessage: (keys: readonly Buffer[] | null) => void;
+  readonly onState: () => void;
+}
+
+/** The bound is so many heartbeats. */
+export const BEATS = 3;
+const CHANNEL = '__redis__:invalidate';
+
+/** The announcements of one server: `CLIENT TRACKING … BCAST` redirected to the connection itself. */
+export class TrackingLink {
+  readonly #parts: LinkParts;
+  readonly #boundMs: number;
+  #state: LinkState = { state: 'down', reason: 'connecting' };
+  /** Counts connections: what belongs to an earlier one comes too late. */
+  #session = 0;
+  #isClosed = false;
+  #cancelBeat = () => {};
+  /** When each PING was sent that is not answered yet. They are answered in order. */
+  #unanswered: number[] = [];
+  #lastError: string | undefined;
+
+  constructor(parts: LinkParts) {
+    this.#parts = parts;
+    this.#boundMs = parts.heartbeatMs * BEATS;
+    const { client } = parts;
+    client.on('ready', () => void this.#arm());
+    client.on('error', (error) => {
+      this.#lastError = codeOf(error);
+    });
+    client.on('close', () => this.#lost(this.#lastError ?? 'reconnecting'));
+    client.on('end', () => this.#lost(this.#lastError ?? 'closed'));
+    client.on('messageBuffer', (_channel, keys) => this.#heard(keys));
+    client.connect?.().catch(() => undefined); // the events tell the same
+  }
+
+  get state(): LinkState {
+    return this.#state;
+  }
+
+  /** Until when nothing can have been missed for longer than the bound. */
+  get trustedUntil(): number {
+    return 'provenAt' in this.#state ? this.#state.provenAt + this.#boundMs : Number.NEGATIVE_INFINITY;
+  }
+
+  /** Resolves when everything announced before has arrived: it travels on the same connection, so the answer comes after it. */
+  async ping(): Promise<void> {
+    const session = this.#session;
+    const sentAt = this.#parts.clock.now();
+    this.#unanswered.push(sentAt);
+    await this.#parts.client.ping();
+    if (session !== this.#session) throw new Error('the connection was lost');
+    this.#unanswered.shift();
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#end();
+    this.#parts.client.disconnect();
+  }
+
+  /** On every new connection: its id is another one, and the server has forgotten what it tracked for the old one. */
+  async #arm(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#end();
+    const session = this.#session;
+    const { client, prefixes } = this.#parts;
+    this.#lastError = undefined;
+    this.#set({ state: 'arming' });
+    try {
+      const id = await client.call('CLIENT', 'ID');
+      const wanted = prefixes.flatMap((prefix) => ['PREFIX', prefix]);
+      await client.call('CLIENT', 'TRACKING', 'ON', 'REDIRECT', String(id), 'BCAST', ...wanted);
+      await client.subscribe(CHANNEL); // last: a subscriber of RESP2 may not send CLIENT
+      await this.#prove(session);
+      this.#beatLater(session);
+    } catch (error) {
+      if (session !== this.#session) return; // its end was noticed already
+      const isRefused = error instanceof Error && error.name === 'ReplyError';
+      this.#lost(isRefused ? 'TRACKING' : codeOf(error));
+      if (!isRefused) this.#reconnect();
+    }
+  }
+
+  /** A server that answers and does not serve any more is down, and up again, with a new epoch, once it does. */
+  async #prove(session: number): Promise<void> {
+    const sentAt = this.#parts.clock.now();
+    const checking = this.#parts.check().then(() => undefined, codeOf);
+    await this.ping();
+    const obstacle = await checking;
+    if (session !== this.#session) return;
+    if (obstacle !== undefined) return this.#set({ state: 'down', reason: obstacle });
+    const provenAt = 'provenAt' in this.#state ? Math.max(this.#state.provenAt, sentAt) : sentAt;
+    this.#set({ state: 'up', provenAt });
+  }
+
+  #beatLater(session: number): void {
+    if (session !== this.#session) return;
+    const beat = () => void this.#beat(session);
+    this.#cancelBeat = this.#parts.clock.after(this.#parts.heartbeatMs, beat, { background: true });
+  }
+
+  async #beat(session: number): Promise<void> {
+    if (this.#silentMs() >= this.#boundMs) await twoTurns(); // this process may have been busy: the answer may lie in the socket
+    if (session !== this.#session) return;
+    if (this.#silentMs() >= this.#boundMs) {
+      this.#lost('silent');
+      return this.#reconnect();
+    }
+    if (this.#silentMs() > 0 && 'provenAt' in this.#state) {
+      this.#set({ state: 'suspect', provenAt: this.#state.provenAt });
+    }
+    this.#beatLater(session);
+    await this.#prove(session).catch(() => undefined); // a PING without an answer is silence, and the next beat sees that
+  }
+
+  /** For how long the oldest PING under way has been waiting. */
+  #silentMs(): number {
+    const [oldest] = this.#unanswered;
+    return oldest === undefined ? 0 : this.#parts.clock.now() - oldest;
+  }
+
+  #heard(keys: unknown): void {
+    if (!this.#isClosed) this.#parts.onMessage(keys as readonly Buffer[] | null);
+  }
+
+  #lost(reason: string): void {
+    if (this.#isClosed) return;
+    this.#end();
+    this.#set({ state: 'down', reason });
+  }
+
+  #end(): void {
+    this.#session++;
+    this.#unanswered = [];
+    this.#cancelBeat();
+  }
+
+  #reconnect(): void {
+    if (!this.#isClosed) this.#parts.client.disconnect(true);
+  }
+
+  #set(state: LinkState): void {
+    this.#state = state;
+    this.#parts.onState();
+  }
+}
+
+/** Time for what has arrived to be read. */
+function twoTurns(): Promise<void> {
+  return new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+}
