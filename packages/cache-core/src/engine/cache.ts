@@ -49,19 +49,22 @@ export class Cache<T extends CacheTypes = CacheTypes> {
   /** For what is built upon this class. */
   protected readonly engine: Engine;
   protected readonly invalidator: Invalidator;
+  readonly #options: CacheOptions<T>;
+  readonly #parent: Engine | undefined;
   readonly #namespace: string | undefined;
   readonly #shared: Omit<SharedTypeSettings, 'types'>;
   readonly #resolved: Map<string, ResolvedType>;
-  /** Grows with `addType`. */
-  readonly #everything: Target[] = [];
   readonly #events: CacheEvents;
   readonly #hasLatency: boolean;
   readonly #observers = new Map<string, TypeObserver>();
   readonly #types = new Map<string, TypedCache<never, never>>();
   #closing: Promise<void> | undefined;
 
-  constructor(options: CacheOptions<T>) {
+  /** @param parent of a child, whose store it uses */
+  constructor(options: CacheOptions<T>, parent?: Engine) {
     const problems = optionProblems(options);
+    this.#options = options;
+    this.#parent = parent;
     const { namespace, logger, clock = systemClock, random = Math.random } = options;
     this.#namespace = namespace;
     this.#shared = { namespace, defaultTtl: options.defaultTtl, secret: options.secret, local: options.local };
@@ -72,9 +75,9 @@ export class Cache<T extends CacheTypes = CacheTypes> {
     const events = new CacheEvents(guarded, namespace);
     this.#events = events;
     this.engine = new Engine({
-      store: options.store ?? memoryStore({ clock }),
+      store: parent?.store ?? options.store ?? memoryStore({ clock }),
       guard: guardSettings(options),
-      everything: this.#everything,
+      parent,
       local: typeof options.local === 'object' ? options.local : {},
       clock,
       random,
@@ -105,6 +108,18 @@ export class Cache<T extends CacheTypes = CacheTypes> {
       }
     }
     return this.#types.get(name) as unknown as TypedCache<V, I>;
+  }
+
+  /**
+   * A cache of the same types and settings whose keys and tags are apart: those of namespace `shop`, child `eu` begin with
+   * `shop.eu:`. It uses the store and the breaker of this one; closing it leaves the store open. Its values are dropped by its
+   * own invalidations and `clear`, not by those of this cache.
+   * @throws CacheConfigError for a name that cannot stand in a key.
+   * @example const tenant = cache.child(`tenant-${tenantId}`);
+   */
+  child(name: string): Cache<T> {
+    const namespace = this.#namespace === undefined ? name : `${this.#namespace}.${name}`;
+    return new Cache({ ...this.#options, namespace, logger: this.#options.logger ?? this.logger }, this.engine);
   }
 
   /** Drops every value that carries one of the tags, of whatever type. @throws KeyError for a bad tag. */
@@ -202,11 +217,11 @@ export class Cache<T extends CacheTypes = CacheTypes> {
   async #close(): Promise<void> {
     await this.engine.drainForGood();
     await this.engine.local.close();
-    await this.engine.store.close();
+    if (!this.#parent) await this.engine.store.close(); // else it is not its own
   }
 
   #open(name: string, type: ResolvedType): void {
-    this.#everything.push(...this.#tagTargets([name]));
+    this.engine.everything.push(...this.#tagTargets([name]));
     const { engine, invalidator, enabled } = this;
     const events = this.#events;
     const observer = new TypeObserver({ type: name, logger: engine.logger, events, latency: this.#hasLatency });

@@ -16,8 +16,8 @@ export interface EngineParts {
   readonly store: Store;
   /** `undefined` for a store that is asked as it is. */
   readonly guard: GuardSettings | undefined;
-  /** What drops every value of the cache. */
-  readonly everything: readonly Target[];
+  /** The engine whose store, guard and budget this one uses: `store` and `guard` are not looked at then. */
+  readonly parent: Engine | undefined;
   /** Of the copies in this process, which types may have. */
   readonly local: LocalSettings;
   readonly clock: Clock;
@@ -32,6 +32,8 @@ export class Engine {
   /** Behind the guard, if there is one. */
   readonly store: Store;
   readonly guard: Guard | undefined;
+  /** What drops every value of the caches on this store. Grows with each type. */
+  readonly everything: Target[];
   readonly clock: Clock;
   readonly random: () => number;
   readonly logger: GuardedLogger;
@@ -47,15 +49,19 @@ export class Engine {
   #isClosing = false;
 
   constructor(parts: EngineParts) {
-    const { store, guard: settings, clock, random, everything } = parts;
+    const { store, guard: settings, clock, random, parent } = parts;
+    const everything = parent?.everything ?? [];
+    this.everything = everything;
     this.clock = clock;
     this.random = random;
     this.logger = parts.logger;
     this.events = parts.events;
     const onBreaker = (state: BreakerState) => this.#breakerChanged(state);
-    this.guard = settings && new Guard(store, { settings, clock, random, everything, onBreaker });
-    this.store = this.guard ?? store;
-    this.#budgetMs = settings?.budgetMs ?? Number.POSITIVE_INFINITY;
+    this.guard = parent
+      ? parent.guard
+      : settings && new Guard(store, { settings, clock, random, everything, onBreaker });
+    this.store = parent?.store ?? this.guard ?? store;
+    this.#budgetMs = parent ? parent.#budgetMs : (settings?.budgetMs ?? Number.POSITIVE_INFINITY);
     this.local = new FollowedCopies(this.store, parts.local, { clock, logger: this.logger });
     this.reads = new ReadBatch(this.store, clock, this.#budgetMs);
   }
