@@ -58,6 +58,7 @@ async function sweepFours(meanwhile: Meanwhile, { mayWiden = true, dryRun = fals
   const watched: Connection = {
     client: connection.client,
     isCluster: true,
+    heartbeatMs: 1_000,
     primaries: () => connection.primaries().map((primary) => watchedPrimary(primary, meanwhile)),
     status: () => connection.status(),
     onStatus: (listener) => connection.onStatus(listener),
