@@ -211,6 +211,18 @@ describe('a server without tracking', () => {
     await server.stop();
   });
 
+  it('is one where a right is missing; these are enough', async () => {
+    const rights = '-@all +ping +info +client|setname +client|id +client|tracking +subscribe';
+    const server = await startRedis({
+      users: [`cache on >secret ~shop:* resetchannels &__redis__:invalidate ${rights}`],
+    });
+    const url = server.url.replace('redis://', 'redis://cache:secret@');
+    const { next, channel } = listen(await readiness(open({ url, heartbeatMs: HEARTBEAT_MS })));
+    await next(isUp);
+    await channel.close();
+    await server.stop();
+  });
+
   it('that is ioredis-mock has no announcements at all', () => {
     const store = redisStore({ client: new RedisMock() as unknown as RedisClient });
     expect(store.announcements).toBeUndefined();

@@ -1,0 +1,50 @@
+import { createCache } from '@huntly/cache-core';
+import { type RedisServer, startRedis } from '@huntly/cache-testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { redisStore } from '../../src/index.ts';
+import { HEARTBEAT_MS } from './listening.ts';
+
+const types = { lead: { ttl: '1h', tags: ['leads'] } } as const;
+
+/** A cache as another process would have it: with a store, a channel and copies of its own. */
+function open({ url }: RedisServer) {
+  return createCache({
+    namespace: 'shop',
+    types,
+    store: redisStore({ url, heartbeatMs: HEARTBEAT_MS }),
+    storeBudget: '5s', // this is not about slow servers
+    local: true,
+    logger: false,
+  });
+}
+
+describe('copies of two caches on one Redis', () => {
+  let server: RedisServer;
+  beforeAll(async () => {
+    server = await startRedis();
+  });
+  afterAll(() => server.stop());
+
+  it.each([
+    ['its key', (cache: ReturnType<typeof open>) => cache.type('lead').invalidate(1)],
+    ['its tag', (cache: ReturnType<typeof open>) => cache.invalidateTags(['leads'])],
+    ['its type', (cache: ReturnType<typeof open>) => cache.type('lead').invalidateAll()],
+    ['its pattern', (cache: ReturnType<typeof open>) => cache.invalidatePattern('lead:*')],
+    ['a foreign SET', () => server.cli('SET', 'shop:lead:1', 'x')],
+    ['a foreign FLUSHALL', () => server.cli('FLUSHALL')],
+  ])('are served without asking, and follow an invalidation by %s', async (_what, invalidate) => {
+    const [here, there] = [open(server), open(server)];
+    await Promise.all([here.ready(), there.ready()]);
+    let version = 0;
+    const load = (cache: typeof here) => cache.type('lead').getOrSet(1, async () => ({ version }));
+    for (let round = 0; round < 20; round++) {
+      version = round;
+      await invalidate(there);
+      await here.barrier();
+      expect(await load(here)).toEqual({ version });
+      for (let again = 0; again < 10; again++) expect(await load(here)).toEqual({ version });
+    }
+    expect(here.stats().lead.localHits, 'a cache without copies would pass as well').toBeGreaterThan(20);
+    await Promise.all([here.close(), there.close()]);
+  });
+});
