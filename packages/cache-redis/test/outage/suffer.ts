@@ -66,7 +66,9 @@ export async function suffer(outage: Outage): Promise<Suffering> {
   try {
     await Promise.all([cache.ready(), other.ready()]);
     const deals = cache.type('deal');
-    await everyDeal((id) => deals.set(id, source.now(id)));
+    await everyDeal((id) =>
+      until('a deal to be stored', async () => (await deals.set(id, source.now(id))) || undefined),
+    );
     await everyDeal((id) => other.type('deal').get(id));
     const heapBefore = usedHeap();
     const traffic = new Traffic(deals, source, seededRandom(1));
