@@ -233,7 +233,17 @@ export class TypedCache<V, I = Identifier> {
     const options = { ttlMs: this.#type.leaseMs, tags: entry.tags, byForce: true };
     const reply = await budget.spend(engine.ask('lease', (store) => store.lease(key, options, budget)));
     if (reply.kind !== 'granted') return 'refused';
-    return budget.spend(engine.ask('fill', (store) => store.fill(reply.lease, entry, budget)));
+    try {
+      return await budget.spend(engine.ask('fill', (store) => store.fill(reply.lease, entry, budget)));
+    } catch (error) {
+      // Else every reader waits for a value that does not come. A guard that cannot do it now remembers it.
+      const release = engine.ask('release', (store) => store.release(reply.lease));
+      engine.runInBackground(
+        'release',
+        release.catch(() => undefined),
+      );
+      throw error;
+    }
   }
 
   /** Drops one value. A load of it that runs is not stored. Also works where the cache is not enabled. */

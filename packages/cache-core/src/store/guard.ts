@@ -298,6 +298,7 @@ export class Guard implements Store {
       await Promise.all(due.slice(sent, sent + REPLAY_BATCH).map((note) => this.#replay(note)));
     }
     if (afterInterruption) this.#releaseOrphans();
+    else if (this.state().breaker.state === 'open') return false; // opened meanwhile: only an answered ping may close it
     return this.#store.status().state === 'ready';
   }
 

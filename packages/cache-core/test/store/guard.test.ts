@@ -184,6 +184,20 @@ describe('the breaker', () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
+  it('is not closed by a replay that began before it opened: no ping was answered', async () => {
+    const parts = guarded();
+    const { clock, guard, store, states } = parts;
+    const invalidate = silence(store, 'invalidate');
+    silence(store, 'ping');
+    invalidate.mockRejectedValueOnce(new Error('OOM'));
+    await expect(guard.invalidate([keyTarget(7)])).rejects.toThrow('OOM');
+    await clock.advance(250); // the replay is under way, and takes until its deadline
+    await openByDeadlines(parts);
+    await clock.advance(10_000);
+    expect(states.map(({ state }) => state)).toEqual(['open']);
+    expect(guard.state()).toMatchObject({ breaker: { state: 'open' }, journal: 1 });
+  });
+
   it('is open while there is no connection, and asks at once when there is', async () => {
     const { clock, guard, setStatus, states } = guarded();
     setStatus({ state: 'down', reason: 'ECONNREFUSED' });

@@ -35,7 +35,7 @@ export interface Outside {
 /** How long `close()` waits for the answer to `QUIT`, and a Cluster for the first connections to its primaries. */
 const PATIENCE_MS = 500;
 /** How often a replica is asked whether it is a primary by now. */
-const RECHECK_MS = 1_000;
+const RECHECK_MS = 250;
 
 /**
  * Begins to connect in the next tick, and goes on for as long as it takes: only `status()` tells how that fares.

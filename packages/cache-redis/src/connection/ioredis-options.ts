@@ -128,9 +128,12 @@ export function clusterSettings(access: Access, backoff: Backoff) {
 
 export type Backoff = (attempt: number) => number;
 
-/** For ever: a client whose strategy gives up stays dead. Jittered, as all processes lose the server at once. */
+/**
+ * For ever: a client whose strategy gives up stays dead. Jittered, as all processes lose the server at once. Half a second at
+ * most: a server that is back is found within it, and one that is not costs a refused connection.
+ */
 export function jitteredBackoff(random: () => number): Backoff {
-  return (attempt) => Math.round(Math.min(50 * 2 ** Math.min(attempt - 1, 6), 2_000) * (0.5 + random() * 0.5));
+  return (attempt) => Math.round(Math.min(50 * 2 ** Math.min(attempt - 1, 6), 500) * (0.5 + random() * 0.5));
 }
 
 function credentials({ username, password, tls }: Access): { username?: string; password?: string; tls?: TlsOptions } {
