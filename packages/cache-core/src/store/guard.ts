@@ -117,9 +117,11 @@ export class Guard implements Store {
   }
 
   async read(keys: readonly StoreKey[], call?: Call): Promise<readonly ReadReply[]> {
+    // A reply may be older than a replay that was answered before it: what waited when the read was sent stays untrusted.
+    const since = this.#journal.size > 0 ? this.#parts.clock.now() : Number.POSITIVE_INFINITY;
     const replies = await this.#run(call, () => this.#store.read(keys));
-    if (this.#journal.size === 0) return replies;
-    return replies.map((reply, index) => this.#trusted(keys[index], reply));
+    if (this.#journal.size === 0 && since === Number.POSITIVE_INFINITY) return replies;
+    return replies.map((reply, index) => this.#trusted(keys[index], reply, since));
   }
 
   /** A lease that comes too late is given back: else everybody would wait for a load that nobody runs. */
@@ -189,8 +191,8 @@ export class Guard implements Store {
     return this.#store.close();
   }
 
-  #trusted(key: StoreKey | undefined, reply: ReadReply): ReadReply {
-    if (!key || reply.kind !== 'hit' || !this.#journal.covers(key, reply.entry)) return reply;
+  #trusted(key: StoreKey | undefined, reply: ReadReply, since: number): ReadReply {
+    if (!key || reply.kind !== 'hit' || !this.#journal.covers(key, reply.entry, since)) return reply;
     return { kind: 'rejected', id: reply.entry.id, reason: 'invalidated' };
   }
 

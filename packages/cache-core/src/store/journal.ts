@@ -46,15 +46,12 @@ export class Journal {
     this.#note(this.#applied, targets);
   }
 
-  /** May a value still be there that was to be dropped? */
-  covers(key: StoreKey, { tags }: Pick<Entry, 'tags'>): boolean {
-    if (this.#pending.size === 0) return false;
+  /** May a value still be there that was to be dropped, or have been there at some moment after `since`? */
+  covers(key: StoreKey, { tags }: Pick<Entry, 'tags'>, since = Number.POSITIVE_INFINITY): boolean {
+    if (this.#pending.size === 0 && since === Number.POSITIVE_INFINITY) return false;
     const { namespace, type } = key.scope;
-    return (
-      this.#pending.has(key.text) ||
-      this.#pending.has(tagKey(namespace, type)) ||
-      tags.some((tag) => this.#pending.has(tagKey(namespace, tag)))
-    );
+    const isOld = (name: string) => this.#pending.has(name) || (this.#applied.get(name)?.at ?? -1) >= since;
+    return isOld(key.text) || isOld(tagKey(namespace, type)) || tags.some((tag) => isOld(tagKey(namespace, tag)));
   }
 
   /** What the store must be told: after an interruption also what it may have lost. */

@@ -274,6 +274,25 @@ describe('an invalidation that could not be applied', () => {
     expect(await kinds(guard, 1, 2)).toEqual(expected.map((kind) => (kind === 'hit' ? 'hit' : 'absent')));
   });
 
+  it('makes a reply untrusted that was there before it, and comes after it', async () => {
+    const { clock, guard, store } = guarded();
+    await put(store, keyOf(1), entry);
+    await put(store, keyOf(2), entry);
+    vi.spyOn(store, 'invalidate').mockRejectedValueOnce(new Error('NOPERM'));
+    await guard.invalidate([keyTarget(1)]).catch(() => {});
+    const old = await store.read([keyOf(1), keyOf(2)]);
+    let answer = () => {};
+    vi.spyOn(store, 'read').mockImplementationOnce(async () => {
+      await new Promise<void>((resolve) => (answer = resolve));
+      return old;
+    });
+    const asked = guard.read([keyOf(1), keyOf(2)], { budgetMs: 1_000 });
+    await clock.advance(300); // it is applied meanwhile
+    expect(guard.state().journal).toBe(0);
+    answer();
+    expect((await asked).map(({ kind }) => kind)).toEqual(['rejected', 'hit']);
+  });
+
   it('refuses the fill of a load that began before, and lets nobody wait for it', async () => {
     const { guard, store } = guarded();
     const reply = await guard.lease(keyOf(1), { ttlMs: 10_000, tags: [] });

@@ -5,7 +5,7 @@ import type { RedisClient, RedisClusterClient } from './client.ts';
 import { type Ioredis, loadIoredis } from './ioredis.ts';
 import type { RedisStoreOptions } from './options.ts';
 import { createClient } from './own-client.ts';
-import { connectPrimaries } from './primaries.ts';
+import { connectPrimaries, NodeWatch } from './primaries.ts';
 import { StatusWatch } from './status.ts';
 import { checkSuppliedClient, isClusterClient, isMock } from './supplied-client.ts';
 import { CONNECTIONS_PER_PRIMARY, type Target, targetOf } from './target.ts';
@@ -58,6 +58,7 @@ class RedisConnection implements Connection {
   readonly #target: Target;
   readonly #clock: Clock;
   readonly #watch: StatusWatch;
+  readonly #nodes: NodeWatch;
   #closing: Promise<void> | undefined;
   #cancelRecheck: () => void = () => undefined;
 
@@ -68,6 +69,9 @@ class RedisConnection implements Connection {
     this.#target = target;
     this.#clock = clock;
     this.#watch = new StatusWatch(client, () => this.#prepare());
+    // A primary may come back, or be succeeded, without the invalidations that it heard last (P5).
+    this.#nodes = new NodeWatch(() => this.#watch.interrupted());
+    this.#nodeAdded();
     client.on('+node', this.#nodeAdded);
     process.nextTick(() => this.#connect());
   }
@@ -121,8 +125,10 @@ class RedisConnection implements Connection {
   }
 
   readonly #nodeAdded = (): void => {
+    if (!isClusterClient(this.client)) return;
+    for (const primary of this.client.nodes('master')) this.#nodes.add(primary);
     // Before that, nodes are those that were named in the options, whatever they are.
-    if (isClusterClient(this.client) && this.client.status === 'ready') void connectPrimaries(this.client);
+    if (this.client.status === 'ready') void connectPrimaries(this.client);
   };
 
   async #close(): Promise<void> {

@@ -41,3 +41,27 @@ function connectNode(node: RedisClient): Promise<void> {
     if (node.status === 'wait') void node.connect?.().catch(settled);
   });
 }
+
+/** Tells when the connection to a node is lost that was there: the Cluster client itself goes on with the others. */
+export class NodeWatch {
+  readonly #onLost: () => void;
+  readonly #seen = new WeakSet<RedisClient>();
+
+  constructor(onLost: () => void) {
+    this.#onLost = onLost;
+  }
+
+  /** May be called again for the same node. */
+  add(node: RedisClient): void {
+    if (this.#seen.has(node)) return;
+    this.#seen.add(node);
+    let isConnected = node.status === 'ready';
+    node.on('ready', () => {
+      isConnected = true;
+    });
+    node.on('close', () => {
+      if (isConnected) this.#onLost(); // an attempt that fails is no news
+      isConnected = false;
+    });
+  }
+}

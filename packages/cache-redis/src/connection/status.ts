@@ -68,6 +68,13 @@ export class StatusWatch {
     }
   }
 
+  /** Part of what it is connected to was lost: not ready for a moment, so that those who listen learn of it. */
+  interrupted(): void {
+    if (this.#isClosed || this.#status.state !== 'ready') return;
+    this.#down('reconnecting');
+    void this.#ready();
+  }
+
   /** What made a client useless may be over. */
   recheck(): void {
     if (!this.#isClosed && this.#client.status === 'ready') void this.#ready();

@@ -1,3 +1,4 @@
+import type { StoreStatus } from '@huntly/cache-core';
 import { type RedisCluster, type RedisServer, startCluster, until } from '@huntly/cache-testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Connection } from '../../src/connection/connection.ts';
@@ -79,9 +80,14 @@ describe.each(VERSIONS)('a Cluster with $version', LONG, ({ ioredis }) => {
 
   it('serves the other slots while a primary is dead, and all of them after its successor took over', async () => {
     const connection = await readiness(openAll());
+    const seen: StoreStatus[] = [];
+    connection.onStatus((status) => seen.push(status));
     const dead = await cluster.nodeOf('key');
     await dead.kill();
     await expect(connection.client.get('key')).rejects.toThrow();
+    // An interruption, as its successor may not know all that it knew; but not the end of the others.
+    await until('the others to be used', () => seen.at(-1)?.state === 'ready' || undefined);
+    expect(seen[0]).toEqual({ state: 'down', reason: 'reconnecting' });
     await cluster.successorOf(dead);
     await until('an answer', async () => (await connection.client.set('key', 'value', 'PX', 60_000)) ?? undefined);
     await dead.restart();

@@ -181,9 +181,17 @@ async function otherPassword(): Promise<Stage> {
   return { ...stage, options: withPassword(stage.options), others: withPassword(stage.others) };
 }
 
-/** Whatever is said after this is lost with the primary: its replica is not connected again before a second has passed. */
-function loseReplicas(primary: RedisServer): Promise<unknown> {
-  return primary.cli('CLIENT', 'KILL', 'TYPE', 'replica');
+/** The primary dies with its last words: its replicas were cut off before, and go on with what they have. */
+async function dieUnheard(
+  primary: RedisServer,
+  replicas: RedisServer[],
+  lastWords: () => Promise<void>,
+): Promise<void> {
+  await Promise.all(replicas.map((replica) => replica.freeze())); // else they connect again at once
+  await primary.cli('CLIENT', 'KILL', 'TYPE', 'replica');
+  await lastWords();
+  await primary.kill();
+  await Promise.all(replicas.map((replica) => replica.thaw()));
 }
 
 async function clusterFailover(): Promise<Stage> {
@@ -195,9 +203,7 @@ async function clusterFailover(): Promise<Stage> {
     others: options,
     async begin(lastWords) {
       dead = await cluster.nodeOf('deal:0');
-      await loseReplicas(dead);
-      await lastWords();
-      await dead.kill();
+      await dieUnheard(dead, await cluster.replicasOf(dead), lastWords);
     },
     async end() {
       if (dead) await cluster.successorOf(dead);
@@ -214,10 +220,13 @@ async function sentinelFailover(): Promise<Stage> {
     options,
     others: options,
     async begin(lastWords) {
-      dead = await setup.primary();
-      await loseReplicas(dead);
-      await lastWords();
-      await dead.kill();
+      const primary = await setup.primary();
+      dead = primary;
+      await dieUnheard(
+        primary,
+        setup.servers.filter((server) => server !== primary),
+        lastWords,
+      );
     },
     async end() {
       if (dead) await setup.successorOf(dead);

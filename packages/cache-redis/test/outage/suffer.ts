@@ -63,6 +63,7 @@ export async function suffer(outage: Outage): Promise<Suffering> {
   });
   const other = open(stage.others, () => undefined);
   const stalls = new StallRecorder();
+  const timers: NodeJS.Timeout[] = [];
   try {
     await Promise.all([cache.ready(), other.ready()]);
     const deals = cache.type('deal');
@@ -74,14 +75,13 @@ export async function suffer(outage: Outage): Promise<Suffering> {
     const traffic = new Traffic(deals, source, seededRandom(1));
     await delay(SETTLE_MS);
 
+    timers.push(setInterval(() => (hasOpened ||= cache.isOpen), 5));
     await stage.begin(() => source.change(FIRST_CHANGES, () => deals.invalidateMany(FIRST_CHANGES)));
     const begunAt = performance.now();
     const loadsBefore = source.loadCount;
     const health = new Set<string>();
-    const watching = setInterval(() => {
-      hasOpened ||= cache.isOpen;
-    }, 5);
     const noting = setInterval(() => void noteHealth(cache, health), 300);
+    timers.push(noting);
     await delay(500);
     await source.change(KEYS_CHANGED, () => deals.invalidateMany(KEYS_CHANGED));
     await source.change(idsOfTeam(TEAM_CHANGED), () => cache.invalidateTags([`team:${TEAM_CHANGED}`]));
@@ -93,7 +93,6 @@ export async function suffer(outage: Outage): Promise<Suffering> {
     const loads = source.loadCount - loadsBefore;
 
     await delay(SETTLE_MS);
-    clearInterval(watching);
     const hung = await traffic.stop(5_000);
     await until('the journal to be empty', () => cache.guard?.journal === 0 || undefined);
     await recovery(other, endedAt);
@@ -120,6 +119,7 @@ export async function suffer(outage: Outage): Promise<Suffering> {
     };
   } finally {
     stalls.stop();
+    for (const timer of timers) clearInterval(timer);
     await Promise.all([cache.close(), other.close()]);
     await stage.stop();
   }
