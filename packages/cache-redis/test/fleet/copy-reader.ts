@@ -21,13 +21,13 @@ export interface RoundReport {
   readonly copies: number;
 }
 
-/** How often a version was seen last, by row. */
+/** When a read began that saw a version, for the last time, by row. */
 export type Sightings = ReadonlyMap<string, ReadonlyMap<number, bigint>>;
 
 const CALLERS = 3;
 const SLOWEST_LOAD_MS = 3;
-/** A turn for others between two looks at copies, which cost no time at all. */
-const LOOK_EACH_MS = 2;
+/** A moment for others between two rounds: reads of copies take no time. */
+const PAUSE_MS = 2;
 
 /** Reads rows through a cache that keeps copies, while others change them. */
 export class CopyReader {
@@ -80,14 +80,13 @@ export class CopyReader {
     return { raced, old, copies: copies.filter(Boolean).length };
   }
 
-  /** Whether there was a copy before, and what is read after a barrier. */
   async readAfterBarrier(row: string): Promise<{ version: number }> {
     await this.#cache.barrier();
     const { version } = await this.#read(row, 0);
     return { version };
   }
 
-  /** Looks at all of them again and again, without loading, and notes when which version was seen last; until `endWatch`. */
+  /** Reads all of them again and again, and notes when a read began that saw a version, for the last time; until `endWatch`. */
   watch(rows: readonly string[]): void {
     this.#isOver = false;
     this.#sightings = new Map(rows.map((row) => [row, new Map()]));
@@ -101,16 +100,15 @@ export class CopyReader {
   }
 
   async #watchOn(rows: readonly string[]): Promise<void> {
-    const values = this.#cache.type('row');
     while (!this.#isOver) {
       await Promise.all(
         rows.map(async (row) => {
           const begin = process.hrtime.bigint();
-          const value = await values.get(row);
-          if (value) this.#sightings.get(row)?.set(value.version, begin);
+          const { version } = await this.#read(row, 0);
+          this.#sightings.get(row)?.set(version, begin);
         }),
       );
-      await delay(LOOK_EACH_MS);
+      await delay(PAUSE_MS);
     }
   }
 
