@@ -10,7 +10,7 @@ const ROWS = Array.from({ length: 100 }, (_, index) => `row-${index}`);
 const ROUNDS = 2 * FAULTS.length;
 
 describe.each(GROUNDS)('P2 while announcements are cut, frozen and lost: %s', (name, start) => {
-  const course = courseOf(start, 2);
+  const course = courseOf(start, 2, { opens: false });
   const proxies: FaultProxy[] = [];
   afterAll(() => Promise.all(proxies.map((proxy) => proxy.stop())));
 

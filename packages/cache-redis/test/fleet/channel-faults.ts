@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type FaultProxy, until } from '@huntly/cache-testing';
+import type { FaultProxy } from '@huntly/cache-testing';
+import { untilCopies } from './copies.ts';
 import type { Change, Sightings } from './copy-reader.ts';
 import type { MemberFleet } from './course.ts';
 
@@ -49,9 +50,7 @@ export async function sufferOnce(
 ): Promise<FaultReport> {
   const [reader, writer] = fleet.members;
   if (!reader || !writer) throw new Error('the fleet is too small');
-  const untilAllCopies = () =>
-    until('copies of all rows', async () => (await reader.ask('warm', rows)) === rows.length || undefined);
-  await untilAllCopies();
+  await untilCopies(fleet, rows);
   await reader.ask('watch', rows);
   const changing = rows.map(async (row, index) => {
     await delay(plan.changesMs[index]);
@@ -62,7 +61,7 @@ export async function sufferOnce(
   await delay(plan.lastsMs);
   await proxy.heal();
   const changes = await Promise.all(changing);
-  await untilAllCopies(); // by themselves
+  await untilCopies(fleet, rows); // by themselves
   return reportOf(changes, await reader.ask('endWatch'), boundMs);
 }
 

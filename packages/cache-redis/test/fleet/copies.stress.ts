@@ -1,6 +1,6 @@
 import { type RedisServer, until } from '@huntly/cache-testing';
 import { describe, expect, it } from 'vitest';
-import { changeAndRead, raceReads } from './copies.ts';
+import { changeAndRead, raceReads, untilCopies } from './copies.ts';
 import { courseOf, expectNothingUnderway, GROUNDS } from './course.ts';
 import type { Look } from './member.ts';
 
@@ -12,8 +12,7 @@ describe.each(GROUNDS)('P2 over processes: %s', (name, start) => {
   const course = courseOf(start, 2);
 
   it(`no copy outlives its invalidation, of ${RACED} reads that raced with one`, async ({ annotate }) => {
-    const { fleet, opening } = course();
-    await fleet.askAll('open', opening);
+    const { fleet } = course();
     const total = await raceReads(course(), rowsOf('raced', 250), RACED);
     await annotate(`${name}: ${JSON.stringify(total)}`);
     await expectNothingUnderway(fleet);
@@ -53,7 +52,7 @@ describe.each(GROUNDS)('P2 over processes: %s', (name, start) => {
 
     await node.cli('SET', key, JSON.stringify({ version: 101 }));
     const rows = rowsOf('flushed', 100);
-    expect(await readerOf().ask('warm', rows)).toBe(rows.length);
+    await untilCopies(course().fleet, rows);
     await untilCopy('foreign', '1');
     for (const primary of await course().ground.primaries()) await primary.cli('FLUSHALL');
     expect(await look('foreign', '1')).toEqual(gone);
@@ -74,8 +73,8 @@ describe.each(GROUNDS)('P2 over processes: %s', (name, start) => {
 
   it('copies follow values that are evicted', async () => {
     const rows = rowsOf('evicted', 200);
-    expect(await readerOf().ask('warm', rows)).toBe(rows.length);
-    for (const primary of await course().ground.primaries()) await fill(primary);
+    await untilCopies(course().fleet, rows);
+    for (const primary of await course().ground.primaries()) await evictSome(primary);
     const left = await Promise.all(rows.map((row) => exists(`fleet:row:${row}`)));
     const seen = await Promise.all(rows.map((row) => look('row', row)));
     const evicted = rows.filter((_, index) => !left[index]);
@@ -90,17 +89,13 @@ describe.each(GROUNDS)('P2 over processes: %s', (name, start) => {
     (await (await course().ground.nodeOf(key)).cli('EXISTS', key)) === 1;
 });
 
-/** More than the server may hold, of keys of nobody: it makes room by its own choice. Afterwards it is not short any more. */
-async function fill(server: RedisServer): Promise<void> {
-  const used = /used_memory:(\d+)/.exec(String(await server.cli('INFO', 'memory')))?.[1];
+/** The server has to make room by its own choice, until that is done. Afterwards it is not short any more. */
+async function evictSome(server: RedisServer): Promise<void> {
+  const numberIn = async (section: string, name: string) =>
+    Number(new RegExp(`${name}:(\\d+)`).exec(String(await server.cli('INFO', section)))?.[1]);
+  const before = await numberIn('stats', 'evicted_keys');
   await server.cli('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru');
-  await server.cli('CONFIG', 'SET', 'maxmemory', Number(used) + 200_000);
-  await server.cli(
-    'EVAL',
-    "for i = 1, tonumber(ARGV[1]) do redis.call('SET', ARGV[2] .. i, string.rep('x', 1000)) end",
-    0,
-    2_000,
-    'garbage',
-  );
+  await server.cli('CONFIG', 'SET', 'maxmemory', (await numberIn('memory', 'used_memory')) - 10_000);
+  await until('an eviction', async () => (await numberIn('stats', 'evicted_keys')) > before || undefined);
   await server.cli('CONFIG', 'SET', 'maxmemory', 0);
 }

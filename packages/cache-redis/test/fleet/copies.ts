@@ -1,6 +1,7 @@
+import { until } from '@huntly/cache-testing';
 import { expect } from 'vitest';
 import type { RoundReport } from './copy-reader.ts';
-import type { Course } from './course.ts';
+import type { Course, MemberFleet } from './course.ts';
 import type { Means } from './member.ts';
 
 const MEANS: readonly Means[] = ['key', 'tag'];
@@ -37,12 +38,17 @@ export async function raceReads(course: Course, rows: readonly string[], wanted:
   return total;
 }
 
+/** Reads them until the first member has a copy of each: what is announced of their fills may end a copy that was quick. */
+export async function untilCopies({ members: [reader] }: MemberFleet, rows: readonly string[]): Promise<void> {
+  await until('copies of all rows', async () => (await reader?.ask('warm', rows)) === rows.length || undefined);
+}
+
 /** A change there, a barrier and a read here, so many times for each row. */
 export async function changeAndRead({ fleet }: Course, rows: readonly string[], times: number) {
   const [reader, writer] = fleet.members;
   if (!reader || !writer) throw new Error('the fleet is too small');
   const total = { reads: 0, old: 0, hadCopy: 0, hasCopy: 0 };
-  await reader.ask('warm', rows);
+  await untilCopies(fleet, rows);
   const go = async (row: string, index: number): Promise<void> => {
     for (let time = 0; time < times; time++) {
       const { version } = await writer.ask('change', { row, by: MEANS[(index + time) % 2] ?? 'key' });

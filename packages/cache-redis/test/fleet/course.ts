@@ -54,7 +54,7 @@ async function onCluster(): Promise<Ground> {
   };
 }
 
-/** Where a test runs: a ground, a source, and members that have not opened anything yet. */
+/** Where a test runs: a ground, a source, and members. */
 export interface Course {
   readonly ground: Ground;
   readonly fleet: MemberFleet;
@@ -62,8 +62,11 @@ export interface Course {
   readonly opening: Opening;
 }
 
-/** For the tests of one `describe`: what the returned function gives is started before them and stopped after them. */
-export function courseOf(start: () => Promise<Ground>, size: number): () => Course {
+/**
+ * For the tests of one `describe`: what the returned function gives is started before them and stopped after them. The members
+ * have opened their caches, unless the test is to do that.
+ */
+export function courseOf(start: () => Promise<Ground>, size: number, { opens = true } = {}): () => Course {
   const namespace = 'fleet';
   const started: { stop(): Promise<void> }[] = [];
   let course: Course | undefined;
@@ -75,7 +78,9 @@ export function courseOf(start: () => Promise<Ground>, size: number): () => Cour
   beforeAll(async () => {
     const [ground, server, fleet] = await Promise.all([keep(start()), keep(startRedis()), keep(startMembers(size))]);
     const source = new Source(server.url, namespace);
-    course = { ground, fleet, source, opening: { servers: ground.servers, sourceUrl: server.url, namespace } };
+    const opening = { servers: ground.servers, sourceUrl: server.url, namespace };
+    course = { ground, fleet, source, opening };
+    if (opens) await fleet.askAll('open', opening);
   }, MINUTES);
   afterAll(async () => {
     course?.source.close();

@@ -9,8 +9,7 @@ describe.each(GROUNDS)('two processes with copies: %s', (_name, start) => {
   const rows = Array.from({ length: 50 }, (_, index) => `row-${index}`);
 
   it('load a cold value once, of 500 callers', async () => {
-    const { fleet, opening } = course();
-    await fleet.askAll('open', opening);
+    const { fleet } = course();
     await expectOneLoad(course(), 'cold', 250);
     await expectNothingUnderway(fleet);
   });

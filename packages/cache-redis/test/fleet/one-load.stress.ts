@@ -14,8 +14,7 @@ describe.each(GROUNDS)('P3 over four processes: %s', (_name, start) => {
   const course = courseOf(start, 4);
 
   it('loads a cold value once, of 1,000 callers', async () => {
-    const { fleet, opening } = course();
-    await fleet.askAll('open', opening);
+    const { fleet } = course();
     for (const name of NAMES) await expectOneLoad(course(), name, CALLERS);
     const { stored, loads, storeErrors } = await countsOf(fleet);
     expect({ stored, loads, storeErrors }).toEqual({ stored: NAMES.length, loads: NAMES.length, storeErrors: 0 });
