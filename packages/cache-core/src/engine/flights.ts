@@ -63,6 +63,10 @@ export class Flight {
 export class Flights {
   readonly #joinable = new Map<string, Flight>();
 
+  get size(): number {
+    return this.#joinable.size;
+  }
+
   find(key: string): Flight | undefined {
     return this.#joinable.get(key);
   }
