@@ -80,7 +80,7 @@ function sum(values: readonly number[]): number {
 /** Which of the workers loads differs from run to run, so only the sum of loads is the same each time. */
 function print(rows: readonly Row[]): void {
   const line = (what: string, cells: readonly (string | number)[], end: string) =>
-    console.log(`${what.padEnd(36)}${cells.map((cell) => String(cell).padStart(9)).join('')}   ${end}`);
+    console.log(`${what.padEnd(36)}${cells.map((cell) => String(cell).padStart(9)).join('')}   ${end}`.trimEnd());
   const names = Array.from({ length: WORKERS }, (_, index) => `worker ${index + 1}`);
   line('', names, '');
   for (const [what, values, promise, holds] of rows) line(what, values, `${holds ? '✓' : '✗'} ${promise}`);

@@ -19,7 +19,8 @@ async function tour(): Promise<void> {
   const startedAt = performance.now();
   console.log('Lead search: what the cache does, shown with real HTTP requests\n');
   const database = holdable(await prepare());
-  const manager = createCacheManager({ namespace: NAMESPACE, logger: false });
+  // On a busy machine a Redis may need longer than the usual 50 ms; the facts below are about the cache, not about going without it.
+  const manager = createCacheManager({ namespace: NAMESPACE, storeBudget: '5s', logger: false });
   await manager.ready();
   await manager.clearAllCache(); // a Redis may remember an earlier tour
   const engine = new SearchEngine(database);
