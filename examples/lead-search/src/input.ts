@@ -4,7 +4,7 @@ import { COUNTRY_NAMES, INDUSTRY_NAMES } from './vocabulary.ts';
 
 /**
  * What may be asked. Parsing also brings equal questions to one form (case, spaces, defaults written out), because the
- * parsed search is the cache's identifier: `?q=Solar` and `?q=solar&page=1` are one entry.
+ * parsed search is the identifier of both caches: `?q=Solar` and `?q=solar&page=1` are one entry.
  */
 const anyText = (longest: number) =>
   z
@@ -17,13 +17,15 @@ const industry = z.enum(INDUSTRY_NAMES);
 const country = z.enum(COUNTRY_NAMES);
 const email = z.string().trim().toLowerCase().pipe(z.email());
 
-/** A whole number written in a URL. `Number('')` and `Number(' 7')` are numbers to JavaScript, but not to a reader. */
+/**
+ * A whole number written in a URL. `Number('')` and `Number(' 7')` are numbers to JavaScript, but not to a reader. A number passes, so that
+ * what was parsed can be parsed again: a route behind the response cache gets its query parsed, without the cache it gets the text.
+ */
 const wholeNumber = (smallest: number, largest: number) =>
-  z
-    .string()
-    .regex(/^\d{1,9}$/, 'expected a whole number')
-    .transform(Number)
-    .pipe(z.number().min(smallest).max(largest));
+  z.preprocess(
+    (given) => (typeof given === 'string' && /^\d{1,9}$/.test(given) ? Number(given) : given),
+    z.int('expected a whole number').min(smallest).max(largest),
+  );
 
 export const searchInput: z.ZodType<LeadSearch> = z.strictObject({
   q: anyText(200)

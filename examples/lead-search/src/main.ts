@@ -1,10 +1,10 @@
-import { createCacheManager } from '@huntly/cache-core';
+import { createCacheManager } from '@huntly/cache-redis';
 import { openDatabase } from './database.ts';
-import { curlLine, ROUTES } from './routes/index-page.ts';
+import { curlLine, ROUTES } from './routes/list.ts';
 import { SearchEngine } from './search-engine.ts';
 import { seedOrClose } from './seed.ts';
 import { shutDown, startServer } from './server.ts';
-import { portFrom } from './settings.ts';
+import { NAMESPACE, portFrom } from './settings.ts';
 
 const LEADS = 20_000;
 
@@ -14,11 +14,13 @@ async function main(): Promise<void> {
   console.log(`Creating the database with ${LEADS.toLocaleString('en')} leads (some 6 seconds when embedded) ...`);
   const database = await openDatabase(process.env['DATABASE_URL']);
   await seedOrClose(database, LEADS);
-  const manager = createCacheManager();
+  const manager = createCacheManager({ namespace: NAMESPACE }); // on Redis if REDIS_URL is set, else in this process
   const engine = new SearchEngine(database);
   const server = await startServer({ manager, engine }, port);
 
-  console.log(`${database.description}\nLead search is listening on ${server.url}. Stop it with Ctrl+C.\n`);
+  console.log(
+    `${database.description}\nLead search is listening on ${server.url}. Open it in a browser; stop it with Ctrl+C.\n`,
+  );
   for (const route of ROUTES) console.log(`# ${route.what}\n${curlLine(route, server.url)}`);
 
   const stop = (signal: NodeJS.Signals) => {

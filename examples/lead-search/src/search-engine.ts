@@ -9,6 +9,7 @@ import {
   type Preferences,
   type SearchPage,
 } from './lead.ts';
+import { countQuery } from './origin.ts';
 import { searchStatement, updateStatement } from './statements.ts';
 
 const LEAD = `id, name, title, company, industry, country, city, email, employees, revenue::float8 as revenue, score, notes,
@@ -95,6 +96,8 @@ export class SearchEngine {
 
   async #query<Row extends object>(sql: string, parameters?: readonly unknown[]): Promise<Row[]> {
     this.#queries += 1;
-    return await this.#database.query<Row>(sql, parameters);
+    const rows = await this.#database.query<Row>(sql, parameters);
+    countQuery();
+    return rows;
   }
 }

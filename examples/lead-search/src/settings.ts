@@ -1,3 +1,6 @@
+/** Of all keys in a Redis that others use too. */
+export const NAMESPACE = 'lead-search';
+
 /** @throws Error that names the variable */
 export function portFrom(text: string | undefined): number {
   if (text === undefined || text === '') return 3000;

@@ -31,7 +31,7 @@ test.each([
   expect([first.source, second.source]).toEqual(['database', 'cache']);
   expect(second.text).toBe(first.text);
   expect(program.engine.queries).toBe(queries);
-  expect(second.readMs).toBeGreaterThanOrEqual(0);
+  expect(second.serverMs).toBeGreaterThanOrEqual(0);
 });
 
 test('equal questions are one entry, different ones are not', async () => {

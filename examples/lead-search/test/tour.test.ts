@@ -7,7 +7,7 @@ const run = promisify(execFile);
 
 test('the tour ends by itself, and all it shows is as promised', async () => {
   const tour = fileURLToPath(new URL('../src/tour.ts', import.meta.url));
-  const { DATABASE_URL: _, ...env } = process.env; // A test never touches a server somebody else uses.
+  const { DATABASE_URL: _, REDIS_URL: __, ...env } = process.env; // A test never touches a server somebody else uses.
   const options = ['--conditions=@huntly/source', '--import', 'tsx', tour];
   const { stdout, stderr } = await run(process.execPath, options, {
     env,

@@ -1,23 +1,26 @@
-import type { CacheManager } from '@huntly/cache-core';
-import { Router } from 'express';
-import { answer, readThrough } from '../answer.ts';
+import { cacheResponse } from '@huntly/cache-express';
+import { type RequestHandler, Router } from 'express';
 import { metricInput, suggestionsInput } from '../input.ts';
-import type { SearchEngine } from '../search-engine.ts';
+import type { LeadService } from '../lead-service.ts';
 
 /** What is computed over all leads: suggestions while typing, and figures for a dashboard. */
-export function listRoutes(manager: CacheManager, engine: SearchEngine): Router {
+export function listRoutes(service: LeadService): Router {
   const router = Router();
-  const suggestions = manager.type('suggestions');
-  const analytics = manager.type('analytics');
+  const { cache } = service;
 
-  router.get('/suggestions', async (request, response) => {
-    const { prefix } = suggestionsInput.parse(request.query);
-    await answer(response, () => readThrough(suggestions, prefix, () => engine.suggestions(prefix)));
+  // First the answer that names the field; then the same schema makes the key.
+  const checked: RequestHandler = (request, _response, next) => {
+    suggestionsInput.parse(request.query);
+    next();
+  };
+  const suggestions = cacheResponse({ cache, type: 'suggestions', ttl: '5m', query: suggestionsInput, shared: true });
+  router.get('/suggestions', checked, suggestions, async (request, response) => {
+    response.json(await service.suggestions(suggestionsInput.parse(request.query).prefix));
   });
 
-  router.get('/analytics/:metric', async (request, response) => {
-    const { metric } = metricInput.parse(request.params);
-    await answer(response, () => readThrough(analytics, metric, () => engine.metric(metric)));
+  const analytics = cacheResponse({ cache, type: 'analytics', ttl: '5m', query: [], shared: true });
+  router.get('/analytics/:metric', analytics, async (request, response) => {
+    response.json(await service.metric(metricInput.parse(request.params).metric));
   });
 
   return router;

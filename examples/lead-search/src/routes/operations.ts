@@ -1,19 +1,21 @@
-import type { CacheManager } from '@huntly/cache-core';
+import { healthRoute, metricsRoute, statsRoute } from '@huntly/cache-express';
 import { Router } from 'express';
-import type { SearchEngine } from '../search-engine.ts';
-import { indexPage } from './index-page.ts';
+import type { LeadService } from '../lead-service.ts';
 
 /** For those who run the service: is it well, and what does the cache do? */
-export function operationRoutes(manager: CacheManager, engine: SearchEngine): Router {
+export function operationRoutes({ cache, engine }: LeadService): Router {
   const router = Router();
 
-  router.get('/', (_request, response) => {
-    response.type('html').send(indexPage());
-  });
+  // Details for everybody, since only this machine can ask.
+  const cacheHealth = healthRoute(cache, { details: () => true, serviceId: 'lead-search' });
+  router.get('/health/cache', cacheHealth);
+  router.get('/health/live', cacheHealth.live);
+  router.get('/stats', statsRoute(cache));
+  router.get('/metrics', metricsRoute(cache));
 
   router.get('/health', async (_request, response) => {
-    const [cache, isDatabaseUp] = await Promise.all([
-      manager.healthCheck(),
+    const [{ status }, isDatabaseUp] = await Promise.all([
+      cache.healthCheck(),
       engine.ping().then(
         () => true,
         () => false,
@@ -23,12 +25,8 @@ export function operationRoutes(manager: CacheManager, engine: SearchEngine): Ro
     response.status(isDatabaseUp ? 200 : 503).json({
       status: isDatabaseUp ? 'up' : 'down',
       database: { status: isDatabaseUp ? 'up' : 'down', server: engine.database },
-      cache,
+      cache: { status },
     });
-  });
-
-  router.get('/stats', async (_request, response) => {
-    response.json({ databaseQueries: engine.queries, cache: await manager.getCacheStats() });
   });
 
   return router;

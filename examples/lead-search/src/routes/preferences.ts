@@ -1,29 +1,22 @@
-import type { CacheManager } from '@huntly/cache-core';
 import { Router } from 'express';
-import { answer, readThrough } from '../answer.ts';
 import { emailInput, preferencesInput } from '../input.ts';
-import type { SearchEngine } from '../search-engine.ts';
+import type { LeadService } from '../lead-service.ts';
 
-/** Preferences of a user by e-mail. A real service would take the address from a session, not from the path. */
-export function preferenceRoutes(manager: CacheManager, engine: SearchEngine): Router {
+/**
+ * Preferences of a user by e-mail; a real service would take the address from a session, not from the path. The service keeps them;
+ * no response is kept: what belongs to one user is not worth the risk of sharing it.
+ */
+export function preferenceRoutes(service: LeadService): Router {
   const router = Router();
-  const preferences = manager.type('user_prefs');
 
   router.get('/users/:email/preferences', async (request, response) => {
     const { email } = emailInput.parse(request.params);
-    await answer(response, () => readThrough(preferences, email, () => engine.preferences(email)));
+    response.set('Cache-Control', 'private, no-store').json(await service.preferences(email));
   });
 
   router.put('/users/:email/preferences', async (request, response) => {
     const { email } = emailInput.parse(request.params);
-    const value = preferencesInput.parse(request.body);
-    await answer(response, async () => {
-      await engine.savePreferences(email, value);
-      // Not `cacheUserPrefs(email, value)`: of two saves at once, the one that came first to the database might be the
-      // last to reach the cache, and would stay there.
-      await manager.invalidateUserPrefs(email);
-      return { value, source: 'database' };
-    });
+    response.json(await service.savePreferences(email, preferencesInput.parse(request.body)));
   });
 
   return router;

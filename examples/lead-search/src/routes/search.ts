@@ -1,43 +1,46 @@
-import type { CacheManager } from '@huntly/cache-core';
-import { Router } from 'express';
-import { type Answer, answer } from '../answer.ts';
+import { cacheResponse } from '@huntly/cache-express';
+import { type RequestHandler, Router } from 'express';
 import { popularInput, searchInput } from '../input.ts';
-import type { LeadSearch, SearchPage } from '../lead.ts';
-import type { SearchEngine } from '../search-engine.ts';
+import { type LeadService, tagOf } from '../lead-service.ts';
 
-type FoundPage = SearchPage & { cachedAt: string };
-
-/** Check first: the route asks the cache, and only the one caller who has to asks the engine. */
-export function searchRoutes(manager: CacheManager, engine: SearchEngine): Router {
+/** The response cache is in front: its key is the parsed search, so equal questions are one response however they are written. */
+export function searchRoutes(service: LeadService): Router {
   const router = Router();
+  const { cache } = service;
 
-  router.get('/search', async (request, response) => {
-    const search = searchInput.parse(request.query);
-    await answer(response, () => find(manager, engine, search));
-    // After the answer: counting must not make anybody wait. Turning pages is not asking again.
-    if (search.q !== '' && search.page === 1) await manager.addPopularSearch(search.q);
+  const cached = cacheResponse({
+    cache,
+    type: 'search', // what drops all searches drops their responses
+    ttl: '5m',
+    grace: '1m',
+    query: searchInput,
+    shared: true,
+    tags: (_request, response) => response.locals['tags'] as string[],
+  });
+  router.get('/search', counting(service), cached, async (request, response) => {
+    const page = await service.search(searchInput.parse(request.query));
+    response.locals['tags'] = page.results.map(({ id }) => tagOf(id)); // whichever of them changes drops this response
+    response.json(page);
   });
 
   router.get('/popular', async (request, response) => {
     const { limit } = popularInput.parse(request.query);
-    await answer(response, async () => ({ value: await manager.getPopularSearches(limit), source: 'cache' }));
+    response.set('Cache-Control', 'no-store').json(await cache.getPopularSearches(limit));
   });
 
   return router;
 }
 
-async function find(manager: CacheManager, engine: SearchEngine, search: LeadSearch): Promise<Answer<FoundPage>> {
-  // Of many callers of one cold search, one gets the claim; the others wait here and get its result as a hit.
-  const claim = await manager.claimSearch<SearchPage>(search);
-  if (claim.hit) return { value: page(claim.value), source: 'cache' };
-  try {
-    return { value: page(await claim.fill(await engine.search(search))), source: 'database' };
-  } catch (error) {
-    await claim.release(); // Else those who wait would wait until the claim lapses.
-    throw error;
-  }
-}
-
-function page({ results, cachedAt }: { results: SearchPage; cachedAt: Date }): FoundPage {
-  return { ...results, cachedAt: cachedAt.toISOString() };
+/** In front of the response cache, for it answers without the handler. Refuses what no search is, and counts what was answered. */
+function counting({ cache }: LeadService): RequestHandler {
+  return (request, response, next) => {
+    const { q, page } = searchInput.parse(request.query);
+    // Turning pages is not asking again.
+    if (q !== '' && page === 1) {
+      response.once('finish', () => {
+        if (response.statusCode < 400) void cache.addPopularSearch(q); // never rejects: what cannot be counted is logged
+      });
+    }
+    next();
+  };
 }

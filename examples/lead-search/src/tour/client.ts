@@ -4,13 +4,15 @@ import { text as textOf } from 'node:stream/consumers';
 /** What came back over the wire, with the headers that this program promises. */
 export interface Reply {
   readonly status: number;
-  /** `X-Answer-From`: `cache` or `database`. */
+  /** `X-Answer-From`: whether the database was asked for this answer: `cache` or `database`. */
   readonly source: string | undefined;
+  /** `Cache-Status`: what the response cache did. */
+  readonly cacheStatus: string;
   readonly text: string;
   /** From sending the request to having read the whole answer. */
   readonly tookMs: number;
-  /** `Server-Timing`: what the server needed to get the value, before it turned it into JSON. */
-  readonly readMs: number;
+  /** `Server-Timing`: from the request's arrival at the server until the answer began. */
+  readonly serverMs: number;
 }
 
 /** An answer 200 with JSON in it. */
@@ -33,13 +35,14 @@ export class Client {
     const response = await this.#request(method, path, body === undefined ? undefined : JSON.stringify(body));
     const text = await textOf(response);
     const tookMs = performance.now() - startedAt;
-    const { 'x-answer-from': source, 'server-timing': timing } = response.headers;
+    const { 'x-answer-from': source, 'server-timing': timing, 'cache-status': cacheStatus } = response.headers;
     return {
       status: response.statusCode ?? 0,
       source: typeof source === 'string' ? source : undefined,
+      cacheStatus: String(cacheStatus ?? ''),
       text,
       tookMs,
-      readMs: Number(/dur=([\d.]+)/.exec(String(timing))?.[1]),
+      serverMs: Number(/dur=([\d.]+)/.exec(String(timing))?.[1]),
     };
   }
 
