@@ -3,6 +3,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkCodeBlocks } from './check/code-blocks.mjs';
+import { checkInstalled } from './check/installed.mjs';
 import { checkLinks } from './check/links.mjs';
 import { checkPublished } from './check/published.mjs';
 import { checkTypes } from './check/types.mjs';
@@ -21,6 +22,7 @@ const steps = {
     check: () => capture('depcruise', ['packages', 'examples']),
   },
   published: { what: 'published packages build, and resolve for every kind of importer', check: checkPublished },
+  installed: { what: 'packed packages work in empty ESM, CommonJS and TypeScript projects', check: checkInstalled },
   links: { what: 'links and #anchors in the documents lead somewhere', check: checkLinks },
   blocks: { what: 'code blocks in the documents type-check against the sources', check: checkCodeBlocks },
 };
