@@ -300,8 +300,34 @@ function keyBuilder(prefix: string, kind: string, normalizeText: boolean, secret
     case 'private':
       return (identifier: unknown) => prefix + digest(plainText(identifier as Identifier));
     default:
-      return (identifier: unknown) => prefix + identifierText(identifier as Identifier);
+      return rememberingKeys((identifier) => prefix + identifierText(identifier));
   }
+}
+
+/** At most two times so many. */
+const REMEMBERED_KEYS = 4_000;
+/** Longer identifiers are rare; they would only take room. */
+const MAX_REMEMBERED_LENGTH = 100;
+
+/**
+ * The same values are asked for again and again, and to check an identifier and build its key takes longer than to look it
+ * up. Two generations: what is in use outlives the older one. What is refused throws, and is never remembered.
+ */
+function rememberingKeys(keyFor: (identifier: Identifier) => string): (identifier: unknown) => string {
+  let young = new Map<unknown, string>();
+  let old = young;
+  return (identifier) => {
+    const known = young.get(identifier);
+    if (known !== undefined) return known;
+    const key = old.get(identifier) ?? keyFor(identifier as Identifier);
+    if (typeof identifier === 'string' && identifier.length > MAX_REMEMBERED_LENGTH) return key;
+    if (young.size >= REMEMBERED_KEYS) {
+      old = young;
+      young = new Map();
+    }
+    young.set(identifier, key);
+    return key;
+  };
 }
 
 /** The milliseconds for one value, before jitter. @throws CacheConfigError */

@@ -60,6 +60,8 @@ interface StoredCopy extends LocalCopy {
 /** Whether announcements arrive. `alone`: there are none, so that copies live for a moment only. */
 type Mode = { kind: 'down' } | { kind: 'up' } | { kind: 'alone'; maxAgeMs: number };
 
+/** One object for all hits, as `get` would make one for each. */
+const NO_OPTIONS = {};
 const LOST = { trustedUntil: Number.NEGATIVE_INFINITY };
 const NO_CHANNEL = { trustedUntil: Number.POSITIVE_INFINITY };
 
@@ -109,7 +111,7 @@ export class LocalTier {
 
   /** The copy of a key that may be served now. Allocates nothing, unless callers get clones. */
   find(key: string): LocalCopy | undefined {
-    const copy = this.#copies.get(key);
+    const copy = this.#copies.get(key, NO_OPTIONS);
     if (copy === undefined) return undefined;
     const now = this.#clock.now();
     const channel = this.#mode.kind === 'alone' ? NO_CHANNEL : this.#channel;

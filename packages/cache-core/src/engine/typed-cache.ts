@@ -100,7 +100,7 @@ export class TypedCache<V, I = Identifier> {
       const text = this.#type.keyOf(identifier);
       const copy = this.#copies?.find(text);
       if (copy === undefined) return this.#readOrLoad(text, loader, options, onWaiting);
-      this.#observer.count('localHits', text);
+      this.#observer.countLocalHit(text);
       if (this.#type.refreshAhead) this.#reader.refreshCopy(this.#request(text, loader, options, undefined), copy);
       return Promise.resolve(copy.value as T);
     } catch (error) {
