@@ -1,3 +1,4 @@
+import { Agent, get } from 'node:http';
 import { createCache } from '@huntly/cache-core';
 import { redisStore } from '@huntly/cache-redis';
 import { startRedis } from '@huntly/cache-testing';
@@ -11,7 +12,8 @@ const REQUESTS_PER_SECOND = 300;
 const BUDGET_MS = 50;
 /** What is neither store time nor a recorded stall: the work of Express, a timer that is a little late, two turns after a deadline. */
 const TOLERANCE_MS = 15;
-const HANG_MS = 10_000;
+/** Requests that wait for a turn of a crowded machine are no hang; those that nobody answers are. */
+const HANG_MS = 60_000;
 
 it('Redis killed, restarted, frozen and thawed at 300 requests a second: no 5xx, no hang, store time within the budget', async () => {
   const redis = await startRedis();
@@ -39,7 +41,19 @@ it('Redis killed, restarted, frozen and thawed at 300 requests a second: no 5xx,
     res.json({ q: req.query['q'] });
     handlerMs.set(req, performance.now() - from);
   });
-  const { ask } = await serve(app);
+  const { port } = await serve(app);
+  const agent = new Agent({ keepAlive: true, timeout: 1_000 });
+  onTestFinished(() => agent.destroy());
+  const ask = (path: string) =>
+    new Promise<{ status: number; text: string }>((resolve, reject) => {
+      get({ host: '127.0.0.1', port, path, agent }, (incoming) => {
+        let text = '';
+        incoming.setEncoding('utf8').on('data', (chunk: string) => {
+          text += chunk;
+        });
+        incoming.on('end', () => resolve({ status: incoming.statusCode ?? 0, text })).on('error', reject);
+      }).on('error', reject);
+    });
 
   const statuses = new Map<string, number>();
   const wrong: string[] = [];
@@ -72,7 +86,10 @@ it('Redis killed, restarted, frozen and thawed at 300 requests a second: no 5xx,
   expect(Object.fromEntries(statuses)).toEqual({ 200: asked.length });
   expect(wrong).toEqual([]);
   expect(storeMs).toHaveLength(asked.length);
-  expect(Math.max(...storeMs)).toBeLessThan(BUDGET_MS + TOLERANCE_MS);
+  storeMs.sort((a, b) => b - a);
+  expect(storeMs[0], `the longest: ${storeMs.slice(0, 20).map(Math.round).join(', ')}`).toBeLessThan(
+    BUDGET_MS + TOLERANCE_MS,
+  );
   expect(cache.stats()['http']).toMatchObject({ hits: expect.any(Number) as unknown });
   expect(cache.stats()['http']?.hits).toBeGreaterThan(asked.length / 20);
   expect(cache.stats()['http']?.storeErrors).toBeGreaterThan(0);
