@@ -1,5 +1,5 @@
 import { Agent, get } from 'node:http';
-import { createCache } from '@huntly/cache-core';
+import { createCache, type TypeStats } from '@huntly/cache-core';
 import { redisStore } from '@huntly/cache-redis';
 import { startRedis } from '@huntly/cache-testing';
 import express, { type Request } from 'express';
@@ -90,7 +90,7 @@ it('Redis killed, restarted, frozen and thawed at 300 requests a second: no 5xx,
   expect(storeMs[0], `the longest: ${storeMs.slice(0, 20).map(Math.round).join(', ')}`).toBeLessThan(
     BUDGET_MS + TOLERANCE_MS,
   );
-  expect(cache.stats()['http']).toMatchObject({ hits: expect.any(Number) as unknown });
-  expect(cache.stats()['http']?.hits).toBeGreaterThan(asked.length / 20);
-  expect(cache.stats()['http']?.storeErrors).toBeGreaterThan(0);
+  const stats: Readonly<Record<string, TypeStats>> = cache.stats();
+  expect(stats['http']?.hits).toBeGreaterThan(asked.length / 20);
+  expect(stats['http']?.storeErrors).toBeGreaterThan(0);
 });

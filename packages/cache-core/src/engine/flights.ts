@@ -15,8 +15,14 @@ const AGAIN: Landing = { kind: 'again' };
 export class Flight {
   readonly #owners: Deferred<Landing> = deferred();
   readonly #joiners: Deferred<Landing> = deferred();
+  /** Until it loads it asks the store, at the expense of the one who opened it. */
+  readonly asksStore: boolean;
   #isLoading = false;
   #isFenced = false;
+
+  constructor({ asksStore }: { asksStore: boolean }) {
+    this.asksStore = asksStore;
+  }
 
   get isLoading(): boolean {
     return this.#isLoading;
@@ -71,8 +77,9 @@ export class Flights {
     return this.#joinable.get(key);
   }
 
-  open(key: string): Flight {
-    const flight = new Flight();
+  /** @param asksStore whether it asks the store for the right to load */
+  open(key: string, { asksStore = true } = {}): Flight {
+    const flight = new Flight({ asksStore });
     this.#joinable.set(key, flight);
     return flight;
   }

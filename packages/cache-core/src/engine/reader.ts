@@ -111,7 +111,7 @@ export class Reader {
   async #begin(request: ReadRequest, lookup: Lookup, progress: Progress): Promise<Outcome | undefined> {
     const { key, options } = request;
     const { flights } = this.#engine;
-    const flight = flights.open(key.text);
+    const flight = flights.open(key.text, { asksStore: lookup.kind !== 'unknown' });
     try {
       const right = await this.#rightToLoad(request, lookup, progress);
       if (right) return new RunningClaim({ context: this.#context, key, flight, right, options, previous: undefined });
@@ -125,10 +125,11 @@ export class Reader {
 
   /**
    * A load that began before this reader came is worth waiting for while the store can prove its value (P1). One begun without
-   * the store cannot be proven: readers that cannot reach the store either wait for its end, and share the next one.
+   * the store cannot be proven: readers that cannot reach the store either wait for its end, and share the next one. Who got no
+   * answer has no store time left to wait for the answers of another (P4).
    */
   #mayJoin(flight: Flight, lookup: Lookup, round: number): boolean {
-    if (!flight.isLoading) return round < MAX_ROUNDS;
+    if (!flight.isLoading) return round < MAX_ROUNDS && !(flight.asksStore && lookup.kind === 'unknown');
     return round < MAX_JOINS && (flight.isFenced || lookup.kind === 'unknown');
   }
 
