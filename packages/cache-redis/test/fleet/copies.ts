@@ -9,7 +9,7 @@ import type { Means } from './member.ts';
 const MEANS: readonly Means[] = ['key', 'tag'];
 
 /** After a change a value is loaded, stored and read again within this time: the next one meets any of these. */
-const LONGEST_GAP_MS = 12;
+const LONGEST_GAP_MS = 60;
 
 /**
  * One process reads rows with copies while another changes each of them twice in succession: the first change makes all
