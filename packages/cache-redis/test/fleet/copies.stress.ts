@@ -9,7 +9,7 @@ const RACED = 20_000;
 const BARRIERS = 10_000;
 
 describe.each(GROUNDS)('P2 over processes: %s', (name, start) => {
-  const course = courseOf(start, 2);
+  const course = courseOf(start, 2, { slowestReplyMs: 15 });
 
   it(`no copy outlives its invalidation, of ${RACED} reads that raced with one`, async ({ annotate }) => {
     const { fleet } = course();

@@ -1,4 +1,6 @@
-import { until } from '@huntly/cache-testing';
+import { randomInt } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { seededRandom, until } from '@huntly/cache-testing';
 import { expect } from 'vitest';
 import type { RoundReport } from './copy-reader.ts';
 import type { Course, MemberFleet } from './course.ts';
@@ -6,18 +8,26 @@ import type { Means } from './member.ts';
 
 const MEANS: readonly Means[] = ['key', 'tag'];
 
+/** After a change a value is loaded, stored and read again within this time: the next one meets any of these. */
+const LONGEST_GAP_MS = 60;
+
 /**
  * One process reads rows with copies while another changes each of them twice in succession: the first change makes all
  * readers ask the store, the second one meets them there.
  */
-export async function raceRound({ fleet }: Course, rows: readonly string[], byType: boolean): Promise<RoundReport> {
+export async function raceRound(
+  { fleet }: Course,
+  rows: readonly string[],
+  options: { byType: boolean; random: () => number },
+): Promise<RoundReport> {
   const [reader, writer] = fleet.members;
   if (!reader || !writer) throw new Error('the fleet is too small');
   await reader.ask('begin', rows);
   const change = async (row: string, index: number) => {
     const by = MEANS[index % MEANS.length] ?? 'key';
     await writer.ask('change', { row, by });
-    return writer.ask('change', { row, by: byType && index === 0 ? 'type' : by });
+    await delay(options.random() * LONGEST_GAP_MS);
+    return writer.ask('change', { row, by: options.byType && index === 0 ? 'type' : by });
   };
   const changes = await Promise.all(rows.map(change));
   const report = await reader.ask('settle', changes);
@@ -27,9 +37,11 @@ export async function raceRound({ fleet }: Course, rows: readonly string[], byTy
 
 /** Rounds until so many reads met a change. */
 export async function raceReads(course: Course, rows: readonly string[], wanted: number) {
-  const total = { raced: 0, copies: 0, rounds: 0 };
+  const seed = randomInt(2 ** 31);
+  const random = seededRandom(seed);
+  const total = { seed, raced: 0, copies: 0, rounds: 0 };
   while (total.raced < wanted) {
-    const { raced, copies } = await raceRound(course, rows, total.rounds % 10 === 9);
+    const { raced, copies } = await raceRound(course, rows, { byType: total.rounds % 10 === 9, random });
     total.raced += raced;
     total.copies += copies;
     total.rounds++;

@@ -62,11 +62,16 @@ export interface Course {
   readonly opening: Opening;
 }
 
+export interface CourseOptions extends Pick<Opening, 'slowestReplyMs'> {
+  /** Whether the members have opened their caches when a test begins. @default true */
+  readonly opens?: boolean;
+}
+
 /**
- * For the tests of one `describe`: what the returned function gives is started before them and stopped after them. The members
- * have opened their caches, unless the test is to do that.
+ * For the tests of one `describe`: what the returned function gives is started before them and stopped after them.
  */
-export function courseOf(start: () => Promise<Ground>, size: number, { opens = true } = {}): () => Course {
+export function courseOf(start: () => Promise<Ground>, size: number, options: CourseOptions = {}): () => Course {
+  const { opens = true, slowestReplyMs } = options;
   const namespace = 'fleet';
   const started: { stop(): Promise<void> }[] = [];
   let course: Course | undefined;
@@ -78,7 +83,12 @@ export function courseOf(start: () => Promise<Ground>, size: number, { opens = t
   beforeAll(async () => {
     const [ground, server, fleet] = await Promise.all([keep(start()), keep(startRedis()), keep(startMembers(size))]);
     const source = new Source(server.url, namespace);
-    const opening = { servers: ground.servers, sourceUrl: server.url, namespace };
+    const opening: Opening = {
+      servers: ground.servers,
+      sourceUrl: server.url,
+      namespace,
+      ...(slowestReplyMs && { slowestReplyMs }),
+    };
     course = { ground, fleet, source, opening };
     if (opens) await fleet.askAll('open', opening);
   }, MINUTES);

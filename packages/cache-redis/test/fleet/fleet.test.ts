@@ -5,7 +5,7 @@ import { expectOneLoad } from './one-load.ts';
 
 /** The most important of what `npm run stress` tries at length. */
 describe.each(GROUNDS)('two processes with copies: %s', (_name, start) => {
-  const course = courseOf(start, 2);
+  const course = courseOf(start, 2, { slowestReplyMs: 15 });
   const rows = Array.from({ length: 50 }, (_, index) => `row-${index}`);
 
   it('load a cold value once, of 500 callers', async () => {

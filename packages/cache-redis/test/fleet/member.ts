@@ -1,11 +1,12 @@
 /** One process of a fleet whose caches keep copies: run by `startFleet`. */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
-import { serveFleet } from '@huntly/cache-testing';
+import { seededRandom, serveFleet } from '@huntly/cache-testing';
 import { redisStore } from '../../src/index.ts';
 import { type Change, CopyReader, type RoundReport, type Sightings, tagOf } from './copy-reader.ts';
 import { detourDuplicates } from './detours.ts';
 import { InspectedCache, type Underway } from './inspected-cache.ts';
+import { delayReplies } from './late-replies.ts';
 import { type LeaseStep, traceLeases } from './lease-trace.ts';
 import { HOT_LOAD_MS, type Opening, TYPES } from './opening.ts';
 import { Source } from './source.ts';
@@ -54,9 +55,10 @@ interface Opened {
 }
 
 async function openAll(opening: Opening, index: number): Promise<Opened> {
-  const { servers, sourceUrl, namespace, detours, heartbeatMs } = opening;
+  const { servers, sourceUrl, namespace, detours, heartbeatMs, slowestReplyMs } = opening;
   if (detours) detourDuplicates(detours);
   const store = redisStore({ ...servers, heartbeatMs, socketTimeoutMs: 20_000 });
+  if (slowestReplyMs !== undefined) delayReplies(store, slowestReplyMs, seededRandom(index + 1));
   const steps: LeaseStep[] = [];
   traceLeases(store, (step) => steps.push(step));
   const cache = new InspectedCache({

@@ -27,6 +27,8 @@ export interface Opening {
   readonly servers: Servers;
   readonly sourceUrl: string;
   readonly namespace: string;
+  /** How late answers to reads may come: see `delayReplies`. @default they are not delayed */
+  readonly slowestReplyMs?: number;
   /** @default 1000 */
   readonly heartbeatMs?: number;
   /** Ports that the connections for announcements take instead of those of the servers. */
