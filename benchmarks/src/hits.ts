@@ -1,6 +1,7 @@
 // What a hit costs: a copy in the process, an entry of Redis, a miss with its fill, values with tags; and what a hit in the
 // process allocates. Against other caches and against Redis clients used by hand. `--only=text` runs the contests whose name
-// has the text, `--rounds=n` so many rounds, `--json` prints the numbers for a program.
+// has the text, `--rounds=n` so many rounds, `--json` prints the numbers for a program. Runs what was
+// built: tsx names the inner functions of sources as they are made, which takes time in each call.
 import { parseArgs } from 'node:util';
 import { startRedis } from '@huntly/cache-testing';
 import { type Get, setUpPeers } from './peers.ts';

@@ -36,9 +36,9 @@ interface Sample {
   readonly cpuUs: number;
 }
 
-const SAMPLE_MS = 40;
+const SAMPLE_MS = 100;
 const PAUSE_MS = 5;
-const WARM_UP = 3;
+const WARM_UP = 4;
 const OPS_BETWEEN_LOOKS = 16;
 
 export async function runContest(contest: Contest, rounds: number): Promise<Standing[]> {

@@ -15,6 +15,7 @@ export async function readMany(connection: Connection, keys: readonly string[]):
   if (keys.length === 0) return [];
   const { client } = connection;
   if (!connection.isCluster) {
+    if (keys.length <= READ_AT_ONCE) return client.mgetBuffer([...keys]);
     // Parts need not be of one moment: a value and its nonces are compared wherever they come from, as on a Cluster.
     return (await Promise.all(chunks(keys, READ_AT_ONCE).map((chunk) => client.mgetBuffer(chunk)))).flat();
   }

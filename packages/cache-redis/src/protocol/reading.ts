@@ -27,19 +27,23 @@ export class EntryReader {
 
   /** One round trip, and a second one for the nonces of tags that only a value told. */
   async read(keys: readonly StoreKey[]): Promise<readonly ReadReply[]> {
-    const expected = new Set(
-      keys.flatMap((key) => this.#expectedTags(key).map((tag) => tagKey(key.scope.namespace, tag))),
-    );
+    const expected = new Set<string>();
+    for (const key of keys) {
+      for (const tag of this.#expectedTags(key)) expected.add(tagKey(key.scope.namespace, tag));
+    }
     const nonceKeys = [...expected];
     const replies = await readMany(this.#connection, [...keys.map((key) => key.text), ...nonceKeys]);
     const nonces = nonceMap(nonceKeys, replies.slice(keys.length));
     const values = keys.map((_key, index) => decodeReply(replies[index] ?? null));
 
-    const missing = new Set(
-      keys.flatMap((key, index) => tagKeysOf(key, values[index])).filter((name) => !nonces.has(name)),
-    );
-    const more = nonceMap([...missing], await readMany(this.#connection, [...missing]));
-    for (const [name, nonce] of more) nonces.set(name, nonce);
+    const missing = new Set<string>();
+    for (const [index, key] of keys.entries()) {
+      for (const name of tagKeysOf(key, values[index])) if (!nonces.has(name)) missing.add(name);
+    }
+    if (missing.size > 0) {
+      const more = nonceMap([...missing], await readMany(this.#connection, [...missing]));
+      for (const [name, nonce] of more) nonces.set(name, nonce);
+    }
 
     for (const key of keys) this.#rememberTypeNonce(key, nonces);
     return keys.map((key, index) => this.#reply(key, values[index], nonces));
