@@ -105,7 +105,7 @@ function labelOf({ q, industry, country, minScore, page }) {
 function showAround() {
   return Promise.allSettled([
     showPopular($('popular'), choose),
-    showHealth($('health-status'), $('health')).catch(() => {
+    showHealth($('health-status'), $('notes'), $('health')).catch(() => {
       $('health-status').textContent = 'The server does not answer.';
       $('health-status').className = 'health fail';
     }),

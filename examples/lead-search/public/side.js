@@ -16,19 +16,25 @@ export async function showPopular(list, onChosen) {
   );
 }
 
-const STATUS = { pass: 'The cache is well.', warn: 'The cache is not well.', fail: 'The cache is down.' };
+function sentence({ status, checks = {} }) {
+  if (status === 'pass') return 'The cache is well.';
+  const answers = Object.entries(checks).some(
+    ([name, [check]]) => name.endsWith(':responseTime') && check.status === 'pass',
+  );
+  return answers ? 'The cache answers, with remarks:' : 'The cache does not answer; the database does its work.';
+}
 
 /** What `/health/cache` reports. */
-export async function showHealth(status, list) {
+export async function showHealth(status, notes, list) {
   const { body, tookMs } = await ask('/health/cache');
-  status.textContent = STATUS[body.status];
+  status.textContent = sentence(body);
   status.className = `health ${body.status}`;
   const rows = Object.entries(body.checks ?? {}).map(([name, [check]]) => [words(name), value(check)]);
   list.replaceChildren();
   for (const [name, text] of [...rows, ['asked in', milliseconds(tookMs)]]) {
     list.append(element('dt', name), element('dd', text));
   }
-  for (const note of body.notes ?? []) list.append(element('dt', 'note'), element('dd', note));
+  notes.replaceChildren(...(body.notes ?? []).map((note) => element('li', note)));
 }
 
 /** `redis:responseTime` → "redis response time". */

@@ -84,13 +84,20 @@ export async function popularity({ client, facts }: Stage): Promise<void> {
   facts.show('capitals and extra spaces make no new search', counts.get('heat pumps') === 9);
 }
 
+interface CacheHealth {
+  readonly status: string;
+  readonly checks: Record<string, readonly { readonly status: string }[]>;
+}
+
 export async function health({ client, engine, facts }: Stage): Promise<void> {
   heading('5  Is it well?');
   const reply = await client.json<{ status: string; database: { server: string } }>('GET /health');
-  const cache = await client.json<{ status: string }>('GET /health/cache');
+  const cache = await client.json<CacheHealth>('GET /health/cache');
   line(`database ${reply.body.database.server}`);
   facts.show(`GET /health says "${reply.body.status}"`, reply.body.status === 'up');
-  facts.show(`GET /health/cache says "${cache.body.status}"`, cache.body.status === 'pass');
+  // "warn" is no failure: a Redis without `maxmemory` answers, and is remarked upon.
+  const answered = Object.values(cache.body.checks)[0]?.[0]?.status;
+  facts.show(`GET /health/cache says "${cache.body.status}", and the cache answers`, answered === 'pass');
   const metrics = await client.send('GET /metrics');
   facts.check(
     'Prometheus is told of the hits',
