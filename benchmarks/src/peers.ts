@@ -15,7 +15,7 @@ import { createClient } from 'redis';
 /** A value under a key, from wherever the cache has it; loaded when it has not. */
 export type Get = (key: string) => Promise<unknown>;
 export type Load = (key: string) => Promise<object>;
-export const TAGS = ['account-7', 'region-eu'];
+const TAGS = ['account-7', 'region-eu'];
 const TTL_S = 3600;
 const TTL_MS = TTL_S * 1000;
 

@@ -15,7 +15,7 @@ const LONGEST_GAP_MS = 60;
  * One process reads rows with copies while another changes each of them twice in succession: the first change makes all
  * readers ask the store, the second one meets them there.
  */
-export async function raceRound(
+async function raceRound(
   { fleet }: Course,
   rows: readonly string[],
   options: { byType: boolean; random: () => number },
