@@ -30,6 +30,8 @@ export class RedisChannel implements Channel {
   #status: Status = { state: 'down', reason: 'connecting' };
   #isClosed = false;
   #nextBarrier: Promise<void> | undefined;
+  /** For who keeps it. */
+  onClose: () => void = () => {};
 
   /** @throws CacheConfigError for no scopes */
   constructor(
@@ -74,6 +76,7 @@ export class RedisChannel implements Channel {
     for (const link of this.#links.values()) link.close();
     this.#links.clear();
     this.#status = { state: 'down', reason: 'closed' };
+    this.onClose();
   }
 
   /** One PING a node for all who ask in this tick. One that was sent earlier proves nothing to them. */

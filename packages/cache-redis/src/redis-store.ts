@@ -152,6 +152,7 @@ class RedisStore implements Store {
     const outside = { clock: this.#clock, random: Math.random };
     const channel = new RedisChannel(this.#connection, scopes, listener, outside);
     this.#channels.add(channel);
+    channel.onClose = () => this.#channels.delete(channel); // else a cache that is closed is kept, with its copies
     return channel;
   }
 

@@ -98,6 +98,8 @@ export function optionProblems(options: CacheOptions): string[] {
     const value = options[name];
     const duration = value === undefined || value === false ? undefined : checkDuration(value);
     if (duration && 'problem' in duration) problems.push(`${name} ${duration.problem}`);
+    else if (duration && name === 'storeBudget' && duration.ms > MAX_BUDGET_MS)
+      problems.push('storeBudget must be at most "1m", or false for a store without a deadline');
   }
   check(
     'store',
@@ -146,6 +148,7 @@ export function guardSettings({ store, storeBudget = '50ms' }: CacheOptions): Gu
   return { ...GUARD, budgetMs: toMilliseconds('storeBudget', storeBudget) };
 }
 
+const MAX_BUDGET_MS = 60_000;
 const GUARD = {
   /** Longer than for reads: who invalidates must know whether it holds. */
   invalidationMs: 1_000,

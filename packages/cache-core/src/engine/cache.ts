@@ -17,6 +17,7 @@ import { TypeObserver } from '../observe/type-observer.ts';
 import { memoryStore } from '../store/memory-store.ts';
 import type { Target } from '../store/store.ts';
 import { type CacheOptions, type CacheTypes, guardSettings, optionProblems } from './cache-options.ts';
+import { deferred } from './deferred.ts';
 import { Engine } from './engine.ts';
 import { checkTags } from './entry-builder.ts';
 import { type InvalidationResult, Invalidator, type PatternOptions } from './invalidator.ts';
@@ -59,6 +60,7 @@ export class Cache<T extends CacheTypes = CacheTypes> {
   readonly #observers = new Map<string, TypeObserver>();
   readonly #types = new Map<string, TypedCache<never, never>>();
   #closing: Promise<void> | undefined;
+  readonly #closed = deferred<void>();
 
   /** @param parent of a child, whose store it uses */
   constructor(options: CacheOptions<T>, parent?: Engine) {
@@ -155,23 +157,22 @@ export class Cache<T extends CacheTypes = CacheTypes> {
       for (const type of types)
         removed += await this.invalidator.sweep(buildPattern({ namespace: this.#namespace, type }, '*'));
     } catch (error) {
-      this.engine.logger.warn({ err: error }, 'all values are dropped, but not all of their memory is free yet');
+      this.engine.logger.warn({ err: error }, 'all values with a tag are dropped, but not all keys could be removed');
+      const isForeignLeft = [...this.#resolved.values()].some(({ acceptsForeign }) => acceptsForeign); // they carry no tags
+      return { applied: !isForeignLeft, removed };
     }
     return { applied: true, removed };
   }
 
   /** Resolves when the store can be asked. A cache works without, by loading. @throws StoreUnavailableError once it is closed. */
   async ready(): Promise<void> {
-    if (this.#closing !== undefined) throw new StoreUnavailableError('The cache is closed.');
     const { store } = this.engine;
-    if (store.status().state === 'ready') return;
-    await new Promise<void>((resolve) => {
-      const stop = store.onStatus((status) => {
-        if (status.state !== 'ready') return;
-        stop();
-        resolve();
-      });
-    });
+    const isReady = deferred<void>();
+    const stop = store.onStatus(({ state }) => state === 'ready' && isReady.resolve());
+    if (store.status().state === 'ready') isReady.resolve();
+    await Promise.race([this.#closed.promise, isReady.promise]);
+    stop();
+    if (this.#closing !== undefined) throw new StoreUnavailableError('The cache is closed.');
   }
 
   /**
@@ -211,6 +212,7 @@ export class Cache<T extends CacheTypes = CacheTypes> {
   /** Waits for fills that are under way, then closes the store. Reads go on, by loading. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
+    this.#closed.resolve();
     return this.#closing;
   }
 

@@ -57,6 +57,7 @@ export class RunningClaim<V> implements OpenClaim<V> {
   readonly #parts: ClaimParts;
   readonly #beganAt: number;
   #isOpen = true;
+  #hasLeft = false;
   #stopTimer = () => {};
 
   constructor(parts: ClaimParts) {
@@ -119,6 +120,7 @@ export class RunningClaim<V> implements OpenClaim<V> {
       Math.min(type.leaseMs, type.waitMs),
       () => {
         this.#closeFlight();
+        this.#leaveBulkhead();
         flight.abandon();
       },
       { background: true },
@@ -223,8 +225,15 @@ export class RunningClaim<V> implements OpenClaim<V> {
     this.#isOpen = false;
     this.#stopTimer();
     this.#closeFlight();
-    if (this.#parts.right.kind === 'unfenced') this.#parts.right.leave();
+    this.#leaveBulkhead();
     return true;
+  }
+
+  /** Once: a claim that lapsed may still be filled. */
+  #leaveBulkhead(): void {
+    const { right } = this.#parts;
+    if (right.kind === 'unfenced' && !this.#hasLeft) right.leave();
+    this.#hasLeft = true;
   }
 
   #closeFlight(): void {

@@ -27,6 +27,8 @@ export interface EngineParts {
   readonly events: CacheEvents;
 }
 
+const CLOSE_PATIENCE_MS = 5_000;
+
 /** What the types of one cache share. */
 export class Engine {
   /** Behind the guard, if there is one. */
@@ -94,7 +96,24 @@ export class Engine {
   /** The cache is being closed: from here on a store that does not answer is no news. */
   async drainForGood(): Promise<void> {
     this.#isClosing = true;
-    while (this.#background.size > 0) await Promise.all(this.#background);
+    const drained = this.#drain();
+    await Promise.race([drained, this.#patience(drained)]);
+  }
+
+  /** What runs now, and what that sets off: fills of refreshes. In traffic there is always more. */
+  async #drain(): Promise<void> {
+    for (let generation = 0; generation < 2; generation++) await Promise.all([...this.#background]);
+  }
+
+  /** A loader that never returns must not keep a process from ending. */
+  #patience(drained: Promise<void>): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.clock.after(CLOSE_PATIENCE_MS, () => {
+        this.logger.warn({}, 'closed while background loads were still running');
+        resolve();
+      });
+      void drained.then(cancel);
+    });
   }
 
   /**

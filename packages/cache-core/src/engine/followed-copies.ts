@@ -64,6 +64,7 @@ export class FollowedCopies {
 
   async close(): Promise<void> {
     this.#isClosed = true;
+    this.dropAll();
     await this.#channel?.close();
   }
 

@@ -126,10 +126,10 @@ export class Guard implements Store {
 
   /** A lease that comes too late is given back: else everybody would wait for a load that nobody runs. */
   lease(key: StoreKey, options: LeaseOptions, call?: Call): Promise<LeaseReply> {
-    const giveBack = (late: LeaseReply) => {
-      if (late.kind === 'granted') this.#store.release(late.lease).catch(() => this.#orphans.add(late.lease));
+    const tooLate = (late: LeaseReply) => {
+      if (late.kind === 'granted') this.#giveBack(late.lease);
     };
-    return this.#run(call, () => this.#store.lease(key, options), giveBack);
+    return this.#run(call, () => this.#store.lease(key, options), tooLate);
   }
 
   renew(lease: Lease, ttlMs: number, call?: Call): Promise<boolean> {
@@ -148,9 +148,20 @@ export class Guard implements Store {
     try {
       await this.#run(call, () => this.#store.release(lease, options));
     } catch (error) {
-      if (this.#orphans.size < MAX_ORPHANS) this.#orphans.add(lease);
+      this.#orphan(lease);
       throw error;
     }
+  }
+
+  #orphan(lease: Lease): void {
+    if (this.#orphans.size < MAX_ORPHANS) this.#orphans.add(lease);
+    if (this.#breaker.state.state === 'closed') this.#probeLater();
+  }
+
+  /** Nobody waits for it. */
+  #giveBack(lease: Lease, onFailure: () => void = () => this.#orphan(lease)): void {
+    const asked = async () => this.#store.release(lease); // also one that throws instead of rejecting
+    asked().catch(onFailure);
   }
 
   expire(keys: readonly StoreKey[], call?: Call): Promise<void> {
@@ -260,7 +271,9 @@ export class Guard implements Store {
   }
 
   #changed(state: BreakerState): void {
-    if (state.state === 'open') {
+    if (state.state === 'closed') this.#journal.letGo();
+    else {
+      this.#journal.hold();
       const error = new StoreUnavailableError(`The store is not asked any more: ${state.reason}.`);
       for (const giveUp of [...this.#waiting]) giveUp(error);
       this.#probeLater();
@@ -299,15 +312,16 @@ export class Guard implements Store {
     for (let sent = 0; sent < due.length; sent += REPLAY_BATCH) {
       await Promise.all(due.slice(sent, sent + REPLAY_BATCH).map((note) => this.#replay(note)));
     }
-    if (afterInterruption) this.#releaseOrphans();
-    else if (this.state().breaker.state === 'open') return false; // opened meanwhile: only an answered ping may close it
+    this.#releaseOrphans();
+    if (!afterInterruption && this.state().breaker.state === 'open') return false; // opened meanwhile: only an answered ping may close it
     return this.#store.status().state === 'ready';
   }
 
   /** Nobody waits for it; what is lost here ends with the time of the lease. */
   #releaseOrphans(): void {
-    for (const lease of this.#orphans) this.#store.release(lease).catch(ignore);
+    const orphans = [...this.#orphans];
     this.#orphans.clear();
+    for (const lease of orphans) this.#giveBack(lease, ignore);
   }
 
   /** One by one: an invalidation that the store refuses for good must not hold up the others. */

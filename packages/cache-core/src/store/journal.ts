@@ -25,6 +25,7 @@ export class Journal {
   readonly #options: JournalOptions;
   readonly #pending = new Map<string, Note>();
   readonly #applied = new Map<string, Note>();
+  #heldAt: number | undefined;
 
   constructor(options: JournalOptions) {
     this.#options = options;
@@ -87,8 +88,18 @@ export class Journal {
     for (const target of wide) notes.set(nameOf(target), { target, at });
   }
 
+  /** The store is away: what it may have lost are the last seconds before that, however long it lasts. */
+  hold(): void {
+    this.#heldAt ??= this.#options.now();
+  }
+
+  /** The store is there again, and was told everything. */
+  letGo(): void {
+    this.#heldAt = undefined;
+  }
+
   #dropOld(): void {
-    const oldest = this.#options.now() - this.#options.replayMs;
+    const oldest = (this.#heldAt ?? this.#options.now()) - this.#options.replayMs;
     for (const [name, { at }] of this.#applied) {
       if (at >= oldest) return;
       this.#applied.delete(name);

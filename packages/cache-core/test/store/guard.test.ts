@@ -382,6 +382,17 @@ describe('invalidations that a failover may have lost', () => {
     expect(guard.state().breaker.state).toBe('closed');
   });
 
+  it('are sent again however long the interruption lasts', async () => {
+    const { clock, guard, store, setStatus } = guarded();
+    await guard.invalidate([keyTarget(1)]);
+    const again = vi.spyOn(store, 'invalidate');
+    setStatus({ state: 'down', reason: 'failover' });
+    await clock.advance(60_000);
+    setStatus({ state: 'ready' });
+    await settle();
+    expect(again.mock.calls).toEqual([[[keyTarget(1)]]]);
+  });
+
   it('stay untrusted if they cannot be', async () => {
     const { guard, store, setStatus } = guarded();
     await put(store, keyOf(1), entry);

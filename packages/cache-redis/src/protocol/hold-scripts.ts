@@ -10,7 +10,7 @@ return redis.call('PEXPIRE', KEYS[1], ARGV[2])
 
 /**
  * Ends a lease that is still mine (P3). KEYS: lease. ARGV: lease, ms in which nobody may try (or 0).
- * The pause is a lease that nobody holds. May be repeated.
+ * The pause is a lease that nobody holds; a server without memory refuses it, and then there is none. May be repeated.
  */
 export const RELEASE = new Script(`
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then
@@ -19,6 +19,9 @@ end
 if ARGV[2] == '0' then
   return redis.call('DEL', KEYS[1])
 end
-redis.call('SET', KEYS[1], 'pause', 'PX', ARGV[2])
+local paused = redis.pcall('SET', KEYS[1], 'pause', 'PX', ARGV[2])
+if type(paused) == 'table' and paused.err then
+  return redis.call('DEL', KEYS[1])
+end
 return 1
 `);

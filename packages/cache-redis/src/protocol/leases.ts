@@ -91,7 +91,9 @@ export class LeaseDesk {
     sampled: { nonces: Nonces; mark: LogMark },
   ): Promise<LeaseReply> {
     const text = `${newToken()} ${sampled.nonces.get(key.scope.type) ?? ''}`;
-    const [kind, , leftMs = 0] = await this.#send(key, text, options, held);
+    const asked = this.#send(key, text, options, held);
+    asked.catch(() => this.#disown(key, text));
+    const [kind, , leftMs = 0] = await asked;
     if (kind === 'granted') return granted({ key, text, ...sampled });
     return kind === 'filled' ? { kind } : { kind: 'busy', retryMs: Math.max(1, Number(leftMs)) };
   }
