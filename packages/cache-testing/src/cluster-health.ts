@@ -26,7 +26,7 @@ export function isRunning({ state }: RedisServer): boolean {
   return state === 'running';
 }
 
-/** The ports of those who serve, shard by shard, as one node sees it; `undefined` while something is amiss in its view. */
+/** Who serves which slots, as one node sees it; `undefined` while something is amiss in its view. */
 function picture(view: readonly SeenNode[], shards: readonly Shard[]): string | undefined {
   const owners = shards.map(({ firstSlot, members }) => {
     const running = members.filter(isRunning).map(({ port }) => view.find((node) => node.port === port));
@@ -35,7 +35,12 @@ function picture(view: readonly SeenNode[], shards: readonly Shard[]): string | 
     const follow = running.every((node) => node === owner || node?.follows === owner?.id);
     return areWell && follow ? owner?.port : undefined;
   });
-  return owners.includes(undefined) ? undefined : owners.join();
+  return owners.includes(undefined) ? undefined : slotMap(view);
+}
+
+function slotMap(view: readonly SeenNode[]): string {
+  const owned = view.filter(({ slots }) => slots.length > 0).map(({ port, slots }) => `${port}: ${slots.join(' ')}`);
+  return owned.sort().join('\n');
 }
 
 /** Other flags: `handshake`, `noaddr`, `fail?`, `fail`. */

@@ -75,7 +75,7 @@ export class Engine {
 
   /** The store time of one request. */
   newBudget(): Budget {
-    return new Budget(this.clock, this.#budgetMs);
+    return new Budget(this.#budgetMs);
   }
 
   /** The one place for work that nobody awaits: it is drained by `close`, and its failure is a log line. */
@@ -119,8 +119,10 @@ export class Engine {
   /**
    * Calls the store; says once when a kind of call is not answered any more, and once when that kind is again. (A server
    * without memory answers reads and refuses leases.) Rejects as the store does.
+   * @param budget of the request that waits for the answer, and pays for it
    */
-  async ask<T>(kind: StoreCall, call: (store: Store) => Promise<T>): Promise<T> {
+  async ask<T>(kind: StoreCall, call: (store: Store) => Promise<T>, budget?: Budget): Promise<T> {
+    const askedAt = budget ? this.clock.now() : 0;
     try {
       const answer = await call(this.store);
       if (this.#unanswered === kind) {
@@ -135,6 +137,8 @@ export class Engine {
         this.logger.warn({ err: error }, 'the store does not answer: values are loaded from the source and not cached');
       }
       throw error;
+    } finally {
+      budget?.spend(this.clock.now() - askedAt);
     }
   }
 

@@ -1,9 +1,9 @@
-import { LRUCache } from 'lru-cache';
 import type { Clock } from '../clock.ts';
 import { tagKey } from '../keys/key.ts';
 import type { Announcement, Channel } from '../store/announcements.ts';
 import type { Entry, EntryId, StoreKey } from '../store/store.ts';
 import { AnnouncedTags } from './announced-tags.ts';
+import { CopyTable } from './copy-table.ts';
 import { deepFreeze } from './deep-freeze.ts';
 import { type Wait, Wakers } from './wakers.ts';
 
@@ -25,6 +25,8 @@ export interface LocalTierOptions {
 /** A value decoded, with the times of its entry on the clock of this process. */
 export interface LocalCopy {
   readonly value: unknown;
+  /** Resolved with the value, once for all hits: each would make one. */
+  readonly answer: Promise<unknown>;
   readonly id: EntryId;
   /** When its read was sent. */
   readonly sentAt: number;
@@ -50,6 +52,8 @@ interface OpenTicket extends Ticket {
 }
 
 interface StoredCopy extends LocalCopy {
+  readonly bytes: number;
+  wasUsed: boolean;
   /** Of its type and its tags. */
   readonly tagKeys: readonly string[];
   readonly tagTime: number;
@@ -60,8 +64,6 @@ interface StoredCopy extends LocalCopy {
 /** Whether announcements arrive. `alone`: there are none, so that copies live for a moment only. */
 type Mode = { kind: 'down' } | { kind: 'up' } | { kind: 'alone'; maxAgeMs: number };
 
-/** One object for all hits, as `get` would make one for each. */
-const NO_OPTIONS = {};
 const LOST = { trustedUntil: Number.NEGATIVE_INFINITY };
 const NO_CHANNEL = { trustedUntil: Number.POSITIVE_INFINITY };
 
@@ -76,20 +78,19 @@ const NO_CHANNEL = { trustedUntil: Number.POSITIVE_INFINITY };
  */
 export class LocalTier {
   readonly #clock: Clock;
-  readonly #maxEntries: number;
-  readonly #maxBytes: number;
+  readonly #bounds: { readonly maxEntries: number; readonly maxBytes: number };
   readonly #share: 'freeze' | 'clone' | 'trust';
   readonly #tags: AnnouncedTags;
   readonly #wakers = new Wakers();
   readonly #pending = new Map<string, Set<OpenTicket>>();
-  #copies: LRUCache<string, StoredCopy>;
+  #copies: CopyTable<StoredCopy>;
   #mode: Mode = { kind: 'down' };
   #channel: Pick<Channel, 'trustedUntil'> = LOST;
 
   constructor(options: LocalTierOptions) {
     this.#clock = options.clock;
-    this.#maxEntries = options.maxEntries ?? 10_000;
-    this.#maxBytes = options.maxBytes ?? 64 * 1024 * 1024;
+    const { maxEntries = 10_000, maxBytes = 64 * 1024 * 1024 } = options;
+    this.#bounds = { maxEntries, maxBytes };
     this.#share = options.share ?? 'freeze';
     this.#tags = new AnnouncedTags(options.maxTags);
     this.#copies = this.#noCopies();
@@ -111,7 +112,7 @@ export class LocalTier {
 
   /** The copy of a key that may be served now. Allocates nothing, unless callers get clones. */
   find(key: string): LocalCopy | undefined {
-    const copy = this.#copies.get(key, NO_OPTIONS);
+    const copy = this.#copies.get(key);
     if (copy === undefined) return undefined;
     const now = this.#clock.now();
     const channel = this.#mode.kind === 'alone' ? NO_CHANNEL : this.#channel;
@@ -120,7 +121,8 @@ export class LocalTier {
       this.#copies.delete(key);
       return undefined;
     }
-    return this.#share === 'clone' ? { ...copy, value: structuredClone(copy.value) } : copy;
+    copy.wasUsed = true;
+    return this.#share === 'clone' ? { ...copy, ...answering(structuredClone(copy.value)) } : copy;
   }
 
   /** To be called before the read is sent, in the same turn or earlier; `settle` or `cancel` must follow. */
@@ -149,7 +151,7 @@ export class LocalTier {
     const { id, loadMs, tags, freshForMs, ageMs } = entry;
     const lifeMs = this.#mode.kind === 'alone' ? Math.min(freshForMs, this.#mode.maxAgeMs) : freshForMs;
     const copy: StoredCopy = {
-      value: this.#share === 'clone' ? structuredClone(value) : value,
+      ...answering(this.#share === 'clone' ? structuredClone(value) : value),
       id,
       sentAt,
       freshUntil: sentAt + freshForMs, // from when it was sent: the store answered later, so this is never too long
@@ -160,9 +162,10 @@ export class LocalTier {
       tagKeys,
       tagTime,
       comparedAt: this.#tags.latest,
+      bytes: sizeOf(key.text, entry, tagKeys),
+      wasUsed: false,
     };
-    this.#copies.set(key.text, copy, { size: sizeOf(key.text, entry, tagKeys) });
-    while (this.#copies.size > this.#maxEntries) this.#copies.pop();
+    this.#copies.set(key.text, copy);
     return true;
   }
 
@@ -202,7 +205,7 @@ export class LocalTier {
   counts(): { copies: number; bytes: number; pending: number; waiting: number; tags: number } {
     return {
       copies: this.#copies.size,
-      bytes: this.#copies.calculatedSize,
+      bytes: this.#copies.bytes,
       pending: this.#pending.size,
       waiting: this.#wakers.size,
       tags: this.#tags.size,
@@ -235,10 +238,13 @@ export class LocalTier {
     return true;
   }
 
-  /** `maxSize` alone: `max` would allocate room for all entries at once, in each epoch. */
-  #noCopies(): LRUCache<string, StoredCopy> {
-    return new LRUCache({ maxSize: this.#maxBytes });
+  #noCopies(): CopyTable<StoredCopy> {
+    return new CopyTable(this.#bounds);
   }
+}
+
+function answering(value: unknown): Pick<LocalCopy, 'value' | 'answer'> {
+  return { value, answer: Promise.resolve(value) };
 }
 
 function poison(tickets: Iterable<OpenTicket>): void {

@@ -45,7 +45,7 @@ export class Reader {
   async look(key: StoreKey, budget = this.#engine.newBudget(), acceptsStale = false): Promise<Lookup> {
     const ticket = this.#copies?.begin(key); // P2: before the read is sent
     try {
-      const ask = () => budget.spend(this.#engine.ask('read', () => this.#engine.reads.read(key, budget)));
+      const ask = () => this.#engine.ask('read', () => this.#engine.reads.read(key, budget), budget);
       const reply = await this.#observer.timed('read', this.#engine.clock, ask);
       if (reply.kind === 'hit') {
         this.#observer.countBytes('read', reply.entry.bytes.byteLength);
@@ -183,7 +183,7 @@ export class Reader {
     const { key, tags } = request;
     const options = { ttlMs: this.#type.leaseMs, tags, rejected };
     try {
-      const reply = await budget.spend(this.#engine.ask('lease', (store) => store.lease(key, options, budget)));
+      const reply = await this.#engine.ask('lease', (store) => store.lease(key, options, budget), budget);
       return reply.kind === 'granted' ? { kind: 'leased', lease: reply.lease } : reply;
     } catch (error) {
       this.#observer.count('storeErrors', key.text, error); // said by `ask`

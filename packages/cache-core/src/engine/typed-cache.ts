@@ -89,7 +89,7 @@ export class TypedCache<V, I = Identifier> {
     });
   }
 
-  /** The hot path: a hit in this process makes one promise and nothing else. */
+  /** The hot path: a hit in this process makes nothing at all. */
   #getOrSet<T extends V>(
     identifier: I,
     loader: Loader<T, V>,
@@ -102,7 +102,7 @@ export class TypedCache<V, I = Identifier> {
       if (copy === undefined) return this.#readOrLoad(text, loader, options, onWaiting);
       this.#observer.countLocalHit(text);
       if (this.#type.refreshAhead) this.#reader.refreshCopy(this.#request(text, loader, options, undefined), copy);
-      return Promise.resolve(copy.value as T);
+      return copy.answer as Promise<T>;
     } catch (error) {
       return Promise.reject(error);
     }
@@ -231,10 +231,10 @@ export class TypedCache<V, I = Identifier> {
     const { engine } = this.#context;
     const budget = engine.newBudget();
     const options = { ttlMs: this.#type.leaseMs, tags: entry.tags, byForce: true };
-    const reply = await budget.spend(engine.ask('lease', (store) => store.lease(key, options, budget)));
+    const reply = await engine.ask('lease', (store) => store.lease(key, options, budget), budget);
     if (reply.kind !== 'granted') return 'refused';
     try {
-      return await budget.spend(engine.ask('fill', (store) => store.fill(reply.lease, entry, budget)));
+      return await engine.ask('fill', (store) => store.fill(reply.lease, entry, budget), budget);
     } catch (error) {
       // Else every reader waits for a value that does not come. A guard that cannot do it now remembers it.
       const release = engine.ask('release', (store) => store.release(reply.lease));

@@ -60,9 +60,10 @@ function parseHeader(line: string): Header | undefined {
 /** The store is shared, so what comes from it is not trusted. */
 function isHeader(value: unknown): value is Header {
   const header = value as Partial<Record<keyof Header, unknown>>;
-  const numbers = [header.stale, header.at, header.fresh, header.ttl, header.load];
-  if (typeof header.id !== 'string' || header.id.length !== TOKEN_LENGTH || !numbers.every(Number.isFinite))
-    return false;
+  const { id, stale, at, fresh, ttl, load } = header;
+  if (typeof id !== 'string' || id.length !== TOKEN_LENGTH) return false;
+  const hasTimes = Number.isFinite(at) && Number.isFinite(fresh) && Number.isFinite(ttl) && Number.isFinite(load);
+  if (!hasTimes || !Number.isFinite(stale)) return false;
   return Array.isArray(header.tags) && header.tags.every(isTagPair);
 }
 
