@@ -11,7 +11,7 @@ const MEANS: readonly Means[] = ['key', 'tag'];
 /** After a change a value is loaded, stored and read again within this time: the next one meets any of these. */
 const LONGEST_GAP_MS = 60;
 /** For an answer that is held back, so that the change overtakes it. There is none where all of a row were quick. */
-const PATIENCE_MS = 200;
+const PATIENCE_MS = 500;
 
 /**
  * One process reads rows with copies while another changes each of them twice in succession: the first change makes all
