@@ -1,6 +1,6 @@
 import { type Announcement, type Channel, type Clock, type Scope, StoreUnavailableError } from '@huntly/cache-core';
 import type { Connection } from './connection/connection.ts';
-import { announcementSettings } from './connection/ioredis-options.ts';
+import { announcementSettings, jitteredBackoff } from './connection/ioredis-options.ts';
 import { addressOf, duplicateOf, primaryAddresses } from './connection/primaries.ts';
 import { isClusterClient } from './connection/supplied-client.ts';
 import { codeOf } from './redaction.ts';
@@ -131,6 +131,7 @@ export class RedisChannel implements Channel {
       prefixes: this.#tracked.prefixes,
       heartbeatMs,
       clock: this.#clock,
+      backoff: jitteredBackoff(this.#random),
       check: async () => {
         if (isCluster) await checkServing(this.#connection, address);
       },

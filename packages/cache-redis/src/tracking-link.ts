@@ -1,5 +1,6 @@
 import type { Clock } from '@huntly/cache-core';
 import type { RedisClient } from './connection/client.ts';
+import type { Backoff } from './connection/ioredis-options.ts';
 import { codeOf } from './redaction.ts';
 
 /**
@@ -18,6 +19,8 @@ export interface LinkParts {
   readonly prefixes: readonly string[];
   readonly heartbeatMs: number;
   readonly clock: Clock;
+  /** Before a server that would not be armed is tried again. */
+  readonly backoff: Backoff;
   /** Rejects if this server must not be listened to any more: see `ServingCheck`. */
   readonly check: () => Promise<void>;
   readonly onMessage: (keys: readonly Buffer[] | null) => void;
@@ -40,6 +43,8 @@ export class TrackingLink {
   /** When each PING was sent that is not answered yet. They are answered in order. */
   #unanswered: number[] = [];
   #lastError: string | undefined;
+  /** Times that it could not be armed, since it was. */
+  #failures = 0;
 
   constructor(parts: LinkParts) {
     this.#parts = parts;
@@ -95,13 +100,21 @@ export class TrackingLink {
       await client.call('CLIENT', 'TRACKING', 'ON', 'REDIRECT', String(id), 'BCAST', ...wanted);
       await client.subscribe(CHANNEL); // last: a subscriber of RESP2 may not send CLIENT
       await this.#prove(session);
+      this.#failures = 0;
       this.#beatLater(session);
     } catch (error) {
       if (session !== this.#session) return; // its end was noticed already
-      const isRefused = error instanceof Error && error.name === 'ReplyError';
-      this.#lost(isRefused ? 'TRACKING' : codeOf(error));
-      if (!isRefused) this.#reconnect();
+      if (isRefusal(error)) this.#lost('TRACKING');
+      else this.#tryLater(codeOf(error));
     }
+  }
+
+  /** Over a new connection: on this one, something may be armed already. */
+  #tryLater(reason: string): void {
+    this.#lost(reason);
+    this.#lastError = reason; // what its end is about
+    const again = () => this.#reconnect();
+    this.#cancelBeat = this.#parts.clock.after(this.#parts.backoff(++this.#failures), again, { background: true });
   }
 
   /** A server that answers and does not serve any more is down, and up again, with a new epoch, once it does. */
@@ -166,6 +179,17 @@ export class TrackingLink {
     this.#state = state;
     this.#parts.onState();
   }
+}
+
+/**
+ * Will this server never track keys for this user? It does not know a command, or does not allow it. Everything else passes,
+ * such as `LOADING`, `MASTERDOWN` or `BUSY`.
+ */
+function isRefusal(error: unknown): boolean {
+  if (!(error instanceof Error) || error.name !== 'ReplyError') return false;
+  return /^NOPERM\b|^ERR .*\b(unknown|unsupported|not supported|syntax error|wrong number of arguments)\b/i.test(
+    error.message,
+  );
 }
 
 /** Time for what has arrived to be read. */

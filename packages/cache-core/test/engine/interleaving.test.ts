@@ -1,18 +1,21 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Flight, Flights } from '../../src/engine/flights.ts';
+import { LocalTier } from '../../src/engine/local-tier.ts';
 import { ReadBatch } from '../../src/engine/read-batch.ts';
 import type { Lookup } from '../../src/engine/read-request.ts';
 import { Reader } from '../../src/engine/reader.ts';
 import type { Lease, NewEntry, ReadReply, Store } from '../../src/index.ts';
 import { deafness, runInterleaved, StaleRead, scenarios, schedulers, type World } from './interleaving.ts';
 
-const property = (world: World) =>
-  fc.asyncProperty(schedulers, scenarios, (scheduler, scenario) => runInterleaved(scheduler, scenario, world));
-const deafProperty = (world: World) =>
-  fc.asyncProperty(schedulers, scenarios, deafness, (scheduler, scenario, isDeaf) =>
-    runInterleaved(scheduler, scenario, { ...world, isDeaf }),
+const property = (world: World, count = (_localHits: number) => {}) =>
+  fc.asyncProperty(schedulers, scenarios, async (scheduler, scenario) =>
+    count(await runInterleaved(scheduler, scenario, world)),
   );
+const deafProperty = (world: World) =>
+  fc.asyncProperty(schedulers, scenarios, deafness, async (scheduler, scenario, isDeaf) => {
+    await runInterleaved(scheduler, scenario, { ...world, isDeaf });
+  });
 
 /** Whatever moves the clock makes values stale, or nearly. */
 const GRACE = { ttl: '2s', grace: '1h', refreshAhead: true } as const;
@@ -33,18 +36,28 @@ afterEach(() => {
 
 describe('P1: no read that begins after an invalidation has resolved returns what was in the source before', () => {
   describe.each([
-    ['without grace', {}, 1],
-    ['with grace and refresh ahead', GRACE, 1],
-    ['with soft and hard timeouts', IMPATIENT, 0.5],
-  ] as const)('%s', { timeout: 120_000 }, (_name, type, share) => {
-    it('holds in thousands of orders of events of two processes', () =>
-      fc.assert(property({ type }), explore(3_000 * share)));
+    ['without grace', {}, false, 1],
+    ['with grace and refresh ahead', GRACE, false, 1],
+    ['with soft and hard timeouts', IMPATIENT, false, 0.5],
+    ['with copies, without grace', {}, true, 0.25],
+    ['with copies, grace and refresh ahead', GRACE, true, 0.25],
+  ] as const)('%s', { timeout: 120_000 }, (_name, type, local, share) => {
+    it('holds in thousands of orders of events of two processes', async () => {
+      const runs = 3_000 * share;
+      let localHits = 0;
+      const count = (hits: number) => {
+        localHits += hits;
+      };
+      await fc.assert(property({ type, local }, count), explore(runs));
+      if (local) expect(localHits, 'else there were no copies that could be old').toBeGreaterThan(runs / 10);
+      else expect(localHits).toBe(0);
+    });
 
     it('holds while the store leaves every third read or lease without an answer', () =>
-      fc.assert(deafProperty({ type }), explore(1_000 * share)));
+      fc.assert(deafProperty({ type, local }), explore(1_000 * share)));
 
     it('holds while any call may be given up, and take effect later', () =>
-      fc.assert(property({ type, isGuarded: true }), explore(1_000 * share)));
+      fc.assert(property({ type, local, isGuarded: true }), explore(1_000 * share)));
   });
 });
 
@@ -100,9 +113,9 @@ describe('the check finds an engine that is broken', { timeout: 60_000 }, () => 
       if (found.kind === 'stale') kept.set(key.text, found);
       return found.kind === 'miss' ? (kept.get(key.text) ?? found) : found;
     });
-    const inItsRun = fc.asyncProperty(schedulers, scenarios, (scheduler, scenario) => {
+    const inItsRun = fc.asyncProperty(schedulers, scenarios, async (scheduler, scenario) => {
       kept.clear();
-      return runInterleaved(scheduler, scenario, { type: GRACE });
+      await runInterleaved(scheduler, scenario, { type: GRACE });
     });
     return expectGuilty(fc.check(inItsRun, explore(20_000)));
   });
@@ -126,6 +139,23 @@ describe('the check finds an engine that is broken', { timeout: 60_000 }, () => 
         explore(20_000),
       ),
     ));
+
+  it.each(['keys', 'tags'] as const)('copies do not follow announcements of %s', (kind) => {
+    const { announce } = LocalTier.prototype;
+    vi.spyOn(LocalTier.prototype, 'announce').mockImplementation(function (this: LocalTier, announcement) {
+      if (announcement.kind !== kind) announce.call(this, announcement);
+    });
+    return expectGuilty(fc.check(property({ local: true }), explore(20_000)));
+  });
+
+  it('a read takes its ticket when it is answered, so that announcements may overtake it', () => {
+    const { settle } = LocalTier.prototype;
+    vi.spyOn(LocalTier.prototype, 'settle').mockImplementation(function (this: LocalTier, ticket, entry, value) {
+      this.cancel(ticket);
+      return settle.call(this, this.begin(ticket.key), entry, value);
+    });
+    return expectGuilty(fc.check(property({ local: true }), explore(20_000)));
+  });
 
   it('joiners share what was loaded without the store', () => {
     const { share } = Flight.prototype;

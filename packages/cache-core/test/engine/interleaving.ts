@@ -37,6 +37,7 @@ const KINDS = [
   'getOrSetMany',
   'setMany',
   'skip',
+  'getWithoutGrace',
 ] as const;
 
 /** Callers run beside each other; the operations of one come one after another. */
@@ -74,6 +75,8 @@ export interface World {
   readonly type?: CacheTypeOptions<number>;
   /** Deadlines, breaker and journal between engine and store: any call may be given up, and still take effect. */
   readonly isGuarded?: boolean;
+  /** Copies in each process, which follow the announcements of the store. */
+  readonly local?: boolean;
 }
 
 /** More than any run of a sound engine needs: beyond it something goes round for ever. */
@@ -85,16 +88,19 @@ export class StaleRead extends Error {}
 /**
  * Runs a scenario in an order of the scheduler's choice: every request, every reply, every step of a loader and every
  * timer is a moment of its own. The source is one version number that each invalidating writer raises first.
+ * An announcement arrives in the moment of the change, before its answer and those of reads that are under way.
+ * @returns how many reads copies have answered
  * @throws StaleRead when P1 is violated.
  */
-export async function runInterleaved(scheduler: fc.Scheduler, scenario: Scenario, world: World = {}): Promise<void> {
+export async function runInterleaved(scheduler: fc.Scheduler, scenario: Scenario, world: World = {}): Promise<number> {
   const bounded = boundedScheduler(scheduler);
   const clock = scheduledClock(bounded);
   const inner = memoryStore({ clock, maxEntries: 100 });
   const store = delayed(bounded, world.store?.(inner) ?? inner, world.isDeaf ?? (() => false));
   const types: { lead: CacheTypeOptions<number> } = { lead: { ttl: '1h', ...world.type } };
   const storeBudget = world.isGuarded ? '50ms' : false;
-  const open = () => createCache({ types, store, storeBudget, clock, logger: false, random: () => 0.5 });
+  const options = { types, store, storeBudget, clock, logger: false, random: () => 0.5 } as const;
+  const open = () => createCache({ ...options, local: world.local ?? false });
   const caches = [open(), open()];
   let version = 0;
   /** By key: no read that begins now may return less. `s` is only ever `set`: its writers come one after another. */
@@ -150,7 +156,8 @@ export async function runInterleaved(scheduler: fc.Scheduler, scenario: Scenario
     };
     switch (kind) {
       case 'getOrSet':
-        await reading(key, () => leads.getOrSet(key, loader, { tags: (value) => ['known', ...late.tags(value)] }));
+        for (let time = 0; time < (world.local ? 3 : 1); time++)
+          await reading(key, () => leads.getOrSet(key, loader, { tags: (value) => ['known', ...late.tags(value)] })); // load, copy, hit
         return reading('s', () => leads.getOrSet('s', loader, tags));
       case 'skip':
         return reading(key, () =>
@@ -172,6 +179,8 @@ export async function runInterleaved(scheduler: fc.Scheduler, scenario: Scenario
       case 'expire': // gives no floor: until it is refreshed, the old value may be served
         await leads.expire(key);
         return;
+      case 'getWithoutGrace':
+        return reading(key, () => leads.getOrSet(key, loader, { grace: 0, tags: ['known', 'late'] }));
       case 'get':
         await reading('s', () => leads.get('s'));
         return reading(key, () => leads.get(key));
@@ -226,6 +235,7 @@ export async function runInterleaved(scheduler: fc.Scheduler, scenario: Scenario
   const all = Promise.all(scenario.map((caller) => call(caller).catch((error: unknown) => failures.push(error))));
   await scheduler.waitFor(all);
   if (failures.length > 0) throw failures[0];
+  return caches.reduce((hits, cache) => hits + cache.stats().lead.localHits, 0);
 }
 
 /** Under a hardTimeout a read may end without a value. */

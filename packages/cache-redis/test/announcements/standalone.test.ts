@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { buildKey } from '@huntly/cache-core';
 import { type RedisServer, startRedis } from '@huntly/cache-testing';
 import RedisMock from 'ioredis-mock';
@@ -178,6 +179,33 @@ describe.each(VERSIONS)('announcements with $version', ({ ioredis }) => {
     await close();
   });
 
+  it('are armed by themselves once a server that refused for a while, a replica without its primary, serves', async () => {
+    const replica = await startRedis({ config: { 'replica-serve-stale-data': 'no' } });
+    await replica.cli('REPLICAOF', '127.0.0.1', 1); // it refuses PING, not CLIENT: MASTERDOWN
+    const { channel, next, heard } = listen(open({ url: replica.url, heartbeatMs: HEARTBEAT_MS }, ioredis));
+    await next((each) => each.kind === 'down' && each.reason === 'MASTERDOWN');
+    await replica.cli('REPLICAOF', 'NO', 'ONE');
+    await next(isUp);
+    expect(heard.filter((each) => each.kind === 'down' && each.reason === 'MASTERDOWN')).toHaveLength(1);
+    await replica.cli('SET', 'shop:lead:1', 'x');
+    await next(isOf('shop:lead:1'));
+    await channel.close();
+    await replica.stop();
+  });
+
+  it('are armed by themselves once a password is no longer asked for', async () => {
+    const guarded = await startRedis({ users: ['default on nopass ~* &* +@all'] });
+    const { channel, next } = listen(await readiness(open({ url: guarded.url, heartbeatMs: HEARTBEAT_MS }, ioredis)));
+    await next(isUp);
+    await guarded.cli('ACL', 'SETUSER', 'default', 'resetpass', '>secret'); // for connections to come
+    await guarded.cli('CLIENT', 'KILL', 'TYPE', 'pubsub');
+    await next((each) => each.kind === 'down' && each.reason === 'NOAUTH');
+    await guarded.cli('ACL', 'SETUSER', 'default', 'nopass');
+    await next(isUp);
+    await channel.close();
+    await guarded.stop();
+  });
+
   it('have a connection of their own, beside a supplied client too, and end it', async () => {
     const client = new ioredis.Redis({ host: server.host, port: server.port, ...SAFE } as never);
     const connection = await readiness(open({ client, heartbeatMs: HEARTBEAT_MS }));
@@ -207,6 +235,11 @@ describe('a server without tracking', () => {
     expect(await next(isDown)).toEqual({ kind: 'down', reason: 'TRACKING' });
     expect(channel.state).toBe('down');
     await connection.client.ping();
+    const connections = async () =>
+      Number(/total_connections_received:(\d+)/.exec(String(await server.cli('INFO', 'stats')))?.[1]);
+    const before = await connections();
+    await delay(4 * HEARTBEAT_MS); // real time, as it is a real server that must not be troubled
+    expect(await connections()).toBe(before + 1); // the one that asks
     await channel.close();
     await server.stop();
   });

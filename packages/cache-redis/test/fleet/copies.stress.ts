@@ -6,14 +6,15 @@ import type { Look } from './member.ts';
 
 const rowsOf = (name: string, count: number) => Array.from({ length: count }, (_, index) => `${name}-${index}`);
 const RACED = 20_000;
+const OVERTAKEN = 4_000;
 const BARRIERS = 10_000;
 
 describe.each(GROUNDS)('P2 over processes: %s', (name, start) => {
-  const course = courseOf(start, 2, { slowestReplyMs: 15 });
+  const course = courseOf(start, 2, { slowestReplyMs: 60 });
 
   it(`no copy outlives its invalidation, of ${RACED} reads that raced with one`, async ({ annotate }) => {
     const { fleet } = course();
-    const total = await raceReads(course(), rowsOf('raced', 250), RACED);
+    const total = await raceReads(course(), rowsOf('raced', 100), { raced: RACED, overtaken: OVERTAKEN });
     await annotate(`${name}: ${JSON.stringify(total)}`);
     await expectNothingUnderway(fleet);
   });

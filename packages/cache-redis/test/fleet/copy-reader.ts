@@ -1,6 +1,7 @@
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import { seededRandom } from '@huntly/cache-testing';
 import type { InspectedCache } from './inspected-cache.ts';
+import type { HeldAnswer, LateReplies } from './late-replies.ts';
 import type { TYPES } from './opening.ts';
 import type { Source } from './source.ts';
 
@@ -15,6 +16,8 @@ export interface Change {
 /** What came of a round: reads during a change, and what copies said after it. */
 export interface RoundReport {
   readonly raced: number;
+  /** Values that were answered before a change, and came after it was announced. */
+  readonly overtaken: number;
   /** After a barrier: rows whose value was older than the last change. */
   readonly old: readonly string[];
   /** Rows that had a copy when they were looked at a second time. */
@@ -34,15 +37,17 @@ const PAUSE_MS = 2;
 export class CopyReader {
   readonly #cache: InspectedCache<typeof TYPES>;
   readonly #source: Source;
+  readonly #late: LateReplies;
   readonly #random: () => number;
   #isOver = true;
   #reading: Promise<unknown> = Promise.resolve();
   #reads: { row: string; begin: bigint; end: bigint }[] = [];
   #sightings = new Map<string, Map<number, bigint>>();
 
-  constructor(cache: InspectedCache<typeof TYPES>, source: Source, seed: number) {
+  constructor(cache: InspectedCache<typeof TYPES>, source: Source, late: LateReplies, seed: number) {
     this.#cache = cache;
     this.#source = source;
+    this.#late = late;
     this.#random = seededRandom(seed);
   }
 
@@ -57,10 +62,15 @@ export class CopyReader {
   begin(rows: readonly string[]): void {
     this.#isOver = false;
     this.#reads = [];
+    this.#late.take();
     const callers = rows.flatMap((row, index) =>
       Array.from({ length: 1 + (index % MOST_CALLERS) }, () => this.#readOn(row)),
     );
     this.#reading = Promise.all(callers);
+  }
+
+  untilHeld(row: string, patienceMs: number): Promise<void> {
+    return this.#late.untilHeld(this.#cache.type('row').keyOf(row), patienceMs);
   }
 
   /** After the changes: everything is read once more, by whatever answers it. */
@@ -74,13 +84,23 @@ export class CopyReader {
       return change !== undefined && begin < change.resolved && end > change.called;
     };
     const raced = this.#reads.filter(overlaps).length;
+    const overtaken = this.#overtakenBy(changes);
     const seen = await Promise.all(changes.map(({ row }) => this.#read(row, 0)));
     const old = changes.flatMap(({ row, version }, index) => {
       const found = seen[index]?.version ?? 0;
       return found < version ? [`${row}: ${found} after ${version}`] : [];
     });
     const copies = await Promise.all(changes.map(({ row }) => this.warm(row)));
-    return { raced, old, copies: copies.filter(Boolean).length };
+    return { raced, overtaken, old, copies: copies.filter(Boolean).length };
+  }
+
+  #overtakenBy(changes: readonly Change[]): number {
+    const calledAt = new Map(changes.map(({ row, called }) => [this.#cache.type('row').keyOf(row), called]));
+    const isOvertaken = ({ key, answeredAt, overtakenAt = 0n }: HeldAnswer): boolean => {
+      const called = calledAt.get(key);
+      return called !== undefined && answeredAt < called && overtakenAt > called;
+    };
+    return this.#late.take().filter(isOvertaken).length;
   }
 
   async readAfterBarrier(row: string): Promise<{ version: number }> {

@@ -5,7 +5,7 @@ import { expectOneLoad } from './one-load.ts';
 
 /** The most important of what `npm run stress` tries at length. */
 describe.each(GROUNDS)('two processes with copies: %s', (_name, start) => {
-  const course = courseOf(start, 2, { slowestReplyMs: 15 });
+  const course = courseOf(start, 2, { slowestReplyMs: 60 });
   const rows = Array.from({ length: 50 }, (_, index) => `row-${index}`);
 
   it('load a cold value once, of 500 callers', async () => {
@@ -15,8 +15,7 @@ describe.each(GROUNDS)('two processes with copies: %s', (_name, start) => {
   });
 
   it('have no copy that outlives its invalidation, however reads and changes meet', async () => {
-    const { raced } = await raceReads(course(), rows, 300);
-    expect(raced).toBeGreaterThanOrEqual(300);
+    await raceReads(course(), rows, { raced: 300, overtaken: 50 });
     await expectNothingUnderway(course().fleet);
   });
 

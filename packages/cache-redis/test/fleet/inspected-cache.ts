@@ -1,5 +1,6 @@
 import { Cache, type CacheTypes } from '@huntly/cache-core';
 import { until } from '@huntly/cache-testing';
+import type { LateParts } from './late-replies.ts';
 
 /** What is under way in a cache. All of it ends when its callers have their answers. */
 export interface Underway {
@@ -23,6 +24,10 @@ export class InspectedCache<T extends CacheTypes> extends Cache<T> {
   /** Of a whole key. Serving it is what a read would do. */
   hasCopy(key: string): boolean {
     return this.engine.local.tier.find(key) !== undefined;
+  }
+
+  lateParts(): LateParts {
+    return { reads: this.engine.reads, tier: this.engine.local.tier };
   }
 
   underway(): Underway {

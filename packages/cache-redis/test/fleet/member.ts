@@ -6,7 +6,7 @@ import { redisStore } from '../../src/index.ts';
 import { type Change, CopyReader, type RoundReport, type Sightings, tagOf } from './copy-reader.ts';
 import { detourDuplicates } from './detours.ts';
 import { InspectedCache, type Underway } from './inspected-cache.ts';
-import { delayReplies } from './late-replies.ts';
+import { LateReplies } from './late-replies.ts';
 import { type LeaseStep, traceLeases } from './lease-trace.ts';
 import { HOT_LOAD_MS, type Opening, TYPES } from './opening.ts';
 import { Source } from './source.ts';
@@ -30,6 +30,8 @@ export interface MemberCommands {
   counts(): { misses: number; stored: number; loads: number; refused: number; localHits: number; storeErrors: number };
   warm(rows: readonly string[]): Promise<number>;
   begin(rows: readonly string[]): void;
+  /** Resolves when an answer of this row is held back, or the time is over. */
+  untilHeld(options: { row: string; patienceMs: number }): Promise<void>;
   settle(changes: readonly Change[]): Promise<RoundReport>;
   readAfterBarrier(row: string): Promise<{ version: number; hadCopy: boolean; hasCopy: boolean }>;
   watch(rows: readonly string[]): void;
@@ -58,7 +60,6 @@ async function openAll(opening: Opening, index: number): Promise<Opened> {
   const { servers, sourceUrl, namespace, detours, heartbeatMs, slowestReplyMs } = opening;
   if (detours) detourDuplicates(detours);
   const store = redisStore({ ...servers, heartbeatMs, socketTimeoutMs: 20_000 });
-  if (slowestReplyMs !== undefined) delayReplies(store, slowestReplyMs, seededRandom(index + 1));
   const steps: LeaseStep[] = [];
   traceLeases(store, (step) => steps.push(step));
   const cache = new InspectedCache({
@@ -70,8 +71,9 @@ async function openAll(opening: Opening, index: number): Promise<Opened> {
     logger: false,
   });
   await cache.allReady();
+  const late = new LateReplies(cache.lateParts(), slowestReplyMs ?? 0, seededRandom(index + 1));
   const source = new Source(sourceUrl, namespace);
-  return { cache, source, reader: new CopyReader(cache, source, index + 1), steps };
+  return { cache, source, reader: new CopyReader(cache, source, late, index + 1), steps };
 }
 
 serveFleet<MemberCommands>(({ index }) => {
@@ -158,6 +160,7 @@ serveFleet<MemberCommands>(({ index }) => {
       return copies.filter(Boolean).length;
     },
     begin: (rows) => all().reader.begin(rows),
+    untilHeld: ({ row, patienceMs }) => all().reader.untilHeld(row, patienceMs),
     settle: (changes) => all().reader.settle(changes),
     async readAfterBarrier(row) {
       const { cache, reader } = all();

@@ -84,7 +84,7 @@ describe.each(GROUNDS)('P3 over four processes: %s', (_name, start) => {
     if (!first) throw new Error('the fleet is empty');
     const before = await countsOf(fleet);
     const reading = [first.ask('readHot', { name: 'hot', callers: 10 })];
-    await until('the first value', async () => (await first.ask('counts')).stored > before.stored || undefined);
+    await until('the first value', async () => (await countsOf(fleet)).stored > before.stored || undefined);
     const warm = await countsOf(fleet);
     reading.push(...others.map((member) => member.ask('readHot', { name: 'hot', callers: 10 })));
     await untilLoads(course(), 'hot', VERSIONS + 1);

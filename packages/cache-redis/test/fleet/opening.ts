@@ -27,7 +27,7 @@ export interface Opening {
   readonly servers: Servers;
   readonly sourceUrl: string;
   readonly namespace: string;
-  /** How late answers to reads may come: see `delayReplies`. @default they are not delayed */
+  /** How late answers to reads may come: see `LateReplies`. @default they are not delayed */
   readonly slowestReplyMs?: number;
   /** @default 1000 */
   readonly heartbeatMs?: number;
