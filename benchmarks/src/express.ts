@@ -60,7 +60,14 @@ async function expectOneResponse(): Promise<void> {
   const seen = new Set<string>();
   for (const route of routes) {
     const answer = await ask(route, 3); // the first is a miss, and the second leaves the local copy
-    seen.add(answer.replace(/^(age|cache-status|date): .*$/gim, '$1').toLowerCase().split('\r\n').sort().join('\n'));
+    seen.add(
+      answer
+        .replace(/^(age|cache-status|date): .*$/gim, '$1')
+        .toLowerCase()
+        .split('\r\n')
+        .sort()
+        .join('\n'),
+    );
   }
   if (seen.size > 1) throw new Error(`The routes do not send the same:\n${[...seen].join('\n\n')}`);
 }

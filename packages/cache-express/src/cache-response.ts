@@ -1,13 +1,14 @@
-import type { LoaderContext, TypedCache } from '@huntly/cache-core';
+import type { Duration, LoaderContext, TypedCache } from '@huntly/cache-core';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
+import { type AskedUrl, AskedUrls } from './asked-url.ts';
 import { type CacheOutcome, cacheStatus } from './cache-status.ts';
 import { HandlerRun, type RunOutcome } from './handler-run.ts';
 import { appendTo } from './headers.ts';
 import { HitForMiss } from './hit-for-miss.ts';
 import { CONDITIONAL, NarrowRequest } from './narrow-request.ts';
 import { type CacheResponseOptions, type RoutePolicy, routePolicy } from './options.ts';
-import { BadQueryError, type NarrowQuery, narrowQuery } from './query.ts';
-import { hostnameOf, identityDigest, pathOf, pathTag, requestKey } from './request-key.ts';
+import { BadQueryError } from './query.ts';
+import { identityDigest, requestKey } from './request-key.ts';
 import {
   type ClientWishes,
   clientWishes,
@@ -50,7 +51,7 @@ interface Asked {
   readonly res: Response;
   readonly next: NextFunction;
   readonly key: string;
-  readonly query: NarrowQuery;
+  readonly url: AskedUrl;
   readonly headers: Readonly<Record<string, string>>;
   readonly wishes: ClientWishes;
 }
@@ -58,17 +59,26 @@ interface Asked {
 class CachedRoute {
   readonly #policy: RoutePolicy;
   readonly #responses: TypedCache<StoredResponse>;
+  readonly #urls: AskedUrls;
   readonly #hitForMiss: HitForMiss;
   readonly #traffic: Traffic;
   /** Responses that a handler of this process just made: whoever gets one has waited for it. */
   readonly #made = new WeakSet<StoredResponse>();
+  readonly #grace: Duration;
+  /** What is left of the time that a response is fresh. */
+  readonly #ttlOf = ({ freshForMs, generatedAtMs }: StoredResponse): Duration => {
+    const leftMs = freshForMs - (this.#policy.clock.epoch() - generatedAtMs);
+    return `${Math.max(1, Math.round(leftMs))}ms`;
+  };
   #hasWarned = false;
 
   constructor(policy: RoutePolicy) {
     this.#policy = policy;
     this.#responses = policy.cache.addType('http', responseType());
+    this.#urls = new AskedUrls(policy.query);
     this.#hitForMiss = new HitForMiss(policy.clock);
     this.#traffic = trafficOf(policy.cache);
+    this.#grace = policy.graceMs === 0 ? 0 : `${policy.graceMs}ms`;
   }
 
   /** Never rejects. */
@@ -98,18 +108,19 @@ class CachedRoute {
 
   /** What is asked for; `undefined` where the request was dealt with. */
   async #ask(req: Request, res: Response, next: NextFunction): Promise<Asked | undefined> {
-    const { query: rule, vary, honoursClients, cache } = this.#policy;
+    const { vary, honoursClients, cache } = this.#policy;
     try {
       const identity = this.#identityOf(req);
       if (identity === null) {
         this.#forward(req, res, next, { why: 'bypass', detail: 'identity' });
         return undefined;
       }
-      const query = await narrowQuery(req, rule);
+      const asked = this.#urls.of(req);
+      const url = asked instanceof Promise ? await asked : asked;
       const headers = keyedHeaders(req.headers, vary);
-      const key = requestKey(req, { query: query.key, headers, identity });
+      const key = requestKey({ url: url.key, headers, identity });
       const wishes = honoursClients ? clientWishes(req.headers) : NO_WISHES;
-      return { req, res, next, key, query, headers, wishes };
+      return { req, res, next, key, url, headers, wishes };
     } catch (error) {
       if (error instanceof BadQueryError) next(error);
       else {
@@ -136,7 +147,6 @@ class CachedRoute {
     if (this.#hitForMiss.has(key))
       return this.#alone(asked, { kind: 'forward', why: 'bypass', detail: 'uncacheable' }, 'bypass');
 
-    const { graceMs } = this.#policy;
     let isLeader = false;
     let stored: StoredResponse | undefined;
     try {
@@ -146,12 +156,9 @@ class CachedRoute {
         return response as Promise<StoredResponse>; // `undefined` means "do not cache"
       };
       stored = await this.#responses.getOrSet(key, load, {
-        grace: graceMs === 0 ? 0 : `${graceMs}ms`,
-        ttl: ({ freshForMs, generatedAtMs }) => {
-          const leftMs = freshForMs - (this.#policy.clock.epoch() - generatedAtMs);
-          return `${Math.max(1, Math.round(leftMs))}ms`;
-        },
-        tags: this.#knownTags(req),
+        grace: this.#grace,
+        ttl: this.#ttlOf,
+        tags: this.#knownTags(asked),
       });
     } catch (error) {
       this.#policy.cache.logger.warn({ err: error, route: routeOf(req) }, 'the cache failed: the handler answers');
@@ -222,12 +229,12 @@ class CachedRoute {
   }
 
   #run(asked: Asked, outcome: CacheOutcome | undefined): Promise<RunOutcome> {
-    const { req, res, next, query, headers } = asked;
+    const { req, res, next, url, headers } = asked;
     const policy = this.#policy;
     const clientHeaders = req.headers;
     const credentials = policy.audience === 'identified' ? ['authorization', 'cookie'] : [];
     const pass = [...policy.passHeaders, ...credentials, ...(outcome ? CONDITIONAL : [])];
-    const narrow = new NarrowRequest(req, { query, headers, pass });
+    const narrow = new NarrowRequest(req, { query: url.query, headers, pass });
     return new Promise((onSettled) => {
       new HandlerRun({ policy, req, res, narrow, clientHeaders, outcome, onSettled });
       next();
@@ -257,12 +264,11 @@ class CachedRoute {
     return wishes === NO_WISHES || satisfies(wishes, ageMs, stored.freshForMs);
   }
 
-  #knownTags(req: Request): string[] {
+  #knownTags({ url }: Asked): string[] {
     const { type, dropsOnUnsafe } = this.#policy;
-    return [
-      ...(type === undefined ? [] : [type]),
-      ...(dropsOnUnsafe ? [pathTag(hostnameOf(req), pathOf(req.originalUrl))] : []),
-    ];
+    const tags = dropsOnUnsafe ? [url.pathTag] : [];
+    if (type !== undefined) tags.push(type);
+    return tags;
   }
 
   /** Leaves a request to its handler, which sees it as it came. */
