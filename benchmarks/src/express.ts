@@ -1,6 +1,6 @@
 // What a hit of `cacheResponse` costs: requests a second, and processor time of the server for each, against an Express route that
 // writes the same response. The server is a process of its own; all routes run in turn in each round; medians of the rounds. Runs
-// what was built, as hits.ts does. `ROUNDS=n` runs so many rounds; `PROFILE=dir` writes a processor profile of the server there.
+// what was built, as hits.ts does. `ROUNDS=n` runs so many rounds; `CONNECTIONS=n` over so many connections; `PROFILE=dir` writes a processor profile of the server there.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:net';
@@ -9,7 +9,7 @@ import { startRedis } from '@huntly/cache-testing';
 
 const ROUNDS = Number(process.env['ROUNDS'] ?? 20);
 const REQUESTS = 2_000;
-const CONNECTIONS = 16;
+const CONNECTIONS = Number(process.env['CONNECTIONS'] ?? 16);
 const QUERY = '?q=ada&page=2';
 const END = '"end":true}';
 const rows = Array.from({ length: 20 }, (_, id) => ({ id, name: 'Ada Lovelace', company: 'Analytical Engines' }));

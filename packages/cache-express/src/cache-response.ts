@@ -5,6 +5,7 @@ import { type CacheOutcome, cacheStatus } from './cache-status.ts';
 import { HandlerRun, type RunOutcome } from './handler-run.ts';
 import { appendTo } from './headers.ts';
 import { HitForMiss } from './hit-for-miss.ts';
+import { endOfArrivals } from './loop-turn.ts';
 import { CONDITIONAL, NarrowRequest } from './narrow-request.ts';
 import { type CacheResponseOptions, type RoutePolicy, routePolicy } from './options.ts';
 import { BadQueryError } from './query.ts';
@@ -155,6 +156,7 @@ class CachedRoute {
         const response = isLeader ? this.#lead(asked) : this.#refresh(asked);
         return response as Promise<StoredResponse>; // `undefined` means "do not cache"
       };
+      await endOfArrivals();
       stored = await this.#responses.getOrSet(key, load, {
         grace: this.#grace,
         ttl: this.#ttlOf,

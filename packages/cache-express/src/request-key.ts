@@ -35,7 +35,7 @@ export function urlKey(req: Request, hostname: string, query: string): string {
 export function pathTag(hostname: string, path: string): string {
   // Express takes `/A/` and `/a` for one route; one tag for both drops rather too much than too little.
   const normal = path.toLowerCase().replace(/\/+$/, '');
-  return `url:${createHash('sha256')
+  return `url-${createHash('sha256')
     .update(JSON.stringify([hostname, normal]))
     .digest('hex')}`;
 }
