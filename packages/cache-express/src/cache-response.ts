@@ -84,7 +84,7 @@ class CachedRoute {
 
   /** Never rejects. */
   async answer(req: Request, res: Response, next: NextFunction): Promise<void> {
-    const { cache, dropsOnUnsafe, audience } = this.#policy;
+    const { cache, clock, dropsOnUnsafe, audience } = this.#policy;
     if (CACHED.has(req)) return next();
     const again = rerunOf(req);
     if (again) {
@@ -92,7 +92,7 @@ class CachedRoute {
       return again.reached(req, res, next);
     }
     if (isUnsafe(req.method)) {
-      if (dropsOnUnsafe) dropWhenDone(req, res, cache);
+      if (dropsOnUnsafe) dropWhenDone(req, res, { cache, clock, traffic: this.#traffic });
       return this.#forward(req, res, next, { why: 'method' });
     }
     if (req.method !== 'GET' && req.method !== 'HEAD') return this.#forward(req, res, next, { why: 'method' });
@@ -148,20 +148,25 @@ class CachedRoute {
     if (this.#hitForMiss.has(key))
       return this.#alone(asked, { kind: 'forward', why: 'bypass', detail: 'uncacheable' }, 'bypass');
 
+    const { clock } = this.#policy;
     let isLeader = false;
     let stored: StoredResponse | undefined;
     try {
+      await endOfArrivals();
+      const askedAt = clock.now();
       const load = ({ previous }: LoaderContext<StoredResponse>) => {
         isLeader = previous === undefined;
+        if (isLeader) this.#traffic.timed('read', clock.now() - askedAt);
         const response = isLeader ? this.#lead(asked) : this.#refresh(asked);
         return response as Promise<StoredResponse>; // `undefined` means "do not cache"
       };
-      await endOfArrivals();
       stored = await this.#responses.getOrSet(key, load, {
         grace: this.#grace,
         ttl: this.#ttlOf,
         tags: this.#knownTags(asked),
       });
+      const isRead = stored !== undefined && !this.#made.has(stored); // else the time is that of a handler
+      if (isRead) this.#traffic.timed('read', clock.now() - askedAt);
     } catch (error) {
       this.#policy.cache.logger.warn({ err: error, route: routeOf(req) }, 'the cache failed: the handler answers');
     }
@@ -191,6 +196,7 @@ class CachedRoute {
     this.#count(asked.req, 'miss');
     if (outcome.kind === 'storable') {
       this.#made.add(outcome.response);
+      this.#traffic.stored(routeOf(asked.req), outcome.response.body.length);
       return outcome.response;
     }
     const { reason, status } = outcome;
@@ -215,7 +221,10 @@ class CachedRoute {
       throw new Error('The refresh of a response did not ask what its first request asked.');
     };
     const outcome = await rerun({ req, clock, timeoutMs, run });
-    if (outcome.kind === 'storable') return outcome.response;
+    if (outcome.kind === 'storable') {
+      this.#traffic.stored(routeOf(req), outcome.response.body.length);
+      return outcome.response;
+    }
     const { reason, status } = outcome;
     this.#traffic.skip(routeOf(req), reason);
     if (status >= 500 || reason === 'timeout' || PERSONAL.has(reason))

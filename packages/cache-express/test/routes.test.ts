@@ -27,7 +27,7 @@ const MATRIX: readonly [string, () => Promise<CacheHealth>, string, string][] = 
   ['slow', () => new Promise(() => {}), 'warn', 'fail'],
   ['down', async () => down('ECONNREFUSED 10.1.2.3'), 'warn', 'fail'],
   ['loading', async () => down('LOADING'), 'warn', 'fail'],
-  ['read-only', async () => health({ status: 'warn' }), 'warn', 'warn'],
+  ['read-only', async () => down('the server is a read-only replica'), 'warn', 'fail'],
   ['out of memory', async () => health({ status: 'warn' }), 'warn', 'warn'],
   ['no right to INFO', async () => health({ report: { kind: 'redis' } }), 'pass', 'pass'],
   ['broken', () => Promise.reject(new Error('secret')), 'warn', 'fail'],
@@ -166,9 +166,12 @@ describe.each(VERSIONS)('routes on %s', (_name, express) => {
     app.get('/leads/:id', cacheResponse({ cache, ttl: '5m' }), (req, res) =>
       res.set('Cache-Control', req.params['id'] === 'private' ? 'private' : 'public').send('x'),
     );
+    app.post('/leads/:id', cacheResponse({ cache, ttl: '5m' }), (_req, res) => res.sendStatus(204));
     app.all('/metrics', metricsRoute(cache));
     const { ask } = await serve(app);
     for (const path of ['/leads/secret1', '/leads/secret1', '/leads/private']) await ask(path);
+    await ask('/leads/secret1', { method: 'POST' });
+    await cache.invalidatePattern('http:*');
     for (const again of [1, 2]) {
       const { text, headers } = await ask('/metrics');
       expect(headers['content-type'], String(again)).toMatch(/^text\/plain/);
@@ -180,6 +183,13 @@ describe.each(VERSIONS)('routes on %s', (_name, express) => {
         'http_cache_requests_total{route="/leads/:id",result="hit"} 1',
         'http_cache_requests_total{route="/leads/:id",result="miss"} 2',
         'http_cache_skipped_total{route="/leads/:id",reason="cache-control"} 1',
+        'http_cache_requests_total{route="/leads/:id",result="bypass"} 1',
+        'http_cache_store_seconds_count{op="read"} 3',
+        'http_cache_store_seconds_count{op="invalidate"} 1',
+        'http_cache_body_bytes_count{route="/leads/:id"} 1',
+        'http_cache_body_bytes_sum{route="/leads/:id"} 1',
+        'cache_purges_total{kind="tag"} 1',
+        'cache_purges_total{kind="pattern"} 1',
         'cache_up 1',
       ])
         expect(lines).toContain(line);
