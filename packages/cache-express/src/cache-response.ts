@@ -9,7 +9,7 @@ import { endOfArrivals } from './loop-turn.ts';
 import { CONDITIONAL, NarrowRequest } from './narrow-request.ts';
 import { type CacheResponseOptions, type RoutePolicy, routePolicy } from './options.ts';
 import { BadQueryError } from './query.ts';
-import { identityDigest, requestKey } from './request-key.ts';
+import { identityDigest, requestKey, resourceKey } from './request-key.ts';
 import {
   type ClientWishes,
   clientWishes,
@@ -26,6 +26,7 @@ import type { Reason } from './storable.ts';
 import type { StoredResponse } from './stored-response.ts';
 import { type Result, type Traffic, trafficOf } from './traffic.ts';
 import { dropWhenDone } from './unsafe-methods.ts';
+import { Variants } from './variants.ts';
 import { keyedHeaders } from './vary.ts';
 
 /** Requests that a cached route has taken. A second one on their way would wait for the first. */
@@ -52,6 +53,8 @@ interface Asked {
   readonly res: Response;
   readonly next: NextFunction;
   readonly key: string;
+  /** That which its variants share. */
+  readonly resource: string;
   readonly url: AskedUrl;
   readonly headers: Readonly<Record<string, string>>;
   readonly wishes: ClientWishes;
@@ -62,6 +65,8 @@ class CachedRoute {
   readonly #responses: TypedCache<StoredResponse>;
   readonly #urls: AskedUrls;
   readonly #hitForMiss: HitForMiss;
+  /** `undefined`: there is one of each URL. */
+  readonly #variants: Variants | undefined;
   readonly #traffic: Traffic;
   /** Responses that a handler of this process just made: whoever gets one has waited for it. */
   readonly #made = new WeakSet<StoredResponse>();
@@ -78,6 +83,7 @@ class CachedRoute {
     this.#responses = policy.cache.addType('http', responseType());
     this.#urls = new AskedUrls(policy.query);
     this.#hitForMiss = new HitForMiss(policy.clock);
+    this.#variants = policy.vary.size > 0 ? new Variants(policy.clock, policy.maxVariants) : undefined;
     this.#traffic = trafficOf(policy.cache);
     this.#grace = policy.graceMs === 0 ? 0 : `${policy.graceMs}ms`;
   }
@@ -121,7 +127,8 @@ class CachedRoute {
       const headers = keyedHeaders(req.headers, vary);
       const key = requestKey({ url: url.key, headers, identity });
       const wishes = honoursClients ? clientWishes(req.headers) : NO_WISHES;
-      return { req, res, next, key, url, headers, wishes };
+      const resource = resourceKey(url.key, identity);
+      return { req, res, next, key, resource, url, headers, wishes };
     } catch (error) {
       if (error instanceof BadQueryError) next(error);
       else {
@@ -192,9 +199,18 @@ class CachedRoute {
 
   /** Runs the handler for all who wait, and for the store. */
   async #lead(asked: Asked): Promise<StoredResponse | undefined> {
+    const { key, resource } = asked;
+    const { timeoutMs, graceMs, hitForMissMs } = this.#policy;
+    if (this.#variants?.admit(resource, key, timeoutMs) === false) {
+      this.#traffic.skip(routeOf(asked.req), 'variants');
+      this.#hitForMiss.remember(key, hitForMissMs);
+      this.#alone(asked, { kind: 'forward', why: 'bypass', detail: 'variants' }, 'bypass');
+      return undefined;
+    }
     const outcome = await this.#run(asked, undefined);
     this.#count(asked.req, 'miss');
     if (outcome.kind === 'storable') {
+      this.#variants?.keep(resource, key, outcome.response.freshForMs + graceMs);
       this.#made.add(outcome.response);
       this.#traffic.stored(routeOf(asked.req), outcome.response.body.length);
       return outcome.response;
@@ -202,7 +218,7 @@ class CachedRoute {
     const { reason, status } = outcome;
     this.#traffic.skip(routeOf(asked.req), reason);
     if (!PERSONAL.has(reason)) {
-      this.#hitForMiss.remember(asked.key, status >= 500 ? FAILURE_MS : this.#policy.hitForMissMs);
+      this.#hitForMiss.remember(key, status >= 500 ? FAILURE_MS : hitForMissMs);
     }
     return undefined;
   }

@@ -14,6 +14,11 @@ export interface KeyParts {
 /** Changes with everything that changes what a key or a frame means. */
 const FORMAT = 1;
 
+/** What all variants of a URL share: its key but for the headers. */
+export function resourceKey(url: string, identity: string | undefined): string {
+  return identity === undefined ? url : url + JSON.stringify([identity]);
+}
+
 /**
  * The identifier of a response: two arrays in JSON, so that no part can pose as another. The cache keeps its digest only. HEAD shares it with
  * GET.

@@ -111,12 +111,33 @@ describe.each(VERSIONS)('routes on %s', (_name, express) => {
     const healthCheck = vi.fn(async () => health());
     const { ask } = await open(healthCheck, { clock, remember: '2s' });
     await Promise.all(Array.from({ length: 20 }, () => ask('/ready')));
-    clock.advance(1_999);
+    await clock.advance(1_999);
     await ask('/detail');
     expect(healthCheck).toHaveBeenCalledTimes(1);
-    clock.advance(1);
+    await clock.advance(1);
     await ask('/ready');
     expect(healthCheck).toHaveBeenCalledTimes(2);
+  });
+
+  it('health: one bad probe of a required cache that was up is a warning, the second takes the service away', async () => {
+    const clock = new FakeClock();
+    let found = health();
+    const { ask } = await open(async () => found, { clock, required: true, remember: '2s' });
+    const next = async () => {
+      await clock.advance(2_000);
+      const { status, text } = await ask('/ready');
+      return [status, (JSON.parse(text) as { status: string }).status];
+    };
+    expect(await next()).toEqual([200, 'pass']);
+    found = down('ECONNREFUSED');
+    expect(await next()).toEqual([200, 'warn']);
+    await ask('/ready'); // remembered, and not counted
+    expect(await next()).toEqual([503, 'fail']);
+    found = health();
+    expect(await next()).toEqual([200, 'pass']);
+    found = down('ECONNREFUSED');
+    expect(await next()).toEqual([200, 'warn']);
+    expect(() => healthRoute({} as Cache, { failAfter: 0 })).toThrow(/failAfter must be a whole number above 0/);
   });
 
   it('health of a plain cache and of a manager, as they are', async () => {
