@@ -21,7 +21,7 @@ await Promise.all([local.ready(), shared.ready()]);
 /** What a hit sends, as its author would write it. */
 const HEADERS = {
   'content-type': 'application/json; charset=utf-8',
-  'cache-control': 'no-cache',
+  'cache-control': 'public, no-cache',
   etag: 'W/"0123456789abcdefghijklmnopq"',
   date: new Date().toUTCString(),
   age: '1',
@@ -32,7 +32,7 @@ function same(res: Response): Response {
   for (const [name, value] of Object.entries(HEADERS)) res.setHeader(name, value);
   return res;
 }
-const answer: RequestHandler = (_req, res) => void res.type('json').send(body);
+const answer: RequestHandler = (_req, res) => void res.type('json').set('ETag', HEADERS.etag).send(body);
 
 const app = express();
 app.get('/end', (_req, res) => void same(res).end(body));

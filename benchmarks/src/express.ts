@@ -1,5 +1,6 @@
 // What a hit of `cacheResponse` costs: requests a second, and processor time of the server for each, against an Express route that
-// writes the same headers and body. The server is a process of its own; all routes run in turn in each round; medians of the rounds.
+// writes the same response. The server is a process of its own; all routes run in turn in each round; medians of the rounds. Runs
+// what was built, as hits.ts does. `ROUNDS=n` runs so many rounds; `CONNECTIONS=n` over so many connections; `PROFILE=dir` writes a processor profile of the server there.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:net';
@@ -8,16 +9,21 @@ import { startRedis } from '@huntly/cache-testing';
 
 const ROUNDS = Number(process.env['ROUNDS'] ?? 20);
 const REQUESTS = 2_000;
-const CONNECTIONS = 16;
+const CONNECTIONS = Number(process.env['CONNECTIONS'] ?? 16);
+const QUERY = '?q=ada&page=2';
 const END = '"end":true}';
 const rows = Array.from({ length: 20 }, (_, id) => ({ id, name: 'Ada Lovelace', company: 'Analytical Engines' }));
 const body = JSON.stringify({ results: rows, end: true });
 
 const redis = await startRedis();
-const server = fork(fileURLToPath(new URL('express-server.ts', import.meta.url)), [redis.url, body]);
+const profile = process.env['PROFILE'];
+const server = fork(fileURLToPath(new URL('express-server.ts', import.meta.url)), [redis.url, body], {
+  execArgv: [...process.execArgv, ...(profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`])],
+});
 const [port] = (await once(server, 'message')) as [number];
 
-const routes = ['/end', '/send', '/local?q=ada&page=2', '/redis?q=ada&page=2'];
+const routes = (process.env['ROUTES'] ?? '/end /send /local /redis').split(' ');
+await expectOneResponse();
 const measured = new Map(routes.map((route) => [route, { rates: [] as number[], cpu: [] as number[] }]));
 for (let round = -2; round < ROUNDS; round++) {
   for (let index = 0; index < routes.length; index++) {
@@ -49,22 +55,43 @@ async function cpuOf(): Promise<number> {
   return Number(await (await fetch(`http://127.0.0.1:${port}/cpu`)).text());
 }
 
-/** Requests on one connection, one after the other. A client of `node:http` would be slower than the server. */
-async function ask(route: string, count: number): Promise<void> {
-  const request = `GET ${route} HTTP/1.1\r\nHost: bench\r\n\r\n`;
+/** All routes send the same status, fields and body; only what names one moment or one cache may differ in its value. */
+async function expectOneResponse(): Promise<void> {
+  const seen = new Set<string>();
+  for (const route of routes) {
+    const answer = await ask(route, 3); // the first is a miss, and the second leaves the local copy
+    seen.add(
+      answer
+        .replace(/^(age|cache-status|date): .*$/gim, '$1')
+        .toLowerCase()
+        .split('\r\n')
+        .sort()
+        .join('\n'),
+    );
+  }
+  if (seen.size > 1) throw new Error(`The routes do not send the same:\n${[...seen].join('\n\n')}`);
+}
+
+/** Requests on one connection, one after the other; the last answer. A client of `node:http` would be slower than the server. */
+async function ask(route: string, count: number): Promise<string> {
+  const request = `GET ${route}${QUERY} HTTP/1.1\r\nHost: bench\r\n\r\n`;
   const socket = connect(port, '127.0.0.1').setNoDelay().setEncoding('latin1');
-  await new Promise<void>((resolve, reject) => {
+  const last = await new Promise<string>((resolve, reject) => {
     let left = count;
+    let answer = '';
     socket.on('error', reject);
     socket.on('data', (text: string) => {
+      answer += text;
       if (!text.endsWith(END)) return;
       left--;
-      if (left === 0) resolve();
+      if (left === 0) resolve(answer);
       else socket.write(request);
+      answer = '';
     });
     socket.write(request);
   });
   socket.destroy();
+  return last;
 }
 
 function spread(values: readonly number[], digits = 2): string {

@@ -1,13 +1,15 @@
-import type { LoaderContext, TypedCache } from '@huntly/cache-core';
+import type { Duration, LoaderContext, TypedCache } from '@huntly/cache-core';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
+import { type AskedUrl, AskedUrls } from './asked-url.ts';
 import { type CacheOutcome, cacheStatus } from './cache-status.ts';
 import { HandlerRun, type RunOutcome } from './handler-run.ts';
 import { appendTo } from './headers.ts';
 import { HitForMiss } from './hit-for-miss.ts';
+import { endOfArrivals } from './loop-turn.ts';
 import { CONDITIONAL, NarrowRequest } from './narrow-request.ts';
 import { type CacheResponseOptions, type RoutePolicy, routePolicy } from './options.ts';
-import { BadQueryError, type NarrowQuery, narrowQuery } from './query.ts';
-import { hostnameOf, identityDigest, pathOf, pathTag, requestKey } from './request-key.ts';
+import { BadQueryError } from './query.ts';
+import { identityDigest, requestKey, resourceKey } from './request-key.ts';
 import {
   type ClientWishes,
   clientWishes,
@@ -24,6 +26,7 @@ import type { Reason } from './storable.ts';
 import type { StoredResponse } from './stored-response.ts';
 import { type Result, type Traffic, trafficOf } from './traffic.ts';
 import { dropWhenDone } from './unsafe-methods.ts';
+import { Variants } from './variants.ts';
 import { keyedHeaders } from './vary.ts';
 
 /** Requests that a cached route has taken. A second one on their way would wait for the first. */
@@ -50,7 +53,9 @@ interface Asked {
   readonly res: Response;
   readonly next: NextFunction;
   readonly key: string;
-  readonly query: NarrowQuery;
+  /** That which its variants share. */
+  readonly resource: string;
+  readonly url: AskedUrl;
   readonly headers: Readonly<Record<string, string>>;
   readonly wishes: ClientWishes;
 }
@@ -58,22 +63,34 @@ interface Asked {
 class CachedRoute {
   readonly #policy: RoutePolicy;
   readonly #responses: TypedCache<StoredResponse>;
+  readonly #urls: AskedUrls;
   readonly #hitForMiss: HitForMiss;
+  /** `undefined`: there is one of each URL. */
+  readonly #variants: Variants | undefined;
   readonly #traffic: Traffic;
   /** Responses that a handler of this process just made: whoever gets one has waited for it. */
   readonly #made = new WeakSet<StoredResponse>();
+  readonly #grace: Duration;
+  /** What is left of the time that a response is fresh. */
+  readonly #ttlOf = ({ freshForMs, generatedAtMs }: StoredResponse): Duration => {
+    const leftMs = freshForMs - (this.#policy.clock.epoch() - generatedAtMs);
+    return `${Math.max(1, Math.round(leftMs))}ms`;
+  };
   #hasWarned = false;
 
   constructor(policy: RoutePolicy) {
     this.#policy = policy;
     this.#responses = policy.cache.addType('http', responseType());
+    this.#urls = new AskedUrls(policy.query);
     this.#hitForMiss = new HitForMiss(policy.clock);
+    this.#variants = policy.vary.size > 0 ? new Variants(policy.clock, policy.maxVariants) : undefined;
     this.#traffic = trafficOf(policy.cache);
+    this.#grace = policy.graceMs === 0 ? 0 : `${policy.graceMs}ms`;
   }
 
   /** Never rejects. */
   async answer(req: Request, res: Response, next: NextFunction): Promise<void> {
-    const { cache, dropsOnUnsafe, audience } = this.#policy;
+    const { cache, clock, dropsOnUnsafe, audience } = this.#policy;
     if (CACHED.has(req)) return next();
     const again = rerunOf(req);
     if (again) {
@@ -81,7 +98,7 @@ class CachedRoute {
       return again.reached(req, res, next);
     }
     if (isUnsafe(req.method)) {
-      if (dropsOnUnsafe) dropWhenDone(req, res, cache);
+      if (dropsOnUnsafe) dropWhenDone(req, res, { cache, clock, traffic: this.#traffic });
       return this.#forward(req, res, next, { why: 'method' });
     }
     if (req.method !== 'GET' && req.method !== 'HEAD') return this.#forward(req, res, next, { why: 'method' });
@@ -98,18 +115,20 @@ class CachedRoute {
 
   /** What is asked for; `undefined` where the request was dealt with. */
   async #ask(req: Request, res: Response, next: NextFunction): Promise<Asked | undefined> {
-    const { query: rule, vary, honoursClients, cache } = this.#policy;
+    const { vary, honoursClients, cache } = this.#policy;
     try {
       const identity = this.#identityOf(req);
       if (identity === null) {
         this.#forward(req, res, next, { why: 'bypass', detail: 'identity' });
         return undefined;
       }
-      const query = await narrowQuery(req, rule);
+      const asked = this.#urls.of(req);
+      const url = asked instanceof Promise ? await asked : asked;
       const headers = keyedHeaders(req.headers, vary);
-      const key = requestKey(req, { query: query.key, headers, identity });
+      const key = requestKey({ url: url.key, headers, identity });
       const wishes = honoursClients ? clientWishes(req.headers) : NO_WISHES;
-      return { req, res, next, key, query, headers, wishes };
+      const resource = resourceKey(url.key, identity);
+      return { req, res, next, key, resource, url, headers, wishes };
     } catch (error) {
       if (error instanceof BadQueryError) next(error);
       else {
@@ -136,23 +155,25 @@ class CachedRoute {
     if (this.#hitForMiss.has(key))
       return this.#alone(asked, { kind: 'forward', why: 'bypass', detail: 'uncacheable' }, 'bypass');
 
-    const { graceMs } = this.#policy;
+    const { clock } = this.#policy;
     let isLeader = false;
     let stored: StoredResponse | undefined;
     try {
+      await endOfArrivals();
+      const askedAt = clock.now();
       const load = ({ previous }: LoaderContext<StoredResponse>) => {
         isLeader = previous === undefined;
+        if (isLeader) this.#traffic.timed('read', clock.now() - askedAt);
         const response = isLeader ? this.#lead(asked) : this.#refresh(asked);
         return response as Promise<StoredResponse>; // `undefined` means "do not cache"
       };
       stored = await this.#responses.getOrSet(key, load, {
-        grace: graceMs === 0 ? 0 : `${graceMs}ms`,
-        ttl: ({ freshForMs, generatedAtMs }) => {
-          const leftMs = freshForMs - (this.#policy.clock.epoch() - generatedAtMs);
-          return `${Math.max(1, Math.round(leftMs))}ms`;
-        },
-        tags: this.#knownTags(req),
+        grace: this.#grace,
+        ttl: this.#ttlOf,
+        tags: this.#knownTags(asked),
       });
+      const isRead = stored !== undefined && !this.#made.has(stored); // else the time is that of a handler
+      if (isRead) this.#traffic.timed('read', clock.now() - askedAt);
     } catch (error) {
       this.#policy.cache.logger.warn({ err: error, route: routeOf(req) }, 'the cache failed: the handler answers');
     }
@@ -178,16 +199,26 @@ class CachedRoute {
 
   /** Runs the handler for all who wait, and for the store. */
   async #lead(asked: Asked): Promise<StoredResponse | undefined> {
+    const { key, resource } = asked;
+    const { timeoutMs, graceMs, hitForMissMs } = this.#policy;
+    if (this.#variants?.admit(resource, key, timeoutMs) === false) {
+      this.#traffic.skip(routeOf(asked.req), 'variants');
+      this.#hitForMiss.remember(key, hitForMissMs);
+      this.#alone(asked, { kind: 'forward', why: 'bypass', detail: 'variants' }, 'bypass');
+      return undefined;
+    }
     const outcome = await this.#run(asked, undefined);
     this.#count(asked.req, 'miss');
     if (outcome.kind === 'storable') {
+      this.#variants?.keep(resource, key, outcome.response.freshForMs + graceMs);
       this.#made.add(outcome.response);
+      this.#traffic.stored(routeOf(asked.req), outcome.response.body.length);
       return outcome.response;
     }
     const { reason, status } = outcome;
     this.#traffic.skip(routeOf(asked.req), reason);
     if (!PERSONAL.has(reason)) {
-      this.#hitForMiss.remember(asked.key, status >= 500 ? FAILURE_MS : this.#policy.hitForMissMs);
+      this.#hitForMiss.remember(key, status >= 500 ? FAILURE_MS : hitForMissMs);
     }
     return undefined;
   }
@@ -206,7 +237,10 @@ class CachedRoute {
       throw new Error('The refresh of a response did not ask what its first request asked.');
     };
     const outcome = await rerun({ req, clock, timeoutMs, run });
-    if (outcome.kind === 'storable') return outcome.response;
+    if (outcome.kind === 'storable') {
+      this.#traffic.stored(routeOf(req), outcome.response.body.length);
+      return outcome.response;
+    }
     const { reason, status } = outcome;
     this.#traffic.skip(routeOf(req), reason);
     if (status >= 500 || reason === 'timeout' || PERSONAL.has(reason))
@@ -222,12 +256,12 @@ class CachedRoute {
   }
 
   #run(asked: Asked, outcome: CacheOutcome | undefined): Promise<RunOutcome> {
-    const { req, res, next, query, headers } = asked;
+    const { req, res, next, url, headers } = asked;
     const policy = this.#policy;
     const clientHeaders = req.headers;
     const credentials = policy.audience === 'identified' ? ['authorization', 'cookie'] : [];
     const pass = [...policy.passHeaders, ...credentials, ...(outcome ? CONDITIONAL : [])];
-    const narrow = new NarrowRequest(req, { query, headers, pass });
+    const narrow = new NarrowRequest(req, { query: url.query, headers, pass });
     return new Promise((onSettled) => {
       new HandlerRun({ policy, req, res, narrow, clientHeaders, outcome, onSettled });
       next();
@@ -257,12 +291,11 @@ class CachedRoute {
     return wishes === NO_WISHES || satisfies(wishes, ageMs, stored.freshForMs);
   }
 
-  #knownTags(req: Request): string[] {
+  #knownTags({ url }: Asked): string[] {
     const { type, dropsOnUnsafe } = this.#policy;
-    return [
-      ...(type === undefined ? [] : [type]),
-      ...(dropsOnUnsafe ? [pathTag(hostnameOf(req), pathOf(req.originalUrl))] : []),
-    ];
+    const tags = dropsOnUnsafe ? [url.pathTag] : [];
+    if (type !== undefined) tags.push(type);
+    return tags;
   }
 
   /** Leaves a request to its handler, which sees it as it came. */

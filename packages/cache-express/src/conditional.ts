@@ -8,6 +8,11 @@ export interface Validators {
 
 const ENTITY_TAG = /(?:W\/)?("[\x21\x23-\x7e\x80-\uffff]*")[\t ]*(?:,[\t ,]*|$)/y;
 
+/** Does the client ask at all? */
+export function isConditional(headers: IncomingHttpHeaders): boolean {
+  return headers['if-none-match'] !== undefined || headers['if-modified-since'] !== undefined;
+}
+
 /** Has the client what it asks for? `If-None-Match` decides alone where it is present. RFC 9110 §13.2.2 */
 export function isNotModified(headers: IncomingHttpHeaders, validators: Validators, nowMs: number): boolean {
   const noneMatch = headers['if-none-match'];

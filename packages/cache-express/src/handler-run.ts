@@ -4,7 +4,8 @@ import { type CacheOutcome, cacheStatus } from './cache-status.ts';
 import { Capture, type CaptureListener, type Ending } from './capture.ts';
 import { isNotModified } from './conditional.ts';
 import { allowsStale, parseAge } from './freshness.ts';
-import { addedHeaders, appendTo, type HeaderMap, headersOf, textOf } from './headers.ts';
+import { addedHeaders, appendTo, type HeaderMap, type HeaderPairs, headersOf, textOf } from './headers.ts';
+import { formatHttpDate } from './http-date.ts';
 import type { NarrowRequest } from './narrow-request.ts';
 import type { RoutePolicy } from './options.ts';
 import { responseFacts } from './response-facts.ts';
@@ -114,10 +115,11 @@ export class HandlerRun implements CaptureListener {
       res.setHeader('cache-control', policy.clientCacheControl);
     if (whole && status === 200 && !headers.has('etag')) res.setHeader('etag', etagOf(whole));
     const complete = headersOf(res);
+    const generatedAtMs = nowMs - parseAge(facts.age) * 1000;
     this.#head = {
       status,
-      headers: addedHeaders(this.#before, complete),
-      generatedAtMs: nowMs - parseAge(facts.age) * 1000,
+      headers: dated(addedHeaders(this.#before, complete), generatedAtMs),
+      generatedAtMs,
       freshForMs: freshForMs(facts, policy, nowMs) + parseAge(facts.age) * 1000,
       allowsStale: allowsStale(facts),
       tags,
@@ -158,4 +160,10 @@ export class HandlerRun implements CaptureListener {
     this.#stopTimer();
     this.#parts.onSettled(outcome);
   }
+}
+
+/** Node adds the date only as it writes the head. RFC 9110 §6.6.1 */
+function dated(headers: HeaderPairs, generatedAtMs: number): HeaderPairs {
+  const hasDate = headers.some(([name]) => name === 'date');
+  return hasDate ? headers : [...headers, ['date', formatHttpDate(generatedAtMs)]];
 }

@@ -95,7 +95,11 @@ function pairsOf(flat: readonly unknown[]): unknown[] {
 /** Adds members to a list field without losing those that are there. */
 export function appendTo(res: ServerResponse, name: string, members: readonly string[]): void {
   const now = res.getHeader(name);
-  const there = now === undefined ? [] : [Array.isArray(now) ? now.join(', ') : String(now)];
+  if (now === undefined) {
+    if (members.length > 0) res.setHeader(name, members.join(', '));
+    return;
+  }
+  const there = [Array.isArray(now) ? now.join(', ') : String(now)];
   const known = new Set(listOf(there[0]));
   const missing = members.filter((member) => !known.has(member.toLowerCase()));
   if (missing.length > 0) res.setHeader(name, [...there, ...missing].join(', '));

@@ -1,5 +1,6 @@
 import {
   type Cache,
+  CacheConfigError,
   type CacheHealth,
   type Clock,
   type Duration,
@@ -19,6 +20,11 @@ export interface HealthRouteOptions {
   readonly deadline?: Duration | undefined;
   /** How long an answer counts for all who ask. @default '2s' */
   readonly remember?: Duration | undefined;
+  /**
+   * The probe in a row, not counting those that are remembered, at which a `required` cache that was up is `fail`: until then it is `warn`, so
+   * that one slow answer takes no service away. @default 2
+   */
+  readonly failAfter?: number | undefined;
   readonly serviceId?: string | undefined;
   readonly description?: string | undefined;
   /** For tests. @default systemClock */
@@ -37,11 +43,13 @@ export interface HealthRoute extends RequestHandler {
 
 /**
  * Health as `application/health+json`. A cache that is down makes the service slower, not ill: `warn` and 200, unless it is `required`.
- * @throws CacheConfigError for a bad duration
+ * @throws CacheConfigError for a bad duration or `failAfter`
  * @example app.get('/health/cache', healthRoute(cache));
  */
 export function healthRoute(cache: Pick<Cache, 'healthCheck'>, options: HealthRouteOptions = {}): HealthRoute {
-  const { required = false, details = () => false, serviceId, description } = options;
+  const { required = false, details = () => false, failAfter = 2, serviceId, description } = options;
+  if (!Number.isSafeInteger(failAfter) || failAfter < 1)
+    throw new CacheConfigError(['failAfter must be a whole number above 0']);
   const probe = new Probe(cache, options);
   const about = { serviceId, description };
 
@@ -52,7 +60,7 @@ export function healthRoute(cache: Pick<Cache, 'healthCheck'>, options: HealthRo
     return async (req, res) => {
       if (refuseOtherMethods(req, res)) return;
       const found = await probe.ask();
-      const status = statusOf(found?.health, required);
+      const status = statusOf(found, required, failAfter);
       answer(res, isAllowed(req) ? healthBody(status, found, about) : { status });
     };
   };
@@ -65,10 +73,13 @@ export function healthRoute(cache: Pick<Cache, 'healthCheck'>, options: HealthRo
 }
 
 /** The status of an optional cache is never `fail`. */
-function statusOf(health: CacheHealth | undefined, isRequired: boolean): HealthStatus {
+function statusOf({ health, failures }: Finding, isRequired: boolean, failAfter: number): HealthStatus {
   if (health?.status === 'pass') return 'pass';
-  const isDown = health === undefined || health.store.state !== 'ready' || health.latencyMs === undefined;
-  return isRequired && isDown ? 'fail' : 'warn';
+  return isRequired && failures >= failAfter ? 'fail' : 'warn';
+}
+
+function isDown(health: CacheHealth | undefined): boolean {
+  return health === undefined || health.store.state !== 'ready' || health.latencyMs === undefined;
 }
 
 function answer(res: Response, body: HealthBody): void {
@@ -80,6 +91,8 @@ function answer(res: Response, body: HealthBody): void {
 export interface Finding {
   /** `undefined`: no answer within the deadline. */
   readonly health: CacheHealth | undefined;
+  /** How many probes in a row, this one included, have found the cache down; infinite until one has found it up. */
+  readonly failures: number;
   readonly atMs: number;
   readonly tookMs: number;
 }
@@ -90,6 +103,7 @@ class Probe {
   readonly #clock: Clock;
   readonly #deadlineMs: number;
   readonly #rememberMs: number;
+  #failures = Number.POSITIVE_INFINITY;
   #last: { readonly finding: Promise<Finding>; readonly until: number } | undefined;
 
   constructor(cache: Pick<Cache, 'healthCheck'>, { clock, deadline, remember }: HealthRouteOptions) {
@@ -100,7 +114,7 @@ class Probe {
   }
 
   /** Never rejects. */
-  ask(): Promise<Finding | undefined> {
+  ask(): Promise<Finding> {
     const now = this.#clock.now();
     if (this.#last === undefined || this.#last.until <= now) {
       this.#last = { finding: this.#find(), until: now + this.#rememberMs };
@@ -110,18 +124,18 @@ class Probe {
 
   #find(): Promise<Finding> {
     const beganAt = this.#clock.now();
-    const finding = (health: CacheHealth | undefined): Finding => ({
-      health,
-      atMs: this.#clock.epoch(),
-      tookMs: Math.round((this.#clock.now() - beganAt) * 100) / 100,
-    });
-    return new Promise((resolve) => {
-      const cancel = this.#clock.after(this.#deadlineMs, () => resolve(finding(undefined)), { background: true });
+    const answer = new Promise<CacheHealth | undefined>((resolve) => {
+      const cancel = this.#clock.after(this.#deadlineMs, () => resolve(undefined), { background: true });
       this.#cache
         .healthCheck()
-        .then((health) => resolve(finding(health)))
-        .catch(() => resolve(finding(undefined)))
+        .then(resolve)
+        .catch(() => resolve(undefined))
         .finally(cancel);
+    });
+    return answer.then((health) => {
+      this.#failures = isDown(health) ? this.#failures + 1 : 0;
+      const tookMs = Math.round((this.#clock.now() - beganAt) * 100) / 100;
+      return { health, failures: this.#failures, atMs: this.#clock.epoch(), tookMs };
     });
   }
 }

@@ -10,7 +10,11 @@ export interface MetricsRouteOptions {
   readonly registry?: PromClient.Registry | undefined;
 }
 
-type Reporting = Pick<Cache, 'healthCheck' | 'stats'>;
+type Reporting = Pick<Cache, 'healthCheck' | 'on' | 'stats'>;
+/** Those of OpenTelemetry for clients of a database. */
+const STORE_SECONDS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10];
+const BODY_BYTES = [1_000, 10_000, 100_000, 1_000_000, 10_000_000];
+
 type Row = readonly [labels: Record<string, string>, count: number];
 
 /**
@@ -19,7 +23,7 @@ type Row = readonly [labels: Record<string, string>, count: number];
  * @example app.get('/metrics', metricsRoute(cache));
  */
 export function metricsRoute(cache: Reporting, options: MetricsRouteOptions = {}): RequestHandler {
-  const { Counter, Gauge, Registry } = loadPromClient();
+  const { Counter, Gauge, Histogram, Registry } = loadPromClient();
   const registry = options.registry ?? new Registry();
   const counter = (name: string, help: string, labelNames: string[], rows: () => Iterable<Row>) =>
     new Counter({
@@ -53,6 +57,33 @@ export function metricsRoute(cache: Reporting, options: MetricsRouteOptions = {}
   counter('http_cache_skipped_total', 'Responses that were not stored', ['route', 'reason'], () =>
     Array.from(trafficOf(cache).skipped(), ({ route, reason, count }): Row => [{ route, reason }, count]),
   );
+  const purges = new Counter({
+    name: 'cache_purges_total',
+    help: 'Invalidations, by what they were for',
+    labelNames: ['kind'],
+    registers: [registry],
+  });
+  cache.on('invalidated', ({ targets }) => {
+    for (const { kind } of targets) purges.inc({ kind });
+  });
+  const seconds = new Histogram({
+    name: 'http_cache_store_seconds',
+    help: 'How long requests to cached routes waited for the cache, without their handlers',
+    labelNames: ['op'],
+    buckets: STORE_SECONDS,
+    registers: [registry],
+  });
+  const bodies = new Histogram({
+    name: 'http_cache_body_bytes',
+    help: 'Bodies of responses that went to the store',
+    labelNames: ['route'],
+    buckets: BODY_BYTES,
+    registers: [registry],
+  });
+  trafficOf(cache).measure({
+    store: (op, ms) => seconds.observe({ op }, ms / 1000),
+    body: (route, bytes) => bodies.observe({ route }, bytes),
+  });
   new Gauge({
     name: 'cache_up',
     help: 'Whether the store of the cache answers',

@@ -53,7 +53,7 @@ export class NarrowRequest {
       rawHeaders: Object.entries(shown).flatMap(([name, value]) =>
         [value].flat().flatMap((text) => [name, String(text)]),
       ),
-      query: { value: visible.query.parsed, writable: true, enumerable: true, configurable: true },
+      query: { value: visible.query.parse(req), writable: true, enumerable: true, configurable: true },
     };
     this.#show(this.#narrow);
   }

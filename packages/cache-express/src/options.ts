@@ -56,6 +56,8 @@ export interface CacheResponseOptions {
   readonly clientDirectives?: 'ignore' | 'honour' | undefined;
   /** The `max-age` for clients, where the handler gives none. No invalidation reaches them. @default they ask each time (`no-cache`) */
   readonly clientTtl?: Duration | undefined;
+  /** More responses of one URL (and user) that differ in the headers of `vary` are sent and not stored; counted in each process. @default 32 */
+  readonly maxVariants?: number | undefined;
   /** Larger bodies are sent and not stored. @default 1_000_000 */
   readonly maxBodyBytes?: number | undefined;
   /** Others wait no longer for a response than this. @default '30s' */
@@ -86,6 +88,7 @@ const OPTIONS = new Set<string>([
   'tags',
   'clientDirectives',
   'clientTtl',
+  'maxVariants',
   'maxBodyBytes',
   'timeout',
   'hitForMiss',
@@ -109,6 +112,7 @@ export interface RoutePolicy extends StoragePolicy {
   readonly honoursClients: boolean;
   /** The `Cache-Control` of a stored response whose handler gave none. */
   readonly clientCacheControl: string;
+  readonly maxVariants: number;
   readonly graceMs: number;
   readonly timeoutMs: number;
   readonly hitForMissMs: number;
@@ -152,6 +156,7 @@ export function routePolicy(options: CacheResponseOptions): RoutePolicy {
     tags: options.tags,
     honoursClients: options.clientDirectives === 'honour',
     clientCacheControl: clientCacheControl(identity !== undefined, clientTtlMs),
+    maxVariants: options.maxVariants ?? 32,
     maxBodyBytes: options.maxBodyBytes ?? 1_000_000,
     graceMs: durationMs('grace') ?? 0,
     timeoutMs: durationMs('timeout') ?? 30_000,
@@ -183,7 +188,7 @@ function optionProblems(options: CacheResponseOptions): string[] {
   const that = (holds: boolean, problem: string) => {
     if (!holds) problems.push(problem);
   };
-  const { cache, query, shared, identity, secret, tags, type, clientDirectives, maxBodyBytes, name } = options;
+  const { cache, query, shared, identity, secret, tags, type, clientDirectives, name } = options;
   for (const option of Object.keys(options)) {
     that(OPTIONS.has(option), `${option} is no option of cacheResponse; its options are ${[...OPTIONS].join(', ')}`);
   }
@@ -195,10 +200,10 @@ function optionProblems(options: CacheResponseOptions): string[] {
   that(!identity || !!secret, 'identity needs a secret, the same in all processes: it keys the digests of who asks');
   that(tags === undefined || typeof tags === 'function', 'tags must be a function of the request and the response');
   that([undefined, 'ignore', 'honour'].includes(clientDirectives), "clientDirectives must be 'ignore' or 'honour'");
-  that(
-    maxBodyBytes === undefined || (Number.isSafeInteger(maxBodyBytes) && maxBodyBytes > 0),
-    'maxBodyBytes must be a whole number above 0',
-  );
+  for (const limit of ['maxVariants', 'maxBodyBytes'] as const) {
+    const value = options[limit];
+    that(value === undefined || (Number.isSafeInteger(value) && value > 0), `${limit} must be a whole number above 0`);
+  }
   that(
     name === undefined || /^[A-Za-z*][\w!#$%&'*+.^`|~:/-]*$/.test(name),
     'name must be a token of RFC 9211: letters, digits, "-", "_", "."',

@@ -24,7 +24,8 @@ export interface NarrowQuery {
   readonly key: string;
   /** As in a URL, without `?`. */
   readonly text: string;
-  readonly parsed: unknown;
+  /** Only its handler needs it. */
+  readonly parse: (req: Request) => unknown;
 }
 
 /** A query that the schema of the route refuses. Express answers 400 with it. */
@@ -46,12 +47,12 @@ export function isQueryOption(query: unknown): boolean {
   return (typeof query === 'object' || typeof query === 'function') && query !== null && '~standard' in query;
 }
 
-/** @throws BadQueryError */
-export async function narrowQuery(req: Request, rule: QueryRule): Promise<NarrowQuery> {
+/** A promise only where a schema has to be asked. @throws BadQueryError, or the promise rejects with it */
+export function narrowQuery(req: Request, rule: QueryRule): NarrowQuery | Promise<NarrowQuery> {
   const raw = rawQueryOf(req.originalUrl);
   if (rule.kind === 'schema') return validated(parse(req, canonicalQuery(raw).normalize('NFC')), rule.schema);
   const text = rule.kind === 'allow' ? canonicalQuery(raw, rule.names) : canonicalQuery(raw);
-  return { key: text, text, parsed: parse(req, text) };
+  return { key: text, text, parse: (req) => parse(req, text) };
 }
 
 function rawQueryOf(url: string): string {
@@ -82,7 +83,7 @@ async function validated(query: unknown, schema: StandardSchema): Promise<Narrow
     throw new BadQueryError(`Bad query: ${result.issues.map(({ message }) => message).join('; ') || 'refused'}`);
   }
   // What the schema made of it is all that counts, so nothing of the raw text is left for the handler to read.
-  return { key: canonicalForm(result.value ?? null), text: '', parsed: result.value };
+  return { key: canonicalForm(result.value ?? null), text: '', parse: () => result.value };
 }
 
 /** @throws CacheConfigError */

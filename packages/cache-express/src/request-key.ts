@@ -3,7 +3,8 @@ import type { Request } from 'express';
 
 /** Everything that a stored response may depend on. */
 export interface KeyParts {
-  readonly query: string;
+  /** Of `urlKey`. */
+  readonly url: string;
   /** By name. */
   readonly headers: Readonly<Record<string, string>>;
   /** The digest of who asks, where the route keeps responses per user. */
@@ -13,28 +14,33 @@ export interface KeyParts {
 /** Changes with everything that changes what a key or a frame means. */
 const FORMAT = 1;
 
+/** What all variants of a URL share: its key but for the headers. */
+export function resourceKey(url: string, identity: string | undefined): string {
+  return identity === undefined ? url : url + JSON.stringify([identity]);
+}
+
 /**
- * The identifier of a response: an array in JSON, so that no part can pose as another. The cache keeps its digest only. HEAD shares it with
- * GET. The host is what Express takes for it, under its `trust proxy`; the path is the client's own, letter by letter.
+ * The identifier of a response: two arrays in JSON, so that no part can pose as another. The cache keeps its digest only. HEAD shares it with
+ * GET.
  */
-export function requestKey(req: Request, parts: KeyParts): string {
-  return JSON.stringify([
-    FORMAT,
-    'GET',
-    req.protocol,
-    hostOf(req),
-    pathOf(req.originalUrl),
-    parts.query,
-    Object.entries(parts.headers),
-    parts.identity ?? null,
-  ]);
+export function requestKey({ url, headers, identity }: KeyParts): string {
+  return url + JSON.stringify([Object.entries(headers), identity ?? null]);
+}
+
+/**
+ * The host is what Express takes for it, under its `trust proxy`, and with the port, which only the Host header tells; the path is the
+ * client's own, letter by letter.
+ */
+export function urlKey(req: Request, hostname: string, query: string): string {
+  const host = (req.headers.host ?? '').toLowerCase();
+  return JSON.stringify([FORMAT, 'GET', req.protocol, hostname, host, pathOf(req.originalUrl), query]);
 }
 
 /** The tag of all responses of one path, whatever their query, variant or user: what an unsafe method drops. */
 export function pathTag(hostname: string, path: string): string {
   // Express takes `/A/` and `/a` for one route; one tag for both drops rather too much than too little.
   const normal = path.toLowerCase().replace(/\/+$/, '');
-  return `url:${createHash('sha256')
+  return `url-${createHash('sha256')
     .update(JSON.stringify([hostname, normal]))
     .digest('hex')}`;
 }
@@ -51,9 +57,4 @@ export function pathOf(url: string): string {
 
 export function hostnameOf(req: Request): string {
   return (req.hostname ?? '').toLowerCase();
-}
-
-/** With the port, which only the Host header tells. */
-function hostOf(req: Request): readonly string[] {
-  return [hostnameOf(req), (req.headers.host ?? '').toLowerCase()];
 }

@@ -23,9 +23,11 @@ function hasBody(headers: IncomingHttpHeaders): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) !== 0;
 }
 
+const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'QUERY']);
+
 /** Does a method change something? Those that RFC 9110 §9.2.1 calls safe do not, nor QUERY (RFC 10008). */
 export function isUnsafe(method: string): boolean {
-  return !['GET', 'HEAD', 'OPTIONS', 'TRACE', 'QUERY'].includes(method);
+  return !SAFE.has(method);
 }
 
 /** What the client asks of a cache. RFC 9111 §5.2.1 */

@@ -23,6 +23,7 @@ export type Reason =
   | 'too-large'
   | 'truncated'
   | 'uncacheable'
+  | 'variants'
   | 'vary';
 
 export type Verdict = { readonly allowed: true } | { readonly allowed: false; readonly reason: Reason };

@@ -3,6 +3,14 @@ import type { Reason } from './storable.ts';
 /** How a request was answered, in the words of the metric `http_cache_requests_total`. */
 export type Result = 'hit' | 'stale' | 'miss' | 'collapsed' | 'bypass' | 'error';
 
+/** What is measured only where somebody shows it. */
+export interface Meter {
+  /** Waiting for the cache, without the handler. */
+  store(op: 'read' | 'invalidate', ms: number): void;
+  /** The body of a response that goes to the store. */
+  body(route: string, bytes: number): void;
+}
+
 interface RouteTraffic {
   readonly results: Map<Result, number>;
   readonly skipped: Map<Reason, number>;
@@ -11,6 +19,19 @@ interface RouteTraffic {
 /** Counts what the routes of one cache did. A route is named by its pattern, never by a URL. */
 export class Traffic {
   readonly #routes = new Map<string, RouteTraffic>();
+  readonly #meters = new Set<Meter>();
+
+  measure(meter: Meter): void {
+    this.#meters.add(meter);
+  }
+
+  timed(op: 'read' | 'invalidate', ms: number): void {
+    for (const meter of this.#meters) meter.store(op, ms);
+  }
+
+  stored(route: string, bytes: number): void {
+    for (const meter of this.#meters) meter.body(route, bytes);
+  }
 
   count(route: string, result: Result): void {
     bump(this.#of(route).results, result);

@@ -1,19 +1,29 @@
+import type { Clock } from '@huntly/cache-core';
 import type { Request, Response } from 'express';
 import type { ResponseCache } from './options.ts';
 import { hostnameOf, pathOf, pathTag } from './request-key.ts';
+import type { Traffic } from './traffic.ts';
+
+interface DroppingParts {
+  readonly cache: ResponseCache;
+  readonly clock: Clock;
+  readonly traffic: Traffic;
+}
 
 /**
  * A method that changes something drops the stored responses of its path, and of the `Location` and `Content-Location` it names on this
  * host, if it succeeds: before its client can see the end of the answer. RFC 9111 §4.4
  */
-export function dropWhenDone(req: Request, res: Response, cache: ResponseCache): void {
+export function dropWhenDone(req: Request, res: Response, { cache, clock, traffic }: DroppingParts): void {
   const end = res.end.bind(res) as (...args: unknown[]) => Response;
   let isEnding = false;
   res.end = ((...args: unknown[]) => {
     if (isEnding) return res;
     isEnding = true;
     if (res.statusCode < 200 || res.statusCode >= 400) return end(...args);
+    const beganAt = clock.now();
     const finish = () => {
+      traffic.timed('invalidate', clock.now() - beganAt);
       end(...args);
     };
     cache.invalidateTags(tagsOf(req, res)).then(finish, finish); // what could not be dropped, the cache has logged

@@ -70,15 +70,15 @@ describe.each(VERSIONS)('the life of a response on %s', (_name, express) => {
       );
       const { ask } = await serve(app);
       await ask('/');
-      clock.advance(10_000);
+      await clock.advance(10_000);
       const hit = await ask('/');
       expect(hit.headers.age).toBe('10');
       expect(hit.headers['cache-status']).toBe('huntly; hit; ttl=50');
       expect(Date.parse(String(hit.headers.date))).toBeLessThanOrEqual(clock.epoch() - 9_000);
-      clock.advance(50_000);
+      await clock.advance(50_000);
       expect((await ask('/')).cache).toContain('fwd');
       await ask('/old');
-      clock.advance(5_000);
+      await clock.advance(5_000);
       expect((await ask('/old')).headers.age).toBe('25');
       await ask('/status');
       expect((await ask('/status')).headers['cache-status']).toMatch(/^origin; hit, ours; hit; ttl=\d+$/);
@@ -288,7 +288,7 @@ describe.each(VERSIONS)('the life of a response on %s', (_name, express) => {
       const follower = served.ask('/');
       for (let wait = 0; wait < 50; wait++) await turn();
       expect(runs()).toBe(1);
-      clock.advance(5_000);
+      await clock.advance(5_000);
       while (runs() === 1) await turn();
       release.open();
       expect([(await leader).text, (await follower).text]).toEqual(['run 1', 'run 2']);

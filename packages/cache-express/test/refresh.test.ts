@@ -38,7 +38,7 @@ describe.each(VERSIONS)('stale while revalidate on %s', (_name, express) => {
   it('serves the stale response at once and refreshes it with a copy of the request', async () => {
     const { ask, clock, state, seen } = await open();
     expect((await ask()).text).toBe('run 1');
-    clock.advance(61_000);
+    await clock.advance(61_000);
     const stale = await ask();
     expect(stale).toMatchObject({ status: 200, text: 'run 1', cache: 'hit; ttl=-1' });
     expect(stale.headers.age).toBe('61');
@@ -52,14 +52,14 @@ describe.each(VERSIONS)('stale while revalidate on %s', (_name, express) => {
     const { ask, clock, state } = await open();
     await ask();
     state.status = 500;
-    clock.advance(61_000);
+    await clock.advance(61_000);
     expect((await ask()).text).toBe('run 1');
     await turns();
-    clock.advance(1_000);
+    await clock.advance(1_000);
     expect((await ask()).text).toBe('run 1');
     await turns();
     expect(state.runs).toBeGreaterThan(2);
-    clock.advance(60_000);
+    await clock.advance(60_000);
     expect((await ask()).status).toBe(500);
   });
 
@@ -67,7 +67,7 @@ describe.each(VERSIONS)('stale while revalidate on %s', (_name, express) => {
     const { ask, clock, state } = await open();
     await ask();
     state.headers = { 'Cache-Control': 'private' };
-    clock.advance(61_000);
+    await clock.advance(61_000);
     expect((await ask()).text).toBe('run 1');
     await turns();
     const next = await ask();
@@ -78,13 +78,13 @@ describe.each(VERSIONS)('stale while revalidate on %s', (_name, express) => {
   it('a copy that the app refuses before the route leaves the stale one', async () => {
     const { ask, clock, state } = await open();
     await ask();
-    clock.advance(61_000);
+    await clock.advance(61_000);
     state.passes = 1; // the client may, its copy may not
     expect((await ask()).text).toBe('run 1');
     await turns();
     expect(state.runs).toBe(1);
     state.passes = 2;
-    clock.advance(1_000); // the pause after a failed load
+    await clock.advance(1_000); // the pause after a failed load
     expect(await ask()).toMatchObject({ status: 200, text: 'run 1' });
     await turns();
     expect(state.runs).toBe(2);
@@ -93,13 +93,13 @@ describe.each(VERSIONS)('stale while revalidate on %s', (_name, express) => {
   it('a copy asks for whom the first request asked', async () => {
     const { ask, clock, state } = await open({ identity: (req) => (req as { user?: string }).user, secret: 's' });
     await ask({ authorization: 'ALICE' });
-    clock.advance(61_000);
+    await clock.advance(61_000);
     const asked = ask({ authorization: 'ALICE' });
     const stale = await asked;
     expect(stale.text).toBe('run 1');
     await turns();
     expect(state.runs).toBe(2);
-    clock.advance(61_000);
+    await clock.advance(61_000);
     expect((await ask({ authorization: 'ALICE' })).text).toBe('run 2');
     await turns();
     expect(await ask({ authorization: 'BOB' })).toMatchObject({ text: 'run 4' });
@@ -109,7 +109,7 @@ describe.each(VERSIONS)('stale while revalidate on %s', (_name, express) => {
     const { ask, clock, state } = await open();
     state.headers = { 'Cache-Control': 'max-age=60, must-revalidate' };
     await ask();
-    clock.advance(61_000);
+    await clock.advance(61_000);
     const answer = await ask();
     expect(answer.text).not.toBe('run 1');
     expect(answer.cache).toContain('fwd=');
@@ -125,7 +125,7 @@ describe.each(VERSIONS)('stale while revalidate on %s', (_name, express) => {
   it('without grace nothing stale is served', async () => {
     const { ask, clock } = await open({ grace: undefined });
     await ask();
-    clock.advance(61_000);
+    await clock.advance(61_000);
     expect((await ask()).text).toBe('run 2');
   });
 });

@@ -27,7 +27,7 @@ const MATRIX: readonly [string, () => Promise<CacheHealth>, string, string][] = 
   ['slow', () => new Promise(() => {}), 'warn', 'fail'],
   ['down', async () => down('ECONNREFUSED 10.1.2.3'), 'warn', 'fail'],
   ['loading', async () => down('LOADING'), 'warn', 'fail'],
-  ['read-only', async () => health({ status: 'warn' }), 'warn', 'warn'],
+  ['read-only', async () => down('the server is a read-only replica'), 'warn', 'fail'],
   ['out of memory', async () => health({ status: 'warn' }), 'warn', 'warn'],
   ['no right to INFO', async () => health({ report: { kind: 'redis' } }), 'pass', 'pass'],
   ['broken', () => Promise.reject(new Error('secret')), 'warn', 'fail'],
@@ -111,12 +111,33 @@ describe.each(VERSIONS)('routes on %s', (_name, express) => {
     const healthCheck = vi.fn(async () => health());
     const { ask } = await open(healthCheck, { clock, remember: '2s' });
     await Promise.all(Array.from({ length: 20 }, () => ask('/ready')));
-    clock.advance(1_999);
+    await clock.advance(1_999);
     await ask('/detail');
     expect(healthCheck).toHaveBeenCalledTimes(1);
-    clock.advance(1);
+    await clock.advance(1);
     await ask('/ready');
     expect(healthCheck).toHaveBeenCalledTimes(2);
+  });
+
+  it('health: one bad probe of a required cache that was up is a warning, the second takes the service away', async () => {
+    const clock = new FakeClock();
+    let found = health();
+    const { ask } = await open(async () => found, { clock, required: true, remember: '2s' });
+    const next = async () => {
+      await clock.advance(2_000);
+      const { status, text } = await ask('/ready');
+      return [status, (JSON.parse(text) as { status: string }).status];
+    };
+    expect(await next()).toEqual([200, 'pass']);
+    found = down('ECONNREFUSED');
+    expect(await next()).toEqual([200, 'warn']);
+    await ask('/ready'); // remembered, and not counted
+    expect(await next()).toEqual([503, 'fail']);
+    found = health();
+    expect(await next()).toEqual([200, 'pass']);
+    found = down('ECONNREFUSED');
+    expect(await next()).toEqual([200, 'warn']);
+    expect(() => healthRoute({} as Cache, { failAfter: 0 })).toThrow(/failAfter must be a whole number above 0/);
   });
 
   it('health of a plain cache and of a manager, as they are', async () => {
@@ -166,9 +187,12 @@ describe.each(VERSIONS)('routes on %s', (_name, express) => {
     app.get('/leads/:id', cacheResponse({ cache, ttl: '5m' }), (req, res) =>
       res.set('Cache-Control', req.params['id'] === 'private' ? 'private' : 'public').send('x'),
     );
+    app.post('/leads/:id', cacheResponse({ cache, ttl: '5m' }), (_req, res) => res.sendStatus(204));
     app.all('/metrics', metricsRoute(cache));
     const { ask } = await serve(app);
     for (const path of ['/leads/secret1', '/leads/secret1', '/leads/private']) await ask(path);
+    await ask('/leads/secret1', { method: 'POST' });
+    await cache.invalidatePattern('http:*');
     for (const again of [1, 2]) {
       const { text, headers } = await ask('/metrics');
       expect(headers['content-type'], String(again)).toMatch(/^text\/plain/);
@@ -180,6 +204,13 @@ describe.each(VERSIONS)('routes on %s', (_name, express) => {
         'http_cache_requests_total{route="/leads/:id",result="hit"} 1',
         'http_cache_requests_total{route="/leads/:id",result="miss"} 2',
         'http_cache_skipped_total{route="/leads/:id",reason="cache-control"} 1',
+        'http_cache_requests_total{route="/leads/:id",result="bypass"} 1',
+        'http_cache_store_seconds_count{op="read"} 3',
+        'http_cache_store_seconds_count{op="invalidate"} 1',
+        'http_cache_body_bytes_count{route="/leads/:id"} 1',
+        'http_cache_body_bytes_sum{route="/leads/:id"} 1',
+        'cache_purges_total{kind="tag"} 1',
+        'cache_purges_total{kind="pattern"} 1',
         'cache_up 1',
       ])
         expect(lines).toContain(line);

@@ -291,7 +291,7 @@ describe.each(VERSIONS)('security rules on %s', (_name, express) => {
     const { headers } = await ask('/secretpath?q=ada@example.com', { headers: { authorization: 'token-of-ada' } });
     expect(keys).toHaveLength(2);
     expect(keys[0]).toMatch(/^http:[0-9a-f]{64}$/);
-    expect(keys[1]).toMatch(/^url:[0-9a-f]{64}$/);
+    expect(keys[1]).toMatch(/^url-[0-9a-f]{64}$/);
     expect(JSON.stringify(headers)).not.toMatch(/ada|token|[0-9a-f]{64}/);
   });
 

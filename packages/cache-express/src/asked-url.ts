@@ -1,0 +1,55 @@
+import type { Request } from 'express';
+import { type NarrowQuery, narrowQuery, type QueryRule } from './query.ts';
+import { hostnameOf, pathOf, pathTag, urlKey } from './request-key.ts';
+
+/** What the URL of a request alone tells: the same for every request of that URL on one route. */
+export interface AskedUrl {
+  readonly query: NarrowQuery;
+  readonly key: string;
+  readonly pathTag: string;
+}
+
+/** At most two times so many. */
+const REMEMBERED = 1_000;
+/** Longer ones are rare; they would only take room. */
+const MAX_REMEMBERED_LENGTH = 500;
+
+/**
+ * Remembers what it made of a URL: the same are asked for again and again, and to sort a query and digest a path takes longer than the read of a
+ * local copy. Two generations: what is in use outlives the older one.
+ */
+export class AskedUrls {
+  readonly #rule: QueryRule;
+  #young = new Map<string, AskedUrl>();
+  #old = this.#young;
+
+  constructor(rule: QueryRule) {
+    this.#rule = rule;
+  }
+
+  /** A promise only where a schema has to be asked. @throws BadQueryError, or the promise rejects with it */
+  of(req: Request): AskedUrl | Promise<AskedUrl> {
+    const hostname = hostnameOf(req);
+    // All that is looked at below, and nothing else. None of them can hold a line break.
+    const text = `${req.protocol}\n${hostname}\n${req.headers.host ?? ''}\n${req.originalUrl}`;
+    const known = this.#young.get(text) ?? this.#old.get(text);
+    if (known) return this.#remember(text, known);
+    const query = narrowQuery(req, this.#rule);
+    const asked = (query: NarrowQuery): AskedUrl => ({
+      query,
+      key: urlKey(req, hostname, query.key),
+      pathTag: pathTag(hostname, pathOf(req.originalUrl)),
+    });
+    return query instanceof Promise ? query.then(asked) : this.#remember(text, asked(query));
+  }
+
+  #remember(text: string, asked: AskedUrl): AskedUrl {
+    if (text.length > MAX_REMEMBERED_LENGTH || this.#young.has(text)) return asked;
+    if (this.#young.size >= REMEMBERED) {
+      this.#old = this.#young;
+      this.#young = new Map();
+    }
+    this.#young.set(text, asked);
+    return asked;
+  }
+}

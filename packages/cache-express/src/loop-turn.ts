@@ -1,0 +1,15 @@
+let end: Promise<void> | undefined;
+
+/**
+ * Resolves when all that has arrived by now was looked at. Requests come over sockets of their own and would ask the store one by one; those that wait
+ * for this ask it together, in one command.
+ */
+export function endOfArrivals(): Promise<void> {
+  end ??= new Promise((resolve) => {
+    setImmediate(() => {
+      end = undefined;
+      resolve();
+    });
+  });
+  return end;
+}
