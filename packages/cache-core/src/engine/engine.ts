@@ -48,6 +48,7 @@ export class Engine {
   readonly #origin = new AsyncResource('huntly-cache');
   readonly #background = new Set<Promise<void>>();
   #unanswered: StoreCall | undefined;
+  #isSaidNotAsked = false;
   #isClosing = false;
 
   constructor(parts: EngineParts) {
@@ -148,8 +149,12 @@ export class Engine {
       'store',
       state.state === 'closed' ? { state: 'asked' } : { state: 'not asked', reason: state.reason },
     );
-    if (state.state === 'closed') this.logger.info({}, 'the store is asked again');
-    else this.logger.warn({ reason: state.reason }, 'the store is not asked: values are loaded from the source');
+    if (state.state === 'open') {
+      this.logger.warn({ reason: state.reason }, 'the store is not asked: values are loaded from the source');
+    } else if (this.#isSaidNotAsked) {
+      this.logger.info({}, 'the store is asked again'); // not at a start, when it has only just connected
+    }
+    this.#isSaidNotAsked = state.state === 'open';
   }
 }
 
