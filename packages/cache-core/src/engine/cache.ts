@@ -189,7 +189,7 @@ export class Cache<T extends CacheTypes = CacheTypes> {
   /** Whether the store answers, and what it says of itself. Never rejects. */
   async healthCheck(options: HealthOptions = {}): Promise<CacheHealth> {
     const { store, clock, guard, local } = this.engine;
-    return checkHealth(store, clock, { guard: guard?.state(), channel: local.state }, options);
+    return checkHealth(store, clock, () => ({ guard: guard?.state(), channel: local.state }), options);
   }
 
   /**

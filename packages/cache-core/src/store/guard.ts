@@ -199,7 +199,7 @@ export class Guard implements Store {
     this.#isClosed = true;
     this.#cancelProbe?.();
     this.#stopListening();
-    return this.#store.close();
+    return this.#store.close().finally(() => this.#breaker.open('closed'));
   }
 
   #trusted(key: StoreKey | undefined, reply: ReadReply, since: number): ReadReply {
