@@ -130,7 +130,8 @@ export class Cache<T extends CacheTypes = CacheTypes> {
   }
 
   /**
-   * Drops the values whose identifier matches, one by one: `'lead:4*'`, `'search:*'`. `*` is any text, `?` one character.
+   * Drops the values whose identifier matches, one by one: `'lead:4*'`, `'search:*'`. `*` is any text, `?` one character. It is
+   * `type:identifier` without the namespace, which the cache adds.
    * Hashed identifiers only match `*`. For a whole type `invalidateAll()` is far cheaper.
    * @returns how many were removed (with `dryRun`: would be).
    * @throws KeyError for a bad pattern, InvalidationError if the store could not finish it.
