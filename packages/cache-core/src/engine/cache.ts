@@ -7,7 +7,7 @@ import {
   type SharedTypeSettings,
 } from '../config/cache-types.ts';
 import { KeyError, kindOf, StoreUnavailableError } from '../errors.ts';
-import type { Identifier } from '../keys/key.ts';
+import { type Identifier, tagKey } from '../keys/key.ts';
 import { buildPattern, parsePattern } from '../keys/pattern.ts';
 import { type CacheEventName, CacheEvents, type CacheListener } from '../observe/events.ts';
 import { type CacheHealth, checkHealth, type HealthOptions } from '../observe/health.ts';
@@ -15,7 +15,7 @@ import { defaultLogger, guardedLogger, type Logger, silentLogger } from '../obse
 import type { TypeStats } from '../observe/stats.ts';
 import { TypeObserver } from '../observe/type-observer.ts';
 import { memoryStore } from '../store/memory-store.ts';
-import type { Target } from '../store/store.ts';
+import type { TagTarget } from '../store/store.ts';
 import { type CacheOptions, type CacheTypes, guardSettings, optionProblems } from './cache-options.ts';
 import { deferred } from './deferred.ts';
 import { Engine } from './engine.ts';
@@ -224,7 +224,7 @@ export class Cache<T extends CacheTypes = CacheTypes> {
   }
 
   #open(name: string, type: ResolvedType): void {
-    this.engine.everything.push(...this.#tagTargets([name]));
+    for (const target of this.#tagTargets([name])) this.engine.everything.set(tagKey(target.namespace, name), target);
     const { engine, invalidator, enabled } = this;
     const events = this.#events;
     const observer = new TypeObserver({ type: name, logger: engine.logger, events, latency: this.#hasLatency });
@@ -242,7 +242,7 @@ export class Cache<T extends CacheTypes = CacheTypes> {
     );
   }
 
-  #tagTargets(tags: readonly string[]): Target[] {
+  #tagTargets(tags: readonly string[]): TagTarget[] {
     return tags.map((tag) => ({ kind: 'tag', namespace: this.#namespace, tag }));
   }
 }

@@ -17,6 +17,7 @@ import type {
   StoreReport,
   StoreStatus,
   SweepOptions,
+  TagTarget,
   Target,
 } from './store.ts';
 
@@ -39,8 +40,8 @@ export interface GuardParts {
   readonly clock: Clock;
   /** From 0 up to, not including, 1. */
   readonly random: () => number;
-  /** What drops every value of the cache. */
-  readonly everything: readonly Target[];
+  /** What drops every value of the caches on this store, by name. */
+  readonly everything: ReadonlyMap<string, TagTarget>;
   readonly onBreaker: (state: BreakerState) => void;
 }
 
