@@ -74,6 +74,8 @@ export class Guard implements Store {
   readonly #orphans = new Set<Lease>();
   #cancelProbe: (() => void) | undefined;
   #isProbing = false;
+  /** How often the store went away. */
+  #interruptions = 0;
   #isClosed = false;
   readonly #listeners = new Set<(status: StoreStatus) => void>();
   readonly #stopListening: () => void;
@@ -267,8 +269,12 @@ export class Guard implements Store {
   }
 
   #statusChanged(status: StoreStatus): void {
-    if (status.state !== 'ready') this.#breaker.open(reasonOf(status));
-    else void this.#probe();
+    if (status.state === 'ready') {
+      void this.#probe();
+      return;
+    }
+    this.#interruptions++;
+    this.#breaker.open(reasonOf(status));
   }
 
   #changed(state: BreakerState): void {
@@ -303,8 +309,12 @@ export class Guard implements Store {
     if (!isBack || this.#journal.size > 0) this.#probeLater();
   }
 
-  /** @returns whether the store answers. Invalidations that it refuses stay in the journal, and their values untrusted. */
+  /**
+   * @returns whether the store answers. Invalidations that it refuses stay in the journal, and their values untrusted. Where it goes away
+   * meanwhile, be it for a moment, what was sent before may be lost in turn: then all of it is due again.
+   */
   async #recover(): Promise<boolean> {
+    const interruptions = this.#interruptions;
     const afterInterruption = this.#breaker.state.state === 'open';
     if (this.#store.status().state !== 'ready') return false;
     const { budgetMs, probeMs } = this.#parts.settings;
@@ -312,6 +322,7 @@ export class Guard implements Store {
     const due = this.#journal.due({ afterInterruption });
     for (let sent = 0; sent < due.length; sent += REPLAY_BATCH) {
       await Promise.all(due.slice(sent, sent + REPLAY_BATCH).map((note) => this.#replay(note)));
+      if (this.#interruptions !== interruptions) return false;
     }
     this.#releaseOrphans();
     if (!afterInterruption && this.state().breaker.state === 'open') return false; // opened meanwhile: only an answered ping may close it

@@ -409,6 +409,34 @@ describe('invalidations that a failover may have lost', () => {
     expect(again.mock.calls).toEqual([[[keyTarget(1)]]]);
   });
 
+  it('are sent once more where the store went away again while they were', async () => {
+    const { clock, guard, store, setStatus } = guarded({ journalCapacity: 1_000 });
+    for (let id = 0; id < 501; id++) await guard.invalidate([keyTarget(id)]); // two batches
+    const batches: (() => void)[] = [];
+    const again = vi
+      .spyOn(store, 'invalidate')
+      .mockImplementation(() => new Promise((resolve) => batches.push(() => resolve({ removed: 0 }))));
+    const answer = async () => {
+      for (const each of batches.splice(0)) each();
+      await settle();
+    };
+    setStatus({ state: 'down', reason: 'failover' });
+    setStatus({ state: 'ready' });
+    await settle();
+    expect(again).toHaveBeenCalledTimes(500);
+    setStatus({ state: 'down', reason: 'failover' }); // the new primary may never have had the first batch
+    setStatus({ state: 'ready' });
+    await answer();
+    expect(guard.state().breaker.state).toBe('open');
+    expect(again).toHaveBeenCalledTimes(500); // no use going on
+    again.mockClear();
+    await clock.advance(300);
+    await answer();
+    await answer();
+    expect(new Set(again.mock.calls.map(([[target]]) => JSON.stringify(target))).size).toBe(501);
+    expect(guard.state()).toEqual({ breaker: { state: 'closed', deadlines: 0 }, journal: 0, inFlight: 0 });
+  });
+
   it('stay untrusted if they cannot be', async () => {
     const { guard, store, setStatus } = guarded();
     await put(store, keyOf(1), entry);
