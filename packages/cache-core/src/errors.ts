@@ -28,7 +28,7 @@ function brandOf(value: unknown): unknown {
   return value instanceof Error && BRAND in value ? value[BRAND] : undefined;
 }
 
-/** Settings that cannot work. Holds *all* of them, so that one start shows what to mend. */
+/** Settings, or arguments of a call, that cannot work. Holds *all* of them, so that one start shows what to mend. */
 export class CacheConfigError extends CacheError {
   override readonly code = 'HUNTLY_CONFIG';
   /** One sentence each: the field, what it holds, what it may hold. */
@@ -37,7 +37,7 @@ export class CacheConfigError extends CacheError {
   constructor(problems: readonly string[], options?: ErrorOptions) {
     super(
       'CacheConfigError',
-      `Bad cache settings:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`,
+      `The cache cannot work with this:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`,
       options,
     );
     this.problems = problems;

@@ -162,7 +162,8 @@ describe('a cache refuses, before anything is loaded or stored,', () => {
   });
 
   it.each([undefined, null, 'loader', {}])('the loader %s', async (loader) => {
-    await expect(open().type('lead').getOrSet(1, loose(loader))).rejects.toThrow('loader must be a function');
+    const read = open().type('lead').getOrSet(1, loose(loader));
+    await expect(read).rejects.toThrow('The cache cannot work with this:\n  - loader must be a function'); // no setting
   });
 
   it.each([0, -1, 1.5, Number.NaN])('the batch size %s', async (batchSize) => {

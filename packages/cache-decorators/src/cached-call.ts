@@ -14,6 +14,7 @@ type OfResult<R> = (this: unknown, result: unknown, ...args: unknown[]) => R;
 /** `ResultOptions` of a method that is not known here. */
 export interface LooseResultOptions {
   readonly ttl?: Duration | OfResult<Duration> | undefined;
+  readonly grace?: Duration | 0 | undefined;
   readonly tags?: readonly string[] | OfArguments<readonly string[]> | undefined;
   readonly resultTags?: OfResult<readonly string[]> | undefined;
   readonly condition?: OfArguments<boolean> | undefined;
@@ -125,14 +126,17 @@ export class CachedCall implements Call {
 }
 
 /** Options without functions are made once, not for each call. */
-function fillOptionsOf(options: LooseResultOptions): (self: unknown, args: unknown[]) => FillOptions<unknown> {
-  const { ttl, tags, resultTags: _1, condition: _2, unless: _3, name: _4, args: _5, ...rest } = options;
+function fillOptionsOf({
+  ttl,
+  grace,
+  tags,
+}: LooseResultOptions): (self: unknown, args: unknown[]) => FillOptions<unknown> {
   if (typeof ttl !== 'function' && typeof tags !== 'function') {
-    const constant: FillOptions<unknown> = { ...rest, ttl, tags };
+    const constant: FillOptions<unknown> = { ttl, grace, tags };
     return () => constant;
   }
   return (self, args) => ({
-    ...rest,
+    grace,
     ttl: typeof ttl === 'function' ? (result) => ttl.call(self, result, ...args) : ttl,
     tags: typeof tags === 'function' ? tags.apply(self, args) : tags,
   });

@@ -80,5 +80,5 @@ function warnOfMinifiedName(cache: AnyCache, name: string): void {
   if (owner.length > 2 || warnedOfMinifiedNames.has(cache)) return;
   warnedOfMinifiedNames.add(cache);
   const message = 'this name looks minified: keys change with every build. Give the option name, or a key function';
-  tryLog(cache, 'warn', { name }, message);
+  tryLog(cache, 'warn', { method: name }, message); // `name` is that of the logger
 }

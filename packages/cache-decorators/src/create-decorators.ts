@@ -17,6 +17,7 @@ import type {
   TypeName,
   ValueIn,
 } from './method-types.ts';
+import { checkOptionNames, INVALIDATE_OPTIONS, KEY_OPTION, RESULT_OPTIONS } from './option-names.ts';
 import type {
   InvalidateOptions,
   KeyedInvalidateOptions,
@@ -146,25 +147,28 @@ export function createDecorators(cache: unknown): unknown {
 
   return {
     cacheResult(type: string, first?: unknown, second?: unknown) {
-      const { key, options } = keyAndOptions(first, second);
+      const { key, options } = keyAndOptions('@cacheResult', RESULT_OPTIONS, first, second);
       return cachedMethod('@cacheResult', type, key, options);
     },
-    cacheSearchResults({ key, ...options }: KeyedLoose = {}) {
+    cacheSearchResults(given?: unknown) {
+      const { key, ...options } = keyedOptions('@cacheSearchResults', RESULT_OPTIONS, given);
       return cachedMethod('@cacheSearchResults', 'search', key, options);
     },
-    cacheLeadData({ key = leadIdOf('@cacheLeadData'), ...options }: KeyedLoose = {}) {
-      return cachedMethod('@cacheLeadData', 'lead', key, options);
+    cacheLeadData(given?: unknown) {
+      const { key, ...options } = keyedOptions('@cacheLeadData', RESULT_OPTIONS, given);
+      return cachedMethod('@cacheLeadData', 'lead', key ?? leadIdOf('@cacheLeadData'), options);
     },
     invalidateCacheOnUpdate(type: string, first?: unknown, second?: unknown) {
-      const { key, options } = keyAndOptions(first, second);
+      const { key, options } = keyAndOptions('@invalidateCacheOnUpdate', INVALIDATE_OPTIONS, first, second);
       return invalidatingMethod('@invalidateCacheOnUpdate', type, key, options);
     },
-    invalidateSearchCache: withOrWithoutOptions((options) =>
-      invalidatingMethod('@invalidateSearchCache', 'search', undefined, options ?? {}),
-    ),
+    invalidateSearchCache: withOrWithoutOptions((given = {}) => {
+      checkOptionNames('@invalidateSearchCache', given, INVALIDATE_OPTIONS);
+      return invalidatingMethod('@invalidateSearchCache', 'search', undefined, given as LooseInvalidateOptions);
+    }),
     invalidateLeadCache: withOrWithoutOptions((given) => {
-      const { key = leadIdOf('@invalidateLeadCache'), ...options } = (given ?? {}) as KeyedLoose;
-      return invalidatingMethod('@invalidateLeadCache', 'lead', key, options);
+      const { key, ...options } = keyedOptions('@invalidateLeadCache', INVALIDATE_OPTIONS, given);
+      return invalidatingMethod('@invalidateLeadCache', 'lead', key ?? leadIdOf('@invalidateLeadCache'), options);
     }),
     handleOf(instance: object, method: PropertyKey) {
       const call = cachedCallOf(Reflect.get(instance, method));
@@ -174,7 +178,7 @@ export function createDecorators(cache: unknown): unknown {
       );
     },
     cached(fn: AnyFunction, type: string, first?: unknown, second?: unknown) {
-      const { key, options } = keyAndOptions(first, second);
+      const { key, options } = keyAndOptions('cached()', RESULT_OPTIONS, first, second);
       const call = new CachedCall({ source, type, key, options, method: fn, place: placeOf(fn) });
       const wrapper = wrap(fn, call);
       return Object.assign(
@@ -183,7 +187,7 @@ export function createDecorators(cache: unknown): unknown {
       );
     },
     invalidating(fn: AnyFunction, type: string, first?: unknown, second?: unknown) {
-      const { key, options: given } = keyAndOptions(first, second);
+      const { key, options: given } = keyAndOptions('invalidating()', INVALIDATE_OPTIONS, first, second);
       const options = checkInvalidateOptions('invalidating()', given);
       const call = new InvalidatingCall({ source, type, key, options, method: fn });
       return Object.assign(wrap(fn, call), { invalidate: (...args: unknown[]) => call.invalidate(undefined, args) });
@@ -200,10 +204,17 @@ function placeOf(fn: unknown): Place {
 }
 
 /** The key function may be left out: options may stand in its place. */
-function keyAndOptions(first: unknown, second: unknown) {
+function keyAndOptions(decorator: string, names: readonly string[], first: unknown, second: unknown) {
   const key = typeof first === 'function' ? (first as LooseKey) : undefined;
   const options = (key === undefined ? (first ?? second) : second) ?? {};
+  checkOptionNames(decorator, options, names);
   return { key, options: options as LooseResultOptions & LooseInvalidateOptions };
+}
+
+/** Of a decorator whose key function is an option. */
+function keyedOptions(decorator: string, names: readonly string[], options: unknown = {}): KeyedLoose {
+  checkOptionNames(decorator, options, [...names, KEY_OPTION]);
+  return options as KeyedLoose;
 }
 
 /** The outermost cached call among the wrappers of a method. */

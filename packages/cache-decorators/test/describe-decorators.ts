@@ -175,7 +175,7 @@ export function describeDecorators(protocol: 'standard' | 'legacy', declared: ty
       await new Minified().load('June');
       await new Minified().loadMore('June');
       expect(setup.warn.mock.calls).toEqual([
-        [{ name: 'a.load' }, expect.stringMatching(/looks minified.*option name/)],
+        [{ method: 'a.load' }, expect.stringMatching(/looks minified.*option name/)],
       ]);
     });
   });

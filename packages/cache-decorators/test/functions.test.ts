@@ -134,11 +134,14 @@ describe('cached', () => {
     ).rejects.toThrow(/no type "reports"/);
   });
 
-  it('gives a bad option to the core, which refuses it before anything runs', async () => {
+  it('refuses an option that it does not have, and names those that it has', () => {
     const { decorators, source } = createSetup();
-    const report = decorators.cached(source, 'report', (month) => month, { tll: 5 } as never);
-    await expect(report('June')).rejects.toThrow(/tll is no option/);
-    expect(source).not.toHaveBeenCalled();
+    const wrap = (options: object) => () => decorators.cached(source, 'report', (month) => month, options);
+    expect(wrap({ tll: 5 })).toThrow(
+      'tll is no option of cached(); its options are ttl, grace, tags, resultTags, condition, unless, name, args',
+    );
+    expect(wrap({ key: () => 1 })).toThrow(/key is no option of cached\(\)/);
+    expect(wrap([])).toThrow('the options of cached() must be an object such as { ttl: … }');
   });
 });
 
@@ -159,12 +162,25 @@ describe('invalidating', () => {
     const { decorators, source } = createSetup();
     const wrap = (options: object) => () => decorators.invalidating(source, 'report', options);
     expect(wrap({ wen: 'before' })).toThrow(/wen is no option of invalidating\(\); its options are when, tags/);
+    expect(wrap({ key: () => 1 })).toThrow(/key is no option of invalidating\(\)/); // it would drop the whole type
     expect(wrap({ when: 'never' })).toThrow(/must be 'before' or 'after'/);
     expect(wrap({ when: 'before', unless: () => true })).toThrow(/knows no result/);
   });
 });
 
 describe('createDecorators', () => {
+  it.each([
+    ['cacheResult', ['report', { wen: 1 }], '@cacheResult; its options are ttl, grace'],
+    ['cacheSearchResults', [{ wen: 1 }], '@cacheSearchResults; its options are ttl, grace'],
+    ['cacheLeadData', [{ wen: 1 }], /@cacheLeadData; its options are ttl, .*key/],
+    ['invalidateCacheOnUpdate', ['report', { wen: 1 }], '@invalidateCacheOnUpdate; its options are when, tags'],
+    ['invalidateSearchCache', [{ wen: 1 }], '@invalidateSearchCache; its options are when, tags'],
+    ['invalidateLeadCache', [{ wen: 1 }], /@invalidateLeadCache; its options are when, .*key/],
+  ])('%s refuses a misspelt option when the class is declared', (name, given, message) => {
+    const create = Reflect.get(createSetup().decorators, name) as (...given: unknown[]) => unknown;
+    expect(() => create(...given)).toThrow(message);
+  });
+
   it('refuses what is no cache', () => {
     for (const bad of [undefined, null, {}, 'cache'])
       expect(() => createDecorators(bad as never)).toThrow(/createDecorators needs a cache/);

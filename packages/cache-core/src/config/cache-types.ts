@@ -2,10 +2,10 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { isSchema, type Schema } from '../codec/schema.ts';
 import { type Codec, type Validate, ValueFormat } from '../codec/value-format.ts';
 import { CacheConfigError, KeyError, kindOf } from '../errors.ts';
-import { canonicalForm } from '../keys/canonical.ts';
-import { hmacSha256, sha256 } from '../keys/digest.ts';
-import { checkName, type Identifier, identifierText, isTag, keyPrefix, plainText, type Scope } from '../keys/key.ts';
-import { checkDuration, type Duration, toMilliseconds } from './duration.ts';
+import { checkName, isTag, keyPrefix, type Scope } from '../keys/key.ts';
+import { keyBuilder } from '../keys/key-builder.ts';
+import { Checks } from './checks.ts';
+import { type Duration, toMilliseconds } from './duration.ts';
 
 /** How long a value may be served, or how to tell from the value. */
 export type Ttl<V> = Duration | ((value: V) => Duration);
@@ -120,7 +120,6 @@ export interface ResolvedType {
   keyOf(identifier: unknown): string;
 }
 
-const MAX_SHORT_MS = 60 * 60 * 1000;
 const SETTINGS = new Set<string>([
   'ttl',
   'negativeTtl',
@@ -250,7 +249,12 @@ function resolveType(
     acceptsForeign: checks.flag('foreign', options.foreign, false),
     isLocal: checks.flag('local', options.local, shared.local !== undefined && shared.local !== false),
     isHashed: identifier !== 'text',
-    keyOf: keyBuilder(keyPrefix(scope), identifier, options.normalizeText ?? false, shared.secret),
+    keyOf: keyBuilder({
+      prefix: keyPrefix(scope),
+      kind: identifier,
+      normalizeText: options.normalizeText ?? false,
+      secret: shared.secret,
+    }),
   };
 }
 
@@ -292,91 +296,7 @@ function isCodec(value: unknown): boolean {
   return ['encode', 'decode'].every((name) => typeof Reflect.get(value, name) === 'function');
 }
 
-function keyBuilder(prefix: string, kind: string, normalizeText: boolean, secret: string | undefined) {
-  const digest = secret === undefined ? sha256 : (text: string) => hmacSha256(secret, text);
-  switch (kind) {
-    case 'query':
-      return (query: unknown) => prefix + digest(canonicalForm(query, { normalizeText }));
-    case 'private':
-      return (identifier: unknown) => prefix + digest(plainText(identifier as Identifier));
-    default:
-      return rememberingKeys((identifier) => prefix + identifierText(identifier));
-  }
-}
-
-/** At most two times so many. */
-const REMEMBERED_KEYS = 4_000;
-/** Longer identifiers are rare; they would only take room. */
-const MAX_REMEMBERED_LENGTH = 100;
-
-/**
- * The same values are asked for again and again, and to check an identifier and build its key takes longer than to look it
- * up. Two generations: what is in use outlives the older one. What is refused throws, and is never remembered.
- */
-function rememberingKeys(keyFor: (identifier: Identifier) => string): (identifier: unknown) => string {
-  let young = new Map<unknown, string>();
-  let old = young;
-  return (identifier) => {
-    const known = young.get(identifier);
-    if (known !== undefined) return known;
-    const key = old.get(identifier) ?? keyFor(identifier as Identifier);
-    if (typeof identifier === 'string' && identifier.length > MAX_REMEMBERED_LENGTH) return key;
-    if (young.size >= REMEMBERED_KEYS) {
-      old = young;
-      young = new Map();
-    }
-    young.set(identifier, key);
-    return key;
-  };
-}
-
 /** The milliseconds for one value, before jitter. @throws CacheConfigError */
 export function ttlFor<V>(field: string, ttl: Ttl<V>, value: V): number {
   return toMilliseconds(field, typeof ttl === 'function' ? ttl(value) : ttl);
-}
-
-/** Collects what is wrong with one type under the names of its fields. */
-class Checks {
-  readonly #field: string;
-  readonly #problems: string[];
-
-  constructor(field: string, problems: string[]) {
-    this.#field = field;
-    this.#problems = problems;
-  }
-
-  add(name: string, problem: string): void {
-    this.#problems.push(`${this.#field}.${name} ${problem}`);
-  }
-
-  that(name: string, holds: boolean, wanted: string, value: unknown): void {
-    if (!holds) this.#problems.push(`${this.#field}.${name} must be ${wanted}; got ${kindOf(value)}`);
-  }
-
-  flag(name: string, value: unknown, fallback: boolean): boolean {
-    this.that(name, value === undefined || typeof value === 'boolean', 'true or false', value);
-    return value === undefined ? fallback : value === true;
-  }
-
-  duration(name: string, value: unknown, fallback?: number): number {
-    if (value === undefined && fallback !== undefined) return fallback;
-    const check = checkDuration(value);
-    if ('ms' in check) return check.ms;
-    this.#problems.push(`${this.#field}.${name} ${check.problem}`);
-    return 0;
-  }
-
-  /** Timers hold no more than 24 days; nobody should wait for one. */
-  shortDuration(name: string, value: unknown, fallback: number): number {
-    const ms = this.duration(name, value, fallback);
-    this.that(name, ms <= MAX_SHORT_MS, 'at most "1h"', value);
-    return ms;
-  }
-
-  number(name: string, value: unknown, fallback: number, least: number, most: number): number {
-    if (value === undefined) return fallback;
-    const isInRange = typeof value === 'number' && value >= least && value <= most;
-    this.that(name, isInRange, `a number from ${least} to ${most}`, value);
-    return isInRange ? value : fallback;
-  }
 }

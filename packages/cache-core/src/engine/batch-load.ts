@@ -1,5 +1,6 @@
 import { AsyncResource } from 'node:async_hooks';
 import { CacheConfigError, kindOf } from '../errors.ts';
+import type { BatchMapCheck } from './batch-map.ts';
 import { type Deferred, deferred } from './deferred.ts';
 
 /**
@@ -26,6 +27,7 @@ interface Wanted<T, I> {
  */
 export class BatchLoad<T, I> {
   readonly #load: BatchLoader<T, I>;
+  readonly #mapCheck: BatchMapCheck;
   /** The asynchronous context of the request. */
   readonly #request = new AsyncResource('huntly-batch');
   #isAnswered = false;
@@ -33,9 +35,10 @@ export class BatchLoad<T, I> {
   #wanted: Wanted<T, I>[] = [];
   #isDue = false;
 
-  constructor(size: number, load: BatchLoader<T, I>) {
+  constructor(size: number, load: BatchLoader<T, I>, mapCheck: BatchMapCheck) {
     this.#undecided = size;
     this.#load = load;
+    this.#mapCheck = mapCheck;
   }
 
   /** For one key: what to call when it is decided, as often as one likes. */
@@ -83,6 +86,7 @@ export class BatchLoad<T, I> {
     try {
       const missing = wanted.map(({ identifier }) => identifier);
       const result = await this.#load(missing, { signal: first.signal });
+      if (result instanceof Map) this.#mapCheck.check(result, missing);
       const find = finder(result, missing.length);
       for (const [index, { identifier, answer }] of wanted.entries()) settle(answer, find(identifier, index));
     } catch (error) {

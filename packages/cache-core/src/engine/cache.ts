@@ -7,7 +7,7 @@ import {
   type SharedTypeSettings,
 } from '../config/cache-types.ts';
 import { KeyError, kindOf, StoreUnavailableError } from '../errors.ts';
-import type { Identifier } from '../keys/key.ts';
+import { type Identifier, tagKey } from '../keys/key.ts';
 import { buildPattern, parsePattern } from '../keys/pattern.ts';
 import { type CacheEventName, CacheEvents, type CacheListener } from '../observe/events.ts';
 import { type CacheHealth, checkHealth, type HealthOptions } from '../observe/health.ts';
@@ -15,7 +15,7 @@ import { defaultLogger, guardedLogger, type Logger, silentLogger } from '../obse
 import type { TypeStats } from '../observe/stats.ts';
 import { TypeObserver } from '../observe/type-observer.ts';
 import { memoryStore } from '../store/memory-store.ts';
-import type { Target } from '../store/store.ts';
+import type { TagTarget } from '../store/store.ts';
 import { type CacheOptions, type CacheTypes, guardSettings, optionProblems } from './cache-options.ts';
 import { deferred } from './deferred.ts';
 import { Engine } from './engine.ts';
@@ -130,7 +130,8 @@ export class Cache<T extends CacheTypes = CacheTypes> {
   }
 
   /**
-   * Drops the values whose identifier matches, one by one: `'lead:4*'`, `'search:*'`. `*` is any text, `?` one character.
+   * Drops the values whose identifier matches, one by one: `'lead:4*'`, `'search:*'`. `*` is any text, `?` one character. It is
+   * `type:identifier` without the namespace, which the cache adds.
    * Hashed identifiers only match `*`. For a whole type `invalidateAll()` is far cheaper.
    * @returns how many were removed (with `dryRun`: would be).
    * @throws KeyError for a bad pattern, InvalidationError if the store could not finish it.
@@ -189,7 +190,7 @@ export class Cache<T extends CacheTypes = CacheTypes> {
   /** Whether the store answers, and what it says of itself. Never rejects. */
   async healthCheck(options: HealthOptions = {}): Promise<CacheHealth> {
     const { store, clock, guard, local } = this.engine;
-    return checkHealth(store, clock, { guard: guard?.state(), channel: local.state }, options);
+    return checkHealth(store, clock, () => ({ guard: guard?.state(), channel: local.state }), options);
   }
 
   /**
@@ -223,7 +224,7 @@ export class Cache<T extends CacheTypes = CacheTypes> {
   }
 
   #open(name: string, type: ResolvedType): void {
-    this.engine.everything.push(...this.#tagTargets([name]));
+    for (const target of this.#tagTargets([name])) this.engine.everything.set(tagKey(target.namespace, name), target);
     const { engine, invalidator, enabled } = this;
     const events = this.#events;
     const observer = new TypeObserver({ type: name, logger: engine.logger, events, latency: this.#hasLatency });
@@ -241,7 +242,7 @@ export class Cache<T extends CacheTypes = CacheTypes> {
     );
   }
 
-  #tagTargets(tags: readonly string[]): Target[] {
+  #tagTargets(tags: readonly string[]): TagTarget[] {
     return tags.map((tag) => ({ kind: 'tag', namespace: this.#namespace, tag }));
   }
 }

@@ -6,7 +6,7 @@ import type { GuardedLogger } from '../observe/logger.ts';
 import type { TypeObserver } from '../observe/type-observer.ts';
 import type { BreakerState } from '../store/breaker.ts';
 import { Guard, type GuardSettings } from '../store/guard.ts';
-import type { Store, Target } from '../store/store.ts';
+import type { Store, TagTarget } from '../store/store.ts';
 import { Budget } from './budget.ts';
 import { Flights } from './flights.ts';
 import { FollowedCopies, type LocalSettings } from './followed-copies.ts';
@@ -34,8 +34,8 @@ export class Engine {
   /** Behind the guard, if there is one. */
   readonly store: Store;
   readonly guard: Guard | undefined;
-  /** What drops every value of the caches on this store. Grows with each type. */
-  readonly everything: Target[];
+  /** What drops every value of the caches on this store, by name: children that are made again and again add nothing. */
+  readonly everything: Map<string, TagTarget>;
   readonly clock: Clock;
   readonly random: () => number;
   readonly logger: GuardedLogger;
@@ -48,11 +48,12 @@ export class Engine {
   readonly #origin = new AsyncResource('huntly-cache');
   readonly #background = new Set<Promise<void>>();
   #unanswered: StoreCall | undefined;
+  #isSaidNotAsked = false;
   #isClosing = false;
 
   constructor(parts: EngineParts) {
     const { store, guard: settings, clock, random, parent } = parts;
-    const everything = parent?.everything ?? [];
+    const everything = parent?.everything ?? new Map<string, TagTarget>();
     this.everything = everything;
     this.clock = clock;
     this.random = random;
@@ -148,8 +149,12 @@ export class Engine {
       'store',
       state.state === 'closed' ? { state: 'asked' } : { state: 'not asked', reason: state.reason },
     );
-    if (state.state === 'closed') this.logger.info({}, 'the store is asked again');
-    else this.logger.warn({ reason: state.reason }, 'the store is not asked: values are loaded from the source');
+    if (state.state === 'open') {
+      this.logger.warn({ reason: state.reason }, 'the store is not asked: values are loaded from the source');
+    } else if (this.#isSaidNotAsked) {
+      this.logger.info({}, 'the store is asked again'); // not at a start, when it has only just connected
+    }
+    this.#isSaidNotAsked = state.state === 'open';
   }
 }
 

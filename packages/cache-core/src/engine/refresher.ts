@@ -13,6 +13,8 @@ const AHEAD_SHARE = 0.05;
 const AHEAD_LOADS = 2;
 /** How long a refresh that another process runs, or the store gives no lease for, is not asked for again. */
 const PAUSE_MS = 200;
+/** A claim sent back this often takes the stale value: a store that contradicts itself must not keep it for ever. */
+const MAX_ROUNDS = 16;
 
 /** Replaces values that are stale, or soon will be, in the background: under the lease, so one process does it (P3). */
 export class Refresher {
@@ -48,7 +50,7 @@ export class Refresher {
     progress: Progress,
   ): Promise<Hit<unknown> | RunningClaim<unknown> | undefined> {
     const { type, observer, engine } = this.#context;
-    if (!request.loader) return this.#claimStale(request, found, progress.budget);
+    if (!request.loader) return this.#claimStale(request, found, progress);
     const isJoining = engine.flights.find(request.key.text) !== undefined;
     const landing = this.#start(request, found);
     if (landing && type.softTimeoutMs > 0 && progress.round === 0) {
@@ -62,7 +64,7 @@ export class Refresher {
     return { hit: true, value: found.value };
   }
 
-  async #claimStale(request: ReadRequest, found: Refreshable, budget: Budget) {
+  async #claimStale(request: ReadRequest, found: Refreshable, { budget, round }: Progress) {
     const { engine, observer } = this.#context;
     const { key, options } = request;
     if (!engine.flights.find(key.text)) {
@@ -72,7 +74,7 @@ export class Refresher {
         observer.count('misses', key.text);
         return new RunningClaim({ context: this.#context, key, flight, right, options, previous: found.value });
       }
-      if (right.kind === 'filled') return undefined;
+      if (right.kind === 'filled' && round < MAX_ROUNDS) return undefined;
     }
     observer.count('stale', key.text);
     return { hit: true, value: found.value } as const;

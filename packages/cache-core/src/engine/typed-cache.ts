@@ -4,6 +4,7 @@ import type { Identifier } from '../keys/key.ts';
 import type { TypeObserver } from '../observe/type-observer.ts';
 import type { Entry, FillReply, NewEntry, StoreKey, Target } from '../store/store.ts';
 import { BatchLoad, type BatchLoader } from './batch-load.ts';
+import { BatchMapCheck } from './batch-map.ts';
 import { type Claim, RunningClaim } from './claim.ts';
 import type { TypeContext } from './engine.ts';
 import { checkFillOptions, type FillOptions, tryBuildEntry } from './entry-builder.ts';
@@ -32,6 +33,7 @@ export class TypedCache<V, I = Identifier> {
   readonly #observer: TypeObserver;
   readonly #invalidator: Invalidator;
   readonly #reader: Reader;
+  readonly #batchMaps: BatchMapCheck;
   readonly #enabled: boolean;
   /** Undefined where this type has none. */
   readonly #copies: LocalTier | undefined;
@@ -48,6 +50,7 @@ export class TypedCache<V, I = Identifier> {
     this.#copies = hasCopies ? local.tier : undefined;
     if (hasCopies) local.follow(parts.context.type.scope);
     this.#reader = new Reader(parts.context, this.#copies);
+    this.#batchMaps = new BatchMapCheck(parts.context);
   }
 
   /**
@@ -77,7 +80,7 @@ export class TypedCache<V, I = Identifier> {
     if (typeof loadMissing !== 'function')
       throw new CacheConfigError([`loadMissing must be a function; got ${kindOf(loadMissing)}`]);
     return inChunks(identifiers, async (chunk) => {
-      const batch = new BatchLoad<T, I>(chunk.length, loadMissing);
+      const batch = new BatchLoad<T, I>(chunk.length, loadMissing, this.#batchMaps);
       const reads = chunk.map((identifier) => {
         const decided = batch.member();
         const load: Loader<T, V> = ({ signal }) => batch.load(identifier, signal, decided);

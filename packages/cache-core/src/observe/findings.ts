@@ -87,7 +87,8 @@ export function findingsOfGuard(guard: GuardHealth | undefined): Finding[] {
 
 export type ChannelHealth = 'up' | 'down' | 'alone' | 'off';
 
-export function findingsOfChannel(channel: ChannelHealth): Finding[] {
+/** Where the store itself is away, so are its announcements: that is said already, with its cause. */
+export function findingsOfChannel(channel: ChannelHealth, store: StoreStatus): Finding[] {
   if (channel === 'alone') {
     return finding(
       'no_announcements',
@@ -95,7 +96,7 @@ export function findingsOfChannel(channel: ChannelHealth): Finding[] {
       'Use a server that allows CLIENT TRACKING with REDIRECT, or turn local copies off.',
     );
   }
-  if (channel !== 'down') return [];
+  if (channel !== 'down' || store.state !== 'ready') return [];
   return finding(
     'channel_down',
     'Announcements of changes do not arrive: there are no local copies, and every read asks the store.',

@@ -46,11 +46,14 @@ export interface Surroundings {
   readonly channel?: ChannelHealth;
 }
 
-/** Never rejects, and never takes longer than its time limit. */
+/**
+ * Never rejects, and never takes longer than its time limit. The surroundings are asked when the store has answered or not:
+ * together with its status they must be of one moment.
+ */
 export async function checkHealth(
   store: Store,
   clock: Clock,
-  { guard, channel = 'off' }: Surroundings = {},
+  surroundings: () => Surroundings = () => ({}),
   options: HealthOptions = {},
 ): Promise<CacheHealth> {
   const { required, timeoutMs = 250 } = options;
@@ -59,7 +62,8 @@ export async function checkHealth(
   const answer = await within(clock, timeoutMs, () => store.report({ budgetMs: timeoutMs }));
   const elapsedMs = Math.round((clock.now() - askedAt) * 100) / 100;
   const status = store.status();
-  const findings = [...findingsOfStatus(status), ...findingsOfGuard(guard), ...findingsOfChannel(channel)];
+  const { guard, channel = 'off' } = surroundings();
+  const findings = [...findingsOfStatus(status), ...findingsOfGuard(guard), ...findingsOfChannel(channel, status)];
   const seen = { store: status, guard, channel, findings };
   if (answer.kind === 'failure') {
     if (status.state === 'ready') findings.push(unanswered(answer.code)); // else it is said already why not

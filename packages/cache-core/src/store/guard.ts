@@ -2,8 +2,10 @@ import type { Clock } from '../clock.ts';
 import { StoreUnavailableError } from '../errors.ts';
 import type { Pattern } from '../keys/pattern.ts';
 import { Breaker, type BreakerState } from './breaker.ts';
-import { Journal, type Note } from './journal.ts';
+import { Calls } from './calls.ts';
+import { Journal } from './journal.ts';
 import type { Ranking, RankingOptions } from './ranking.ts';
+import { Recovery } from './recovery.ts';
 import type {
   Call,
   FillReply,
@@ -17,6 +19,7 @@ import type {
   StoreReport,
   StoreStatus,
   SweepOptions,
+  TagTarget,
   Target,
 } from './store.ts';
 
@@ -39,8 +42,8 @@ export interface GuardParts {
   readonly clock: Clock;
   /** From 0 up to, not including, 1. */
   readonly random: () => number;
-  /** What drops every value of the cache. */
-  readonly everything: readonly Target[];
+  /** What drops every value of the caches on this store, by name. */
+  readonly everything: ReadonlyMap<string, TagTarget>;
   readonly onBreaker: (state: BreakerState) => void;
 }
 
@@ -50,10 +53,6 @@ export interface GuardState {
   readonly journal: number;
   readonly inFlight: number;
 }
-
-/** Invalidations that are sent again at a time. */
-const REPLAY_BATCH = 500;
-const MAX_ORPHANS = 1_000;
 
 /**
  * A store around a store that may be slow, frozen or gone (P4). Each call has a deadline; deadlines in a row, or a lost
@@ -67,13 +66,8 @@ export class Guard implements Store {
   readonly #parts: GuardParts;
   readonly #breaker: Breaker;
   readonly #journal: Journal;
-  /** One for each call under way: gives it up. */
-  readonly #waiting = new Set<(error: Error) => void>();
-  /** Leases of loads that are over, which the store may not know. */
-  readonly #orphans = new Set<Lease>();
-  #cancelProbe: (() => void) | undefined;
-  #isProbing = false;
-  #isClosed = false;
+  readonly #calls: Calls;
+  readonly #recovery: Recovery;
   readonly #listeners = new Set<(status: StoreStatus) => void>();
   readonly #stopListening: () => void;
   readonly ranking?: (key: string, options: RankingOptions) => Ranking;
@@ -83,13 +77,17 @@ export class Guard implements Store {
   constructor(store: Store, parts: GuardParts) {
     this.#store = store;
     this.#parts = parts;
-    const { settings, clock, everything } = parts;
+    const { settings, clock, random, everything } = parts;
     const { journalCapacity: capacity, replayMs, deadlinesToOpen } = settings;
     this.#journal = new Journal({ capacity, replayMs, everything, now: () => clock.now() });
     const status = store.status();
     const initial: BreakerState =
       status.state === 'ready' ? { state: 'closed', deadlines: 0 } : { state: 'open', reason: reasonOf(status) };
-    this.#breaker = new Breaker(initial, { deadlinesToOpen, onChange: (state) => this.#changed(state) });
+    const breaker = new Breaker(initial, { deadlinesToOpen, onChange: (state) => this.#changed(state) });
+    const calls = new Calls({ clock, onAnswer: () => breaker.answered(), onDeadline: () => breaker.deadline() });
+    this.#breaker = breaker;
+    this.#calls = calls;
+    this.#recovery = new Recovery({ store, breaker, journal: this.#journal, calls, settings, clock, random });
     this.#stopListening = store.onStatus((now) => this.#statusChanged(now));
     const ranking = store.ranking?.bind(store);
     if (ranking) this.ranking = (key, options) => this.#guarded(ranking(key, options));
@@ -97,7 +95,7 @@ export class Guard implements Store {
   }
 
   state(): GuardState {
-    return { breaker: this.#breaker.state, journal: this.#journal.size, inFlight: this.#waiting.size };
+    return { breaker: this.#breaker.state, journal: this.#journal.size, inFlight: this.#calls.size };
   }
 
   /** Ready means that the store is asked. */
@@ -127,7 +125,7 @@ export class Guard implements Store {
   /** A lease that comes too late is given back: else everybody would wait for a load that nobody runs. */
   lease(key: StoreKey, options: LeaseOptions, call?: Call): Promise<LeaseReply> {
     const tooLate = (late: LeaseReply) => {
-      if (late.kind === 'granted') this.#giveBack(late.lease);
+      if (late.kind === 'granted') this.#recovery.giveBack(late.lease);
     };
     return this.#run(call, () => this.#store.lease(key, options), tooLate);
   }
@@ -148,20 +146,9 @@ export class Guard implements Store {
     try {
       await this.#run(call, () => this.#store.release(lease, options));
     } catch (error) {
-      this.#orphan(lease);
+      this.#recovery.orphan(lease);
       throw error;
     }
-  }
-
-  #orphan(lease: Lease): void {
-    if (this.#orphans.size < MAX_ORPHANS) this.#orphans.add(lease);
-    if (this.#breaker.state.state === 'closed') this.#probeLater();
-  }
-
-  /** Nobody waits for it. */
-  #giveBack(lease: Lease, onFailure: () => void = () => this.#orphan(lease)): void {
-    const asked = async () => this.#store.release(lease); // also one that throws instead of rejecting
-    asked().catch(onFailure);
   }
 
   expire(keys: readonly StoreKey[], call?: Call): Promise<void> {
@@ -177,7 +164,7 @@ export class Guard implements Store {
       return applied;
     } catch (error) {
       this.#journal.add(targets);
-      this.#probeLater();
+      this.#recovery.probeLater();
       throw error;
     }
   }
@@ -196,10 +183,9 @@ export class Guard implements Store {
   }
 
   close(): Promise<void> {
-    this.#isClosed = true;
-    this.#cancelProbe?.();
+    this.#recovery.stop();
     this.#stopListening();
-    return this.#store.close();
+    return this.#store.close().finally(() => this.#breaker.open('closed'));
   }
 
   #trusted(key: StoreKey | undefined, reply: ReadReply, since: number): ReadReply {
@@ -222,122 +208,37 @@ export class Guard implements Store {
   }
 
   /** The one way to the store. @throws StoreUnavailableError where it is not asked, or gives no answer in time. */
-  async #run<T>(call: Call | undefined, send: () => Promise<T>, tooLate: (answer: T) => void = ignore): Promise<T> {
+  async #run<T>(call: Call | undefined, send: () => Promise<T>, tooLate?: (answer: T) => void): Promise<T> {
     this.#checkClosed();
     const { budgetMs: standard, maxInFlight } = this.#parts.settings;
-    if (this.#waiting.size >= maxInFlight) {
+    if (this.#calls.size >= maxInFlight) {
       throw new StoreUnavailableError(`The store is not asked now: ${maxInFlight} calls are under way.`);
     }
-    return this.#bounded(call?.budgetMs ?? standard, send, tooLate);
-  }
-
-  #bounded<T>(budgetMs: number, send: () => Promise<T>, tooLate: (answer: T) => void): Promise<T> {
-    if (budgetMs <= 0)
-      throw new StoreUnavailableError('The store is not asked now: the request has no time left for it.');
-    return new Promise<T>((resolve, reject) => {
-      let isOver = false;
-      const giveUp = (error: Error) => {
-        isOver = true;
-        cancel();
-        this.#waiting.delete(giveUp);
-        reject(error);
-      };
-      const expired = () => {
-        if (isOver) return;
-        giveUp(new StoreUnavailableError(`The store gave no answer within ${Math.round(budgetMs)} ms.`));
-        this.#breaker.deadline();
-      };
-      const cancel = this.#parts.clock.after(budgetMs, () => this.#parts.clock.afterArrivals(expired));
-      this.#waiting.add(giveUp);
-      const answered = (): boolean => {
-        if (isOver) return false;
-        isOver = true;
-        cancel();
-        this.#waiting.delete(giveUp);
-        this.#breaker.answered();
-        return true;
-      };
-      const asked = (async () => send())(); // also one that throws instead of rejecting
-      asked.then(
-        (answer) => (answered() ? resolve(answer) : tooLate(answer)),
-        (error: Error) => answered() && reject(error),
-      );
-    });
+    return this.#calls.run(call?.budgetMs ?? standard, send, tooLate);
   }
 
   #statusChanged(status: StoreStatus): void {
-    if (status.state !== 'ready') this.#breaker.open(reasonOf(status));
-    else void this.#probe();
+    if (status.state === 'ready') {
+      void this.#recovery.probe();
+      return;
+    }
+    this.#recovery.interrupted();
+    this.#breaker.open(reasonOf(status));
   }
 
   #changed(state: BreakerState): void {
     if (state.state === 'closed') this.#journal.letGo();
     else {
       this.#journal.hold();
-      const error = new StoreUnavailableError(`The store is not asked any more: ${state.reason}.`);
-      for (const giveUp of [...this.#waiting]) giveUp(error);
-      this.#probeLater();
+      this.#calls.giveUpAll(new StoreUnavailableError(`The store is not asked any more: ${state.reason}.`));
+      this.#recovery.probeLater();
     }
     this.#parts.onBreaker(state);
     const status = this.status();
     for (const listener of [...this.#listeners]) listener(status);
-  }
-
-  /** Jittered: all processes of a fleet lose the store at once. */
-  #probeLater(): void {
-    if (this.#cancelProbe || this.#isClosed) return;
-    const delayMs = this.#parts.settings.probeMs * (0.75 + this.#parts.random() / 2);
-    this.#cancelProbe = this.#parts.clock.after(delayMs, () => void this.#probe(), { background: true });
-  }
-
-  /** Asks whether the store is back, tells it what it may not have, and only then lets others ask. Never rejects. */
-  async #probe(): Promise<void> {
-    this.#cancelProbe?.();
-    this.#cancelProbe = undefined;
-    if (this.#isProbing || this.#isClosed) return;
-    this.#isProbing = true;
-    const isBack = await this.#recover().catch(() => false);
-    this.#isProbing = false;
-    if (isBack) this.#breaker.close();
-    if (!isBack || this.#journal.size > 0) this.#probeLater();
-  }
-
-  /** @returns whether the store answers. Invalidations that it refuses stay in the journal, and their values untrusted. */
-  async #recover(): Promise<boolean> {
-    const afterInterruption = this.#breaker.state.state === 'open';
-    if (this.#store.status().state !== 'ready') return false;
-    const { budgetMs, probeMs } = this.#parts.settings;
-    if (afterInterruption) await this.#bounded(Math.max(budgetMs, probeMs), () => this.#store.ping(), ignore);
-    const due = this.#journal.due({ afterInterruption });
-    for (let sent = 0; sent < due.length; sent += REPLAY_BATCH) {
-      await Promise.all(due.slice(sent, sent + REPLAY_BATCH).map((note) => this.#replay(note)));
-    }
-    this.#releaseOrphans();
-    if (!afterInterruption && this.state().breaker.state === 'open') return false; // opened meanwhile: only an answered ping may close it
-    return this.#store.status().state === 'ready';
-  }
-
-  /** Nobody waits for it; what is lost here ends with the time of the lease. */
-  #releaseOrphans(): void {
-    const orphans = [...this.#orphans];
-    this.#orphans.clear();
-    for (const lease of orphans) this.#giveBack(lease, ignore);
-  }
-
-  /** One by one: an invalidation that the store refuses for good must not hold up the others. */
-  async #replay(note: Note): Promise<void> {
-    const { invalidationMs } = this.#parts.settings;
-    try {
-      await this.#bounded(invalidationMs, () => this.#store.invalidate([note.target]), ignore);
-      this.#journal.done(note);
-    } catch {
-      this.#journal.add([note.target]); // its values stay untrusted, and it is sent again
-    }
   }
 }
 
 function reasonOf(status: StoreStatus): string {
   return status.state === 'down' ? status.reason : 'it is not connected yet';
 }
-
-function ignore(): void {}

@@ -1,13 +1,13 @@
 import { tagKey } from '../keys/key.ts';
-import type { Entry, StoreKey, Target } from './store.ts';
+import type { Entry, StoreKey, TagTarget, Target } from './store.ts';
 
 export interface JournalOptions {
   /** Targets remembered, of those that wait and of those that were applied each. */
   readonly capacity: number;
   /** How long an applied invalidation is remembered: a failover may have lost it. */
   readonly replayMs: number;
-  /** What drops every value of the cache: its types. */
-  readonly everything: readonly Target[];
+  /** What drops every value of the types that this process knows: their tags, by name. */
+  readonly everything: ReadonlyMap<string, TagTarget>;
   /** Milliseconds of a monotonic clock. */
   now(): number;
 }
@@ -19,7 +19,8 @@ export interface Note {
 
 /**
  * Invalidations that the store does not have for certain: those that could not be applied, and those of the last seconds,
- * which a failover may lose. Bounded: too many keys become an invalidation of their type, too many tags one of everything (P7).
+ * which a failover may lose. Bounded (P7): too many keys become an invalidation of their types, and of too many tags the oldest
+ * become one of all types that this process knows in their namespace.
  */
 export class Journal {
   readonly #options: JournalOptions;
@@ -71,21 +72,32 @@ export class Journal {
 
   #note(notes: Map<string, Note>, targets: readonly Target[]): void {
     const at = this.#options.now();
+    this.#set(notes, targets, at);
+    if (notes.size > this.#options.capacity) this.#widen(notes, at);
+  }
+
+  #set(notes: Map<string, Note>, targets: readonly Target[], at: number): void {
     for (const target of targets) {
       const name = nameOf(target);
       notes.delete(name); // so that the order stays that of time
       notes.set(name, { target, at });
     }
-    if (notes.size > this.#options.capacity) this.#widen(notes, at);
   }
 
+  /**
+   * A type stands for its keys, wherever it is used. Nothing stands for a tag: values of types that only other processes know may
+   * carry it as well. Nor for a key whose value another program wrote, without tags. So of these half the capacity is kept, and only
+   * what is older ends with the types that are known here. Half: else the next target would bring the next widening.
+   */
   #widen(notes: Map<string, Note>, at: number): void {
-    const { everything } = this.#options;
-    const names = new Set(everything.map(nameOf));
-    const isNarrow = [...notes.values()].every(({ target }) => target.kind === 'key' || names.has(nameOf(target)));
-    const wide = isNarrow ? [...notes.values()].map(({ target }) => typeOf(target)) : everything;
+    const kept = [...notes.values()].filter(({ target }) => !isOfItsType(target));
+    const lost = kept.splice(0, Math.max(0, kept.length - Math.floor(this.#options.capacity / 2)));
+    const namespaces = new Set(lost.map(({ target }) => typeOf(target).namespace));
+    const known = [...this.#options.everything.values()].filter(({ namespace }) => namespaces.has(namespace));
+    const types = [...notes.values()].filter(({ target }) => isOfItsType(target)).map(({ target }) => typeOf(target));
     notes.clear();
-    for (const target of wide) notes.set(nameOf(target), { target, at });
+    for (const note of kept) notes.set(nameOf(note.target), note);
+    this.#set(notes, [...types, ...known], at);
   }
 
   /** The store is away: what it may have lost are the last seconds before that, however long it lasts. */
@@ -107,7 +119,12 @@ export class Journal {
   }
 }
 
-function typeOf(target: Target): Target {
+/** Does the tag of its type drop it? */
+function isOfItsType(target: Target): boolean {
+  return target.kind === 'key' && !target.key.acceptsForeign;
+}
+
+function typeOf(target: Target): TagTarget {
   return target.kind === 'tag'
     ? target
     : { kind: 'tag', namespace: target.key.scope.namespace, tag: target.key.scope.type };

@@ -112,9 +112,13 @@ export type LeaseReply =
   | { readonly kind: 'filled' };
 
 /** A whole type is the tag of its own name. */
-export type Target =
-  | { readonly kind: 'key'; readonly key: StoreKey }
-  | { readonly kind: 'tag'; readonly namespace: string | undefined; readonly tag: string };
+export type Target = { readonly kind: 'key'; readonly key: StoreKey } | TagTarget;
+
+export interface TagTarget {
+  readonly kind: 'tag';
+  readonly namespace: string | undefined;
+  readonly tag: string;
+}
 
 export interface SweepOptions {
   /** Keys removed at a time. */

@@ -72,6 +72,48 @@ describe('getOrSetMany', () => {
     await expect(one.leads.getOrSetMany([3], 'no function' as never)).rejects.toBeInstanceOf(CacheConfigError);
   });
 
+  it('does not take a Map that has an identifier in another form: it would be missing for ever, and nobody would know', async () => {
+    const { one } = fleet<string>({ ...TYPE, backoff: 0 });
+    const failing = one.leads.getOrSetMany(
+      [1, 2],
+      () =>
+        new Map<string | number, string>([
+          [1, 'one'],
+          ['2', 'two'],
+        ]),
+    );
+    await expect(failing).rejects.toThrow(
+      'a Map of loadMissing must have the identifiers as they stand in missing, the number 2; it has a string of 1 character',
+    );
+    await expect(failing).rejects.toBeInstanceOf(CacheConfigError);
+    const query = { q: 'Ada' };
+    const queries = createCache({ types: { search: { ttl: '1h', identifier: 'query' } }, logger: false }).type(
+      'search',
+    );
+    expect(await queries.getOrSetMany([query], () => new Map([[query, 'found']]))).toEqual(['found']);
+    const copies = queries.getOrSetMany([{ q: 'Bob' }], () => new Map([[{ q: 'Bob' }, 'found']]));
+    await expect(copies).rejects.toThrow('as they stand in missing, an object; it has an object');
+  });
+
+  it('warns once of a Map that lacks identifiers and has others, and never of one that only has more', async () => {
+    const lines: unknown[] = [];
+    const note = (fields: object, message: string) => lines.push([fields, message]);
+    const logger = { debug() {}, info: note, warn: note, error: note, isLevelEnabled: () => false };
+    const leads = createCache({ types: { lead: TYPE }, logger }).type('lead');
+    const rows = () =>
+      new Map<number, string>([
+        [1, 'one'],
+        [2, 'two'],
+        [3, 'three'],
+      ]);
+    expect(await leads.getOrSetMany([1, 3], rows)).toEqual(['one', 'three']);
+    expect(lines).toEqual([]);
+    const byNothing = () => new Map<never, string>([[undefined as never, 'a row without its id']]);
+    expect(await leads.getOrSetMany([4], byNothing)).toEqual([undefined]);
+    expect(await leads.getOrSetMany([5, 2], rows)).toEqual([undefined, 'two']);
+    expect(lines).toEqual([[{ type: 'lead' }, expect.stringContaining('has keys that were not')]]);
+  });
+
   it('does not take an array that is shorter or longer: rows would end up under the identifiers of others', async () => {
     const { one } = fleet<string>({ ...TYPE, backoff: 0 });
     for (const rows of [['lead 1', 'lead 3'], ['a', 'b', 'c', 'd'], []]) {

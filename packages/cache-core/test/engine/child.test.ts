@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import { CacheConfigError, createCache, memoryStore, StoreUnavailableError } from '../../src/index.ts';
+import { Cache, CacheConfigError, createCache, memoryStore, StoreUnavailableError } from '../../src/index.ts';
 
 const types = { lead: { ttl: '1h' } } as const;
 
@@ -43,6 +43,15 @@ describe('a child', () => {
     expect(await eu.type('lead').invalidate(1)).toEqual({ applied: false, removed: 0 });
     expect((await shop.healthCheck()).guard?.journal).toBe(1);
     await shop.close();
+  });
+
+  it('that is made again adds nothing to what the journal knows', () => {
+    class Inspected extends Cache {
+      known = () => [...this.engine.everything.keys()];
+    }
+    const shop = new Inspected({ types, namespace: 'shop', logger: false });
+    for (let request = 0; request < 3; request++) shop.child('eu');
+    expect(shop.known()).toEqual(['shop:tag:lead', 'shop.eu:tag:lead']);
   });
 
   it('needs a name that may stand in a key', () => {

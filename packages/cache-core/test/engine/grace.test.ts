@@ -53,6 +53,13 @@ describe('a stale value', () => {
     expect(await one.leads.getOrSet(1, () => 'new')).toBe('new');
   });
 
+  it('is handed out where the store says again and again that there is a newer one, and never has it', async () => {
+    const { one, store } = await staleFleet();
+    const lease = vi.spyOn(store, 'lease').mockResolvedValue({ kind: 'filled' });
+    expect(await one.leads.claim(1)).toEqual({ hit: true, value: 'old' });
+    expect(lease).toHaveBeenCalledTimes(17);
+  });
+
   it('is handed out with the right to replace it to one claim, and as a hit to all others', async () => {
     const { one, two } = await staleFleet();
     const claim = await one.leads.claim(1);

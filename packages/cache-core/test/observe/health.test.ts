@@ -21,7 +21,7 @@ function storeThat({ status = { state: 'ready' }, report = {} }: Facts): Store {
 }
 
 const healthOf = (facts: Facts, options: HealthOptions & Surroundings = {}) =>
-  checkHealth(storeThat(facts), new FakeClock(), options, options);
+  checkHealth(storeThat(facts), new FakeClock(), () => options, options);
 const codesOf = async (facts: Facts, options?: HealthOptions & Surroundings) =>
   (await healthOf(facts, options)).findings.map(({ code }) => code);
 const down = (reason: string): Facts => ({ status: { state: 'down', reason }, report: new Error('down') });
@@ -119,11 +119,45 @@ describe('checkHealth', () => {
     const facts = { status: { state: 'down', reason: guard.breaker.reason }, report: new Error('not asked') } as const;
     const { findings, ...health } = await healthOf(facts, { guard, channel: 'down' });
     expect(health).toMatchObject({ status: 'warn', guard, channel: 'down' });
-    expect(findings.map(({ code }) => code)).toEqual(['breaker_open', 'journal', 'channel_down']);
+    expect(findings.map(({ code }) => code)).toEqual(['breaker_open', 'journal']);
     expect(findings[0]?.message).toContain('(TIMEOUT)');
     expect(findings[1]?.message).toMatch(/^2 invalidations/);
     const quiet = { breaker: { state: 'closed', deadlines: 0 }, journal: 0 } as const;
     expect(await codesOf({}, { guard: quiet, channel: 'up' })).toEqual([]);
+  });
+
+  it('finds announcements that do not arrive, but not where the store itself is away', async () => {
+    expect(await codesOf({}, { channel: 'down' })).toEqual(['channel_down']);
+    expect(await codesOf(down('ECONNREFUSED'), { channel: 'down' })).toEqual(['store_down']);
+    expect(await codesOf(down('closed'), { channel: 'down' })).toEqual(['store_down']);
+    const connecting = { status: { state: 'connecting' }, report: new Error('not yet') } as const;
+    expect(await codesOf(connecting, { channel: 'down' })).toEqual(['store_connecting']);
+  });
+
+  it('asks the surroundings when the store has answered, so that a store that just stopped has no closed breaker', async () => {
+    let status: StoreStatus = { state: 'ready' };
+    let channel: 'up' | 'down' = 'up';
+    const store = Object.assign(storeThat({}), {
+      status: () => status,
+      report: async () => {
+        status = { state: 'down', reason: 'ECONNRESET' };
+        channel = 'down';
+        throw new Error('reset');
+      },
+    });
+    const health = await checkHealth(store, new FakeClock(), () => ({ channel }));
+    expect(health).toMatchObject({ channel: 'down', store: status, findings: [{ code: 'store_down' }] });
+  });
+
+  it('knows that a store was closed, and so does its guard', async () => {
+    const store = memoryStore();
+    const manager = createCacheManager({ env: {}, store, logger: false });
+    await manager.close();
+    expect(await manager.healthCheck()).toMatchObject({
+      store: { state: 'down', reason: 'closed' },
+      guard: { breaker: { state: 'open', reason: 'closed' } },
+      findings: [{ code: 'store_down', message: 'The store is down: the store was closed.' }],
+    });
   });
 
   it('knows the guard of a manager', async () => {
@@ -158,7 +192,7 @@ describe('checkHealth', () => {
   it('does not wait for a store that never answers', async () => {
     const clock = new FakeClock();
     const store = new FlakyStore(memoryStore({ clock }), { seed: 1, plan: { all: { hangs: 1 } }, clock });
-    const health = checkHealth(store, clock, {}, { timeoutMs: 100 });
+    const health = checkHealth(store, clock, undefined, { timeoutMs: 100 });
     await clock.advance(100);
     expect(await health).toMatchObject({ status: 'warn', latencyMs: undefined, report: undefined });
     const [finding] = (await health).findings;

@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { memoryStore, type Store, type StoreKey, type StoreStatus, StoreUnavailableError } from '../../src/index.ts';
 import type { BreakerState } from '../../src/store/breaker.ts';
 import { Guard, type GuardSettings } from '../../src/store/guard.ts';
-import type { NewEntry, Target } from '../../src/store/store.ts';
+import type { NewEntry, TagTarget, Target } from '../../src/store/store.ts';
 import { put } from '../../src/testing/contract-fixtures.ts';
 import { FakeClock, settle } from '../../src/testing/index.ts';
 
@@ -18,7 +18,7 @@ const SETTINGS: GuardSettings = {
 const scope = { namespace: undefined, type: 'lead' };
 const keyOf = (id: number): StoreKey => ({ text: `lead:${id}`, scope });
 const keyTarget = (id: number): Target => ({ kind: 'key', key: keyOf(id) });
-const tagTarget = (tag: string): Target => ({ kind: 'tag', namespace: undefined, tag });
+const tagTarget = (tag: string): TagTarget => ({ kind: 'tag', namespace: undefined, tag });
 const entry: NewEntry = { bytes: Buffer.from('1'), freshForMs: 60_000, expiresInMs: 60_000, loadMs: 1, tags: ['acme'] };
 const never = () => new Promise<never>(() => {});
 
@@ -38,7 +38,7 @@ function guarded(settings: Partial<GuardSettings> = {}) {
     settings: { ...SETTINGS, ...settings },
     clock,
     random: () => 0.5,
-    everything: [tagTarget('lead')],
+    everything: new Map([['tag:lead', tagTarget('lead')]]),
     onBreaker: (state) => states.push(state),
   });
   const setStatus = (next: StoreStatus) => {
@@ -358,11 +358,27 @@ describe('an invalidation that could not be applied', () => {
     expect(await kinds(guard, 99)).toEqual(['rejected']);
   });
 
-  it('becomes one of everything where there are too many tags', async () => {
+  it('becomes one of all types known here where there are too many tags, but for the newest', async () => {
     const { guard, store } = guarded();
-    vi.spyOn(store, 'invalidate').mockRejectedValue(new Error('no'));
+    await put(store, keyOf(99), { ...entry, tags: [] });
+    const again = vi.spyOn(store, 'invalidate').mockRejectedValue(new Error('no'));
     for (const tag of ['a', 'b', 'c', 'd']) await guard.invalidate([tagTarget(tag)]).catch(() => {});
-    expect(guard.state().journal).toBe(1);
+    expect(guard.state().journal).toBe(2);
+    expect(await kinds(guard, 99)).toEqual(['rejected']);
+    expect(again).toHaveBeenCalledTimes(4);
+  });
+
+  it('is kept as it is among too many keys where its type does not stand for it', async () => {
+    const { clock, guard, store } = guarded({ journalCapacity: 4 });
+    const foreign: Target = { kind: 'key', key: { ...keyOf(50), acceptsForeign: true } };
+    const again = vi.spyOn(store, 'invalidate').mockRejectedValue(new Error('no'));
+    for (const target of [tagTarget('acme'), foreign, ...[1, 2, 3].map(keyTarget)]) {
+      await guard.invalidate([target]).catch(() => {});
+    }
+    again.mockReset().mockResolvedValue({ removed: 0 });
+    await clock.advance(300);
+    // `acme` may be on values of types that only other processes know, and a value of another program carries no tag.
+    expect(again.mock.calls.flat(2)).toEqual([tagTarget('acme'), foreign, tagTarget('lead')]);
   });
 });
 
@@ -391,6 +407,34 @@ describe('invalidations that a failover may have lost', () => {
     setStatus({ state: 'ready' });
     await settle();
     expect(again.mock.calls).toEqual([[[keyTarget(1)]]]);
+  });
+
+  it('are sent once more where the store went away again while they were', async () => {
+    const { clock, guard, store, setStatus } = guarded({ journalCapacity: 1_000 });
+    for (let id = 0; id < 501; id++) await guard.invalidate([keyTarget(id)]); // two batches
+    const batches: (() => void)[] = [];
+    const again = vi
+      .spyOn(store, 'invalidate')
+      .mockImplementation(() => new Promise((resolve) => batches.push(() => resolve({ removed: 0 }))));
+    const answer = async () => {
+      for (const each of batches.splice(0)) each();
+      await settle();
+    };
+    setStatus({ state: 'down', reason: 'failover' });
+    setStatus({ state: 'ready' });
+    await settle();
+    expect(again).toHaveBeenCalledTimes(500);
+    setStatus({ state: 'down', reason: 'failover' }); // the new primary may never have had the first batch
+    setStatus({ state: 'ready' });
+    await answer();
+    expect(guard.state().breaker.state).toBe('open');
+    expect(again).toHaveBeenCalledTimes(500); // no use going on
+    again.mockClear();
+    await clock.advance(300);
+    await answer();
+    await answer();
+    expect(new Set(again.mock.calls.map(([[target]]) => JSON.stringify(target))).size).toBe(501);
+    expect(guard.state()).toEqual({ breaker: { state: 'closed', deadlines: 0 }, journal: 0, inFlight: 0 });
   });
 
   it('stay untrusted if they cannot be', async () => {

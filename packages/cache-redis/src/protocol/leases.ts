@@ -36,12 +36,14 @@ export class LeaseDesk {
   async take(key: StoreKey, options: LeaseOptions, typeNonce: string): Promise<LeaseReply> {
     const { type, namespace } = key.scope;
     const text = `${newToken()} ${typeNonce}`;
+    const sending = this.#send(key, text, options, '');
     const asked = Promise.all([
-      this.#send(key, text, options, ''),
+      sending,
       this.#nonces.sample(namespace, [...new Set([type, ...options.tags])]),
       new InvalidationLog(this.#connection.client, namespace).mark(),
     ]);
-    asked.catch(() => this.#disown(key, text));
+    // Once the lease was answered, not before: sent again as a text that the server did not know, it would come after its release.
+    asked.catch(() => sending.catch(ignore).then(() => this.#disown(key, text)));
     const [reply, nonces, mark] = await asked;
     const [kind, held = '', leftMs = 0] = reply;
     if (kind === 'granted') return granted({ key, text, nonces, mark });
@@ -110,6 +112,8 @@ export class LeaseDesk {
     return (await LEASE.run(this.#connection.client, [key.text, leaseKey(key)], args)) as LeaseAnswer;
   }
 }
+
+function ignore(): void {}
 
 type LeaseAnswer = [kind: 'granted' | 'filled' | 'busy', held?: string, leftMs?: number];
 

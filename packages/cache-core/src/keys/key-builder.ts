@@ -1,0 +1,59 @@
+import { canonicalForm } from './canonical.ts';
+import { hmacSha256, sha256 } from './digest.ts';
+import { type Identifier, identifierText, plainText } from './key.ts';
+
+export interface KeyRules {
+  /** `[namespace:]type:` */
+  readonly prefix: string;
+  /** What identifies a value: `text`, `private` or `query`. */
+  readonly kind: string;
+  /** Of queries. */
+  readonly normalizeText: boolean;
+  /** Of the digests of `private` and `query` identifiers. */
+  readonly secret: string | undefined;
+}
+
+/** What makes the key of an identifier: it throws a KeyError for one that is none. */
+export function keyBuilder({ prefix, kind, normalizeText, secret }: KeyRules): (identifier: unknown) => string {
+  const digest = secret === undefined ? sha256 : (text: string) => hmacSha256(secret, text);
+  switch (kind) {
+    case 'query':
+      return (query: unknown) => prefix + digest(canonicalForm(query, { normalizeText }));
+    case 'private':
+      return (identifier: unknown) => prefix + digest(plainText(identifier as Identifier));
+    default:
+      return rememberingKeys((identifier) => prefix + identifierText(identifier));
+  }
+}
+
+/** At most two times so many. */
+const REMEMBERED_KEYS = 4_000;
+/** Longer identifiers are rare; they would only take room. */
+const MAX_REMEMBERED_LENGTH = 100;
+const REMEMBERED_BITS = 128;
+
+/**
+ * The same values are asked for again and again, and to check an identifier and build its key takes longer than to look it
+ * up. Two generations: what is in use outlives the older one. What is refused throws, and is never remembered.
+ */
+export function rememberingKeys(keyFor: (identifier: Identifier) => string): (identifier: unknown) => string {
+  let young = new Map<unknown, string>();
+  let old = young;
+  return (identifier) => {
+    const known = young.get(identifier);
+    if (known !== undefined) return known;
+    const key = old.get(identifier) ?? keyFor(identifier as Identifier);
+    if (isLong(identifier)) return key;
+    if (young.size >= REMEMBERED_KEYS) {
+      old = young;
+      young = new Map();
+    }
+    young.set(identifier, key);
+    return key;
+  };
+}
+
+function isLong(identifier: unknown): boolean {
+  if (typeof identifier === 'string') return identifier.length > MAX_REMEMBERED_LENGTH;
+  return typeof identifier === 'bigint' && BigInt.asIntN(REMEMBERED_BITS, identifier) !== identifier;
+}
