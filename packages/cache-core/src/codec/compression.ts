@@ -10,6 +10,12 @@ export function isGzip(bytes: Uint8Array): boolean {
   return bytes[0] === 0x1f && bytes[1] === 0x8b;
 }
 
+/** Of what was decompressed without an error, the length before: its last four bytes (RFC 1952 §2.3.1). Of other bytes their own. */
+export function plainLength(bytes: Uint8Array): number {
+  if (!isGzip(bytes) || bytes.byteLength < 4) return bytes.byteLength;
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(bytes.byteLength - 4, true);
+}
+
 /** In another thread: a large value does not hold up the process. */
 export async function compressed(bytes: Uint8Array): Promise<Uint8Array> {
   return zip(bytes);

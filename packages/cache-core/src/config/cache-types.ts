@@ -143,7 +143,7 @@ const SETTINGS = new Set<string>([
   'local',
   'foreign',
 ] satisfies (keyof CacheTypeOptions)[]);
-const DEFAULTS = { jitter: 0.05, maxValueBytes: 5_000_000, leaseMs: 10_000, waitMs: 5_000, backoffMs: 250 };
+const DEFAULTS = { jitter: 0.05, maxValueBytes: 5_000_000, leaseMs: 4_000, waitMs: 5_000, backoffMs: 250 };
 const COMPRESS_FROM_BYTES = 8_000;
 const MAX_VALUE_BYTES = 512 * 1024 * 1024;
 

@@ -5,16 +5,19 @@ export interface Holdable {
   wasUsed: boolean;
 }
 
+/** A copy is evicted though it was used, after so many that were: else one fill could wait for a walk through all. */
+const MAX_PASSED = 32;
+
 /**
- * Values by key, bounded by number and bytes (P7). Evicts the oldest one that was not used since eviction last came by: second
- * chance, also called CLOCK. A hit sets one bit, where a list of recent use would be mended: that takes a tenth of the
- * time of a hit.
+ * Values by key, bounded by number and bytes (P7). A hand goes round in the order in which they came, and evicts who was not used
+ * since it last came by: second chance, also called CLOCK. A hit sets one bit, where a list of recent use would be mended: that
+ * takes a tenth of the time of a hit.
  */
 export class CopyTable<T extends Holdable> {
   readonly #maxEntries: number;
   readonly #maxBytes: number;
-  /** In the order in which eviction comes by. */
   readonly #held = new Map<string, T>();
+  #hand = this.#held.entries();
   #bytes = 0;
 
   constructor({ maxEntries, maxBytes }: { readonly maxEntries: number; readonly maxBytes: number }) {
@@ -30,9 +33,10 @@ export class CopyTable<T extends Holdable> {
     return this.#bytes;
   }
 
-  /** To be followed by `wasUsed = true` if it is of use. */
   get(key: string): T | undefined {
-    return this.#held.get(key);
+    const value = this.#held.get(key);
+    if (value !== undefined) value.wasUsed = true;
+    return value;
   }
 
   /** Not kept if it is larger than all may be together. */
@@ -51,14 +55,21 @@ export class CopyTable<T extends Holdable> {
     this.#bytes -= value.bytes;
   }
 
-  /** Ends: whoever is passed over has its bit taken back. */
   #evict(): void {
-    for (const [key, value] of this.#held) {
-      this.delete(key);
-      if (!value.wasUsed) return;
+    for (let passed = 0; ; passed++) {
+      const [key, value] = this.#next();
+      if (!value.wasUsed || passed >= MAX_PASSED) return this.delete(key);
       value.wasUsed = false;
-      this.#held.set(key, value);
-      this.#bytes += value.bytes;
     }
+  }
+
+  /** There is one: nothing is evicted from an empty table. */
+  #next(): [string, T] {
+    let next = this.#hand.next();
+    while (next.done) {
+      this.#hand = this.#held.entries();
+      next = this.#hand.next();
+    }
+    return next.value;
   }
 }

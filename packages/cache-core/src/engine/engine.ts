@@ -126,20 +126,20 @@ export class Engine {
     const askedAt = budget ? this.clock.now() : 0;
     try {
       const answer = await call(this.store);
+      budget?.spendAnswered(this.clock.now() - askedAt);
       if (this.#unanswered === kind) {
         this.#unanswered = undefined;
         this.logger.info({}, 'the store answers again');
       }
       return answer;
     } catch (error) {
+      budget?.spend(this.clock.now() - askedAt);
       const isKnown = this.guard?.state().breaker.state === 'open'; // said when it opened
       if (this.#unanswered === undefined && !this.#isClosing && !isKnown) {
         this.#unanswered = kind;
         this.logger.warn({ err: error }, 'the store does not answer: values are loaded from the source and not cached');
       }
       throw error;
-    } finally {
-      budget?.spend(this.clock.now() - askedAt);
     }
   }
 

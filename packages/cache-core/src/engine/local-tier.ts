@@ -1,10 +1,13 @@
+import { AsyncResource } from 'node:async_hooks';
 import type { Clock } from '../clock.ts';
+import { plainLength } from '../codec/compression.ts';
 import { tagKey } from '../keys/key.ts';
 import type { Announcement, Channel } from '../store/announcements.ts';
 import type { Entry, EntryId, StoreKey } from '../store/store.ts';
 import { AnnouncedTags } from './announced-tags.ts';
 import { CopyTable } from './copy-table.ts';
 import { deepFreeze } from './deep-freeze.ts';
+import { refreshWindowMs } from './refresh-window.ts';
 import { type Wait, Wakers } from './wakers.ts';
 
 export interface LocalTierOptions {
@@ -28,15 +31,14 @@ export interface LocalCopy {
   /** Resolved with the value, once for all hits: each would make one. */
   readonly answer: Promise<unknown>;
   readonly id: EntryId;
-  /** When its read was sent. */
-  readonly sentAt: number;
   readonly freshUntil: number;
   /** Never longer than it is fresh: what to do with a stale value is for the store to say. */
   readonly servedUntil: number;
-  /** How long it was to be fresh from the beginning, and how long its load took: when to refresh it. */
+  /** How long it was to be fresh from the beginning, and how long its load took. */
   readonly ttlMs: number;
   readonly loadMs: number;
-  readonly tags: readonly string[];
+  /** When a type that refreshes ahead does. */
+  readonly refreshFrom: number;
 }
 
 /** A read under way. It may leave a copy, unless something that concerns it is announced before it is over. */
@@ -121,7 +123,6 @@ export class LocalTier {
       this.#copies.delete(key);
       return undefined;
     }
-    copy.wasUsed = true;
     return this.#share === 'clone' ? { ...copy, ...answering(structuredClone(copy.value)) } : copy;
   }
 
@@ -148,17 +149,20 @@ export class LocalTier {
     const { key, sentAt, tagTime } = open;
     const tagKeys = [key.scope.type, ...entry.tags].map((tag) => tagKey(key.scope.namespace, tag));
     if (open.isPoisoned || !this.#tags.isNoneAfter(tagTime, tagKeys)) return false;
-    const { id, loadMs, tags, freshForMs, ageMs } = entry;
+    const answer = this.#answerOf(value);
+    if (!answer) return false;
+    const { id, loadMs, freshForMs, ageMs } = entry;
+    const ttlMs = freshForMs + ageMs;
+    const freshUntil = sentAt + freshForMs; // from when it was sent: the store answered later, so this is never too long
     const lifeMs = this.#mode.kind === 'alone' ? Math.min(freshForMs, this.#mode.maxAgeMs) : freshForMs;
     const copy: StoredCopy = {
-      ...answering(this.#share === 'clone' ? structuredClone(value) : value),
+      ...answer,
       id,
-      sentAt,
-      freshUntil: sentAt + freshForMs, // from when it was sent: the store answered later, so this is never too long
+      freshUntil,
       servedUntil: sentAt + lifeMs,
-      ttlMs: freshForMs + ageMs,
+      ttlMs,
       loadMs,
-      tags,
+      refreshFrom: freshUntil - refreshWindowMs(ttlMs, loadMs),
       tagKeys,
       tagTime,
       comparedAt: this.#tags.latest,
@@ -238,13 +242,28 @@ export class LocalTier {
     return true;
   }
 
+  /** `undefined`: it cannot be cloned, so there is no copy. */
+  #answerOf(value: unknown): Answer | undefined {
+    if (this.#share !== 'clone') return answering(value);
+    try {
+      return answering(structuredClone(value));
+    } catch {
+      return undefined;
+    }
+  }
+
   #noCopies(): CopyTable<StoredCopy> {
     return new CopyTable(this.#bounds);
   }
 }
 
-function answering(value: unknown): Pick<LocalCopy, 'value' | 'answer'> {
-  return { value, answer: Promise.resolve(value) };
+/** Of this module. A promise keeps the `AsyncLocalStorage` in which it was made, and a copy outlives the request that read it. */
+const ORIGIN = new AsyncResource('huntly-local-copies');
+
+type Answer = Pick<LocalCopy, 'value' | 'answer'>;
+
+function answering(value: unknown): Answer {
+  return { value, answer: ORIGIN.runInAsyncScope(() => Promise.resolve(value)) };
 }
 
 function poison(tickets: Iterable<OpenTicket>): void {
@@ -258,5 +277,5 @@ const DECODED_FACTOR = 2;
 
 function sizeOf(key: string, entry: Entry, tagKeys: readonly string[]): number {
   const characters = tagKeys.reduce((total, tag) => total + tag.length, key.length);
-  return Math.ceil(entry.bytes.byteLength * DECODED_FACTOR + characters * 2 + COPY_OVERHEAD_BYTES);
+  return Math.ceil(plainLength(entry.bytes) * DECODED_FACTOR + characters * 2 + COPY_OVERHEAD_BYTES);
 }

@@ -5,12 +5,10 @@ import { type Hit, RunningClaim } from './claim.ts';
 import type { TypeContext } from './engine.ts';
 import type { Flight, Landing } from './flights.ts';
 import type { Acquired, Progress, ReadRequest, Refreshable } from './read-request.ts';
+import { refreshWindowMs } from './refresh-window.ts';
 
 type Acquire = (request: ReadRequest, rejected: EntryId, budget: Budget, waitUntil: number) => Promise<Acquired>;
 
-/** The share of its TTL that is left when a value is refreshed ahead, and how many times the load must fit into the rest. */
-const AHEAD_SHARE = 0.05;
-const AHEAD_LOADS = 2;
 /** How long a refresh that another process runs, or the store gives no lease for, is not asked for again. */
 const PAUSE_MS = 200;
 /** A claim sent back this often takes the stale value: a store that contradicts itself must not keep it for ever. */
@@ -33,10 +31,7 @@ export class Refresher {
     const { type } = this.#context;
     if (!type.refreshAhead || !request.loader) return;
     const { freshForMs, ageMs, loadMs } = found.entry;
-    const ttlMs = freshForMs + ageMs;
-    // At most the second half: a load that takes as long as its value lives would never pause.
-    const windowMs = Math.min(Math.max(AHEAD_LOADS * loadMs, AHEAD_SHARE * ttlMs), ttlMs / 2);
-    if (freshForMs < windowMs) void this.#start(request, found);
+    if (freshForMs < refreshWindowMs(freshForMs + ageMs, loadMs)) void this.#start(request, found);
   }
 
   /**

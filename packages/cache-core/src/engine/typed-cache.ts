@@ -100,11 +100,14 @@ export class TypedCache<V, I = Identifier> {
     onWaiting: (() => void) | undefined,
   ): Promise<T> {
     try {
+      if (typeof loader !== 'function')
+        throw new CacheConfigError([`loader must be a function; got ${kindOf(loader)}`]);
       const text = this.#type.keyOf(identifier);
       const copy = this.#copies?.find(text);
       if (copy === undefined) return this.#readOrLoad(text, loader, options, onWaiting);
       this.#observer.countLocalHit(text);
-      if (this.#type.refreshAhead) this.#reader.refreshCopy(this.#request(text, loader, options, undefined), copy);
+      if (this.#type.refreshAhead && this.#context.engine.clock.now() >= copy.refreshFrom)
+        this.#reader.refreshCopy(this.#request(text, loader, options, undefined), copy);
       return copy.answer as Promise<T>;
     } catch (error) {
       return Promise.reject(error);
@@ -117,7 +120,6 @@ export class TypedCache<V, I = Identifier> {
     options: FillOptions<T>,
     onWaiting: (() => void) | undefined,
   ): Promise<T> {
-    if (typeof loader !== 'function') throw new CacheConfigError([`loader must be a function; got ${kindOf(loader)}`]);
     const request = this.#request(text, loader, options, onWaiting);
     if (!this.#enabled) return loader(new Loading(undefined).context());
     const claim = await this.#reader.claim(request);

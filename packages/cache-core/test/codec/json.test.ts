@@ -58,7 +58,9 @@ describe('changedByJson names', () => {
   });
 
   it('nothing in anything that JSON keeps', () => {
-    fc.assert(fc.property(fc.jsonValue(), (value) => changedByJson(value) === undefined));
+    const hasProto = (value: unknown) => JSON.stringify(value).includes('__proto__'); // which a read drops
+    const kept = fc.jsonValue().filter((value) => !hasProto(value));
+    fc.assert(fc.property(kept, (value) => changedByJson(value) === undefined));
   });
 
   it('something in whatever JSON does not keep', () => {

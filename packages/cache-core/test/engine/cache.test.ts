@@ -283,13 +283,25 @@ describe('claim', () => {
 
   it('that is forgotten holds others up for the wait of its type, no longer', async () => {
     const clock = new FakeClock();
-    const leads = leadCache({ clock }).type('lead');
+    const leads = open({ lead: { ttl: '1h', lease: '10s' } }, { clock }).type('lead');
     await leads.claim(1);
     const other = leads.getOrSet(1, () => 'Bob');
     await clock.advance(4_900);
     expect(await Promise.race([other, settle()])).toBeUndefined();
     await clock.advance(200);
     expect(await other).toBe('Bob');
+  });
+
+  it('that is forgotten has one successor when its lease ends, before others give up', async () => {
+    const clock = new FakeClock();
+    const leads = leadCache({ clock }).type('lead');
+    await leads.claim(1);
+    const load = vi.fn(() => 'Bob');
+    const others = Promise.all([leads.getOrSet(1, load), leads.getOrSet(1, load)]);
+    await clock.advance(4_300); // the lease is 4 s, then comes a step of the poll
+    expect(await others).toEqual(['Bob', 'Bob']);
+    expect(load).toHaveBeenCalledTimes(1);
+    expect(await leads.get(1)).toBe('Bob');
   });
 
   it('stores nothing if its key, type or tag was invalidated meanwhile', async () => {

@@ -1,4 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { gzipSync } from 'node:zlib';
+import { describe, expect, it, vi } from 'vitest';
 import { LocalTier, type LocalTierOptions } from '../../src/engine/local-tier.ts';
 import type { Entry } from '../../src/store/store.ts';
 import { FakeClock } from '../../src/testing/index.ts';
@@ -39,11 +43,10 @@ describe('a copy', () => {
     expect(tier.find(one.text)).toMatchObject({
       value: 'value',
       id: 'first',
-      sentAt: 10,
       freshUntil: 1_010,
       servedUntil: 1_010,
       loadMs: 7,
-      tags: ['acme'],
+      refreshFrom: 960, // 5 % of the TTL before its end
     });
   });
 
@@ -251,6 +254,35 @@ describe('sharing', () => {
     let deep: object = {};
     for (let i = 0; i < 100_000; i++) deep = { deep };
     expect(put(one, entryOf(), deep)).toBe(true);
+  });
+
+  it('is not made of what cannot be cloned, if callers get clones', () => {
+    const { tier, put } = tierOf({ share: 'clone' });
+    expect(put(one, entryOf(), { greet: () => 'hello' })).toBe(false);
+    expect(tier.find(one.text)).toBeUndefined();
+  });
+
+  it('counts what its value takes, not what it takes compressed', () => {
+    const { tier, put } = tierOf();
+    put(one, entryOf({ bytes: gzipSync('x'.repeat(100_000)) }));
+    expect(tier.counts().bytes).toBeGreaterThan(200_000);
+  });
+
+  it('does not keep the asynchronous context of the request that read it', async () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const { tier } = tierOf();
+    const requests = new AsyncLocalStorage<object>();
+    const seen = (() => {
+      const request = {};
+      requests.run(request, () => tier.settle(tier.begin(one), entryOf(), 'value'));
+      return new WeakRef(request);
+    })();
+    await vi.waitFor(() => {
+      collect();
+      expect(seen.deref() === undefined).toBe(true); // an error that holds it would keep it
+    });
+    expect(tier.find(one.text)).toBeDefined();
   });
 
   it('gives each caller a clone of its own, if asked to', () => {
