@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import { CacheConfigError, CacheError, createCache, createCacheManager, KeyError } from '../src/index.ts';
+import { CacheConfigError, CacheError, createCache, createCacheManager, KeyError, memoryStore } from '../src/index.ts';
 
 const open = () =>
   createCache({ types: { lead: { ttl: '1h' }, search: { ttl: 60, identifier: 'query' } }, logger: false });
@@ -79,6 +79,10 @@ describe('createCache refuses', () => {
 
   it.each(BAD_TTLS)('the TTL %s', (ttl) => {
     expect(() => createCache({ types: { lead: { ttl: loose(ttl) } } })).toThrow('types.lead.ttl must be');
+  });
+
+  it('a misspelt option of the store in memory', () => {
+    expect(() => memoryStore(loose({ maxEntry: 1 }))).toThrow('memoryStore.maxEntry is no option of it');
   });
 
   it('everything at once', () => {

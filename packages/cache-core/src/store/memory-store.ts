@@ -34,6 +34,8 @@ export interface MemoryStoreOptions {
   clock?: Clock;
 }
 
+const OPTION_NAMES: ReadonlySet<string> = new Set(['maxEntries', 'maxBytes', 'clock'] satisfies (keyof MemoryStoreOptions)[]);
+
 /** What an entry costs besides its key and its bytes, roughly. */
 const ENTRY_OVERHEAD_BYTES = 200;
 const MAX_LEASES = 10_000;
@@ -60,11 +62,13 @@ interface MemoryLease extends Lease {
  * fence, so leases and entries note the time of the last invalidation (`InvalidationTimes`) instead of random nonces.
  */
 export function memoryStore(options: MemoryStoreOptions = {}): Store {
-  const problems = (['maxEntries', 'maxBytes'] as const)
+  const unknown = Object.keys(options).filter((name) => !OPTION_NAMES.has(name));
+  const numbers = (['maxEntries', 'maxBytes'] as const)
     .filter(
       (name) => options[name] !== undefined && !(Number.isSafeInteger(options[name]) && Number(options[name]) > 0),
     )
     .map((name) => `memoryStore.${name} must be a whole number above 0; got ${kindOf(options[name])}`);
+  const problems = [...unknown.map((name) => `memoryStore.${name} is no option of it; they are maxEntries, maxBytes and clock`), ...numbers];
   if (problems.length > 0) throw new CacheConfigError(problems);
   return new MemoryStore(options);
 }

@@ -9,8 +9,16 @@ export function wholeNumber(
   problems: string[],
 ): void {
   if (typeof value === 'number' && Number.isInteger(value) && value >= from && value <= to) return;
-  const got = typeof value === 'number' ? String(value) : `a ${typeof value}`;
+  const type = value === null ? 'null' : typeof value;
+  const got = typeof value === 'number' ? String(value) : type === 'object' ? 'an object' : `a ${type}`;
   problems.push(`${field} must be a whole number from ${from} to ${to}, got ${got}.`);
+}
+
+/** A misspelt option would be ignored in silence. */
+export function unknownNames(options: object, known: readonly string[], problems: string[]): void {
+  for (const name of Object.keys(options)) {
+    if (!known.includes(name)) problems.push(`${name} is no option here; they are ${known.join(', ')}.`);
+  }
 }
 
 /** Reads `host:port`, `[::1]:port`, `host` or the parts. */

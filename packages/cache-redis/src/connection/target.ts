@@ -1,6 +1,6 @@
 import type { ConnectionOptions as TlsOptions } from 'node:tls';
 import { CacheConfigError } from '@huntly/cache-core';
-import { nodeAddresses, wholeNumber } from './checks.ts';
+import { nodeAddresses, unknownNames, wholeNumber } from './checks.ts';
 import type { RedisClient } from './client.ts';
 import type { CommonOptions, HostAndPort, RedisStoreOptions, SentinelOptions, UrlOptions } from './options.ts';
 import { parseRedisUrl, type RedisUrl } from './url.ts';
@@ -35,6 +35,24 @@ export const DEFAULT_MAX_CONNECTIONS = 20;
 /** One for data; one for announcements, which cannot share it. */
 export const CONNECTIONS_PER_PRIMARY = 2;
 
+const ACCESS = [
+  'username',
+  'password',
+  'tls',
+  'connectTimeoutMs',
+  'socketTimeoutMs',
+  'maxConnections',
+  'heartbeatMs',
+] as const satisfies readonly (keyof CommonOptions)[];
+
+/** What each way to name the Redis takes besides. */
+const OWN = {
+  url: ['db'],
+  client: ['heartbeatMs'],
+  cluster: ['db'], // has an explanation of its own
+  sentinels: ['name', 'db', 'sentinelUsername', 'sentinelPassword', 'sentinelTls'],
+} as const;
+
 /** @throws CacheConfigError with everything that is wrong; it holds no password and no part of a URL. */
 export function targetOf(options: RedisStoreOptions): Target {
   const problems: string[] = [];
@@ -50,6 +68,7 @@ function readTarget(options: RedisStoreOptions, problems: string[]): Target | un
     problems.push(`exactly one of url, client, cluster and sentinels must be given, got ${found}.`);
     return undefined;
   }
+  unknownNames(options, [given[0] ?? 'url', ...(given[0] === 'client' ? [] : ACCESS), ...OWN[given[0] ?? 'url']], problems);
   if ('client' in options)
     return { kind: 'client', client: options.client, heartbeatMs: readHeartbeat(options, problems) };
   const access = readAccess(options, problems);

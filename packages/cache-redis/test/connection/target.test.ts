@@ -97,6 +97,9 @@ describe('targetOf', () => {
       { sentinels: [{ host: 'h', port: 1 }], name: 'main', sentinelUsername: 'user' },
       'sentinelUsername needs a password',
     ],
+    [{ url: 'redis://h', heartbeat: 100 }, 'heartbeat is no option here; they are url, username'],
+    [{ client: {}, maxConnections: 5 }, 'maxConnections is no option here; they are client, heartbeatMs'],
+    [{ url: 'redis://h', heartbeatMs: null }, 'got null'],
   ])('refuses %o', (options, expected) => {
     const problems = problemsOf(options);
     expect(problems).toHaveLength(1);
