@@ -9,9 +9,12 @@ export function wholeNumber(
   problems: string[],
 ): void {
   if (typeof value === 'number' && Number.isInteger(value) && value >= from && value <= to) return;
-  const type = value === null ? 'null' : typeof value;
-  const got = typeof value === 'number' ? String(value) : type === 'object' ? 'an object' : `a ${type}`;
-  problems.push(`${field} must be a whole number from ${from} to ${to}, got ${got}.`);
+  problems.push(`${field} must be a whole number from ${from} to ${to}, got ${shown(value)}.`);
+}
+
+function shown(value: unknown): string {
+  if (typeof value === 'number' || value === null) return String(value);
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
 
 /** A misspelt option would be ignored in silence. */
