@@ -102,14 +102,17 @@ export class RedisChannel implements Channel {
     const { isCluster, client } = this.#connection;
     if (isCluster && client.status !== 'ready') return;
     this.#primaries = primaryAddresses(client);
-    for (const [address, link] of this.#links) {
-      if (this.#primaries.has(address)) continue;
-      this.#links.delete(address);
-      link.close();
-    }
+    for (const address of this.#links.keys()) if (!this.#primaries.has(address)) this.#drop(address);
     for (const address of this.#primaries) if (!this.#links.has(address)) this.#open(address);
     this.#update();
   };
+
+  /** What it had still to say is lost, also of keys that another node has now: so nothing that was read before counts. */
+  #drop(address: string): void {
+    this.#links.get(address)?.close();
+    this.#links.delete(address);
+    this.#listener({ kind: 'all' });
+  }
 
   /** A Cluster client looks for new primaries when a command fails. While copies answer, or nobody asks, it sends none. */
   #seek(): void {

@@ -15,12 +15,13 @@ export function addressOf({ options }: RedisClient): string {
 }
 
 /**
- * Who serves slots: all of them, also one that is away and that the client has dropped from its `nodes()`. One name for what
- * is no Cluster.
+ * Whom values may be read from. Who serves slots: all of them, also one that is away and that the client has dropped from its
+ * `nodes()`. And the nodes of the client: one that is about to get its first slot has keys already, to which an `ASK` leads,
+ * and is named by no slot. One name for what is no Cluster.
  */
 export function primaryAddresses(client: RedisClient | RedisClusterClient): ReadonlySet<string> {
   if (!isClusterClient(client)) return new Set([addressOf(client)]);
-  return new Set(client.slots.flatMap(([primary]) => primary ?? []));
+  return new Set([...client.slots.flatMap(([primary]) => primary ?? []), ...client.nodes('master').map(addressOf)]);
 }
 
 /** Another client for the same server. Not for a Cluster: for one of its nodes. ioredis-mock has no connections to make. */
