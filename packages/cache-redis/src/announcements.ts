@@ -4,6 +4,7 @@ import { announcementSettings, jitteredBackoff } from './connection/ioredis-opti
 import { addressOf, duplicateOf, primaryAddresses } from './connection/primaries.ts';
 import { isClusterClient } from './connection/supplied-client.ts';
 import { codeOf } from './redaction.ts';
+import { checkSameServer } from './same-server.ts';
 import { checkServing } from './serving-check.ts';
 import { TrackedKeys } from './tracked-keys.ts';
 import { BEATS, TrackingLink } from './tracking-link.ts';
@@ -47,6 +48,7 @@ export class RedisChannel implements Channel {
     this.#random = random;
     this.#endWatch = connection.onStatus(this.#follow);
     for (const event of TOPOLOGY_EVENTS) connection.client.on(event, this.#follow);
+    connection.client.on('ready', this.#reached);
     process.nextTick(this.#follow);
     this.#cancelSeek = this.#clock.after(connection.heartbeatMs, () => this.#seek(), { background: true });
   }
@@ -73,6 +75,7 @@ export class RedisChannel implements Channel {
     this.#endWatch();
     this.#cancelSeek();
     for (const event of TOPOLOGY_EVENTS) this.#connection.client.off(event, this.#follow);
+    this.#connection.client.off('ready', this.#reached);
     for (const link of this.#links.values()) link.close();
     this.#links.clear();
     this.#status = { state: 'down', reason: 'closed' };
@@ -96,11 +99,21 @@ export class RedisChannel implements Channel {
     if (this.#status.state === 'down') throw unavailable(this.#status.reason);
   }
 
-  /** A link for each primary that there is now. A Cluster that is not ready does not know its primaries. */
+  /**
+   * Whoever is behind a name, a balancer or Sentinels may have changed. What is read from here on comes from the server that is
+   * reached now, and so must its announcements. An address of a Cluster is that of one node.
+   */
+  readonly #reached = (): void => {
+    if (this.#isClosed || this.#connection.isCluster) return;
+    for (const address of this.#links.keys()) this.#drop(address);
+    this.#follow();
+  };
+
+  /** A link for each primary that there is now. Which there are, or who that is, is known once the client is ready. */
   readonly #follow = (): void => {
     if (this.#isClosed) return;
-    const { isCluster, client } = this.#connection;
-    if (isCluster && client.status !== 'ready') return;
+    const { client } = this.#connection;
+    if (client.status !== 'ready') return;
     this.#primaries = primaryAddresses(client);
     for (const address of this.#links.keys()) if (!this.#primaries.has(address)) this.#drop(address);
     for (const address of this.#primaries) if (!this.#links.has(address)) this.#open(address);
@@ -135,6 +148,9 @@ export class RedisChannel implements Channel {
       heartbeatMs,
       clock: this.#clock,
       backoff: jitteredBackoff(this.#random),
+      checkSame: async () => {
+        if (!isCluster) await checkSameServer(primary, client);
+      },
       check: async () => {
         if (isCluster) await checkServing(this.#connection, address);
       },

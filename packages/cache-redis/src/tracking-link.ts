@@ -21,7 +21,9 @@ export interface LinkParts {
   readonly clock: Clock;
   /** Before a server that would not be armed is tried again. */
   readonly backoff: Backoff;
-  /** Rejects if this server must not be listened to any more: see `ServingCheck`. */
+  /** Rejects if this is not the server that values are read from. Asked before each arming, over both connections. */
+  readonly checkSame: () => Promise<void>;
+  /** Rejects if this server must not be listened to any more: see `checkServing`. */
   readonly check: () => Promise<void>;
   readonly onMessage: (keys: readonly Buffer[] | null) => void;
   readonly onState: () => void;
@@ -91,10 +93,12 @@ export class TrackingLink {
     if (this.#isClosed) return;
     this.#end();
     const session = this.#session;
-    const { client, prefixes } = this.#parts;
+    const { client, prefixes, checkSame } = this.#parts;
     this.#lastError = undefined;
     this.#set({ state: 'arming' });
     try {
+      await checkSame(); // first: a subscriber may not send INFO
+      if (session !== this.#session) return;
       const id = await client.call('CLIENT', 'ID');
       const wanted = prefixes.flatMap((prefix) => ['PREFIX', prefix]);
       await client.call('CLIENT', 'TRACKING', 'ON', 'REDIRECT', String(id), 'BCAST', ...wanted);
@@ -182,10 +186,10 @@ export class TrackingLink {
 }
 
 /**
- * Will this server never track keys for this user? It does not know a command, or does not allow it. Everything else passes,
+ * Will this server never do this for this user? It does not know a command, or does not allow it. Everything else passes,
  * such as `LOADING`, `MASTERDOWN` or `BUSY`.
  */
-function isRefusal(error: unknown): boolean {
+export function isRefusal(error: unknown): boolean {
   if (!(error instanceof Error) || error.name !== 'ReplyError') return false;
   return /^NOPERM\b|^ERR .*\b(unknown|unsupported|not supported|syntax error|wrong number of arguments)\b/i.test(
     error.message,

@@ -33,6 +33,7 @@ function connected(refuse: { step: Step; reply: string | undefined }) {
     heartbeatMs: 1_000,
     clock,
     backoff,
+    checkSame: async () => {},
     check: async () => {},
     onMessage: () => {},
     onState: () => {},

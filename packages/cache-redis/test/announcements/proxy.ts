@@ -1,11 +1,21 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 
-/** Carries connections to a local port until it is told to swallow what they send: both sides then see an open, silent one. */
-export async function startProxy(port: number): Promise<{ url: string; swallow(): void; close(): Promise<void> }> {
+export interface LocalProxy {
+  readonly url: string;
+  /** What is sent from now on: both sides see an open, silent connection. */
+  swallow(): void;
+  /** New connections go there. Those that are open stay where they are. */
+  leadTo(port: number): void;
+  close(): Promise<void>;
+}
+
+/** Carries connections to a local port. */
+export async function startProxy(port: number): Promise<LocalProxy> {
   const sockets = new Set<Socket>();
+  let destination = port;
   const server = createServer((inner) => {
-    const outer = connect(port, '127.0.0.1');
+    const outer = connect(destination, '127.0.0.1');
     for (const [from, to] of [
       [inner, outer],
       [outer, inner],
@@ -27,6 +37,9 @@ export async function startProxy(port: number): Promise<{ url: string; swallow()
     url: `redis://127.0.0.1:${address.port}`,
     swallow() {
       for (const socket of sockets) socket.removeAllListeners('data').resume();
+    },
+    leadTo(other) {
+      destination = other;
     },
     async close() {
       for (const socket of sockets) socket.destroy();
