@@ -27,6 +27,7 @@ export {
   buildKey,
   type Identifier,
   keyPrefix,
+  namespaceBelow,
   namespacePrefix,
   type ParsedKey,
   parseKey,
@@ -61,7 +62,7 @@ export type { CacheHealth, HealthOptions } from './observe/health.ts';
 export type { LatencySummary, TypeLatency } from './observe/latency.ts';
 export type { LeveledLogger, Logger, LogLevel } from './observe/logger.ts';
 export type { TypeBytes, TypeCounters, TypeStats } from './observe/stats.ts';
-export type { Announcement, Channel } from './store/announcements.ts';
+export type { Announcement, AnnouncementOptions, Channel } from './store/announcements.ts';
 export { type MemoryStoreOptions, memoryStore } from './store/memory-store.ts';
 export type { RankedMember, Ranking, RankingOptions } from './store/ranking.ts';
 export type {

@@ -34,15 +34,18 @@ export class RedisChannel implements Channel {
   /** For who keeps it. */
   onClose: () => void = () => {};
 
-  /** @throws CacheConfigError for no scopes */
+  /**
+   * @param outside `below`: as in `AnnouncementOptions`
+   * @throws CacheConfigError for no scopes
+   */
   constructor(
     connection: Connection,
     scopes: readonly Scope[],
     listener: (announcement: Announcement) => void,
-    { clock, random }: { clock: Clock; random: () => number },
+    { clock, random, below }: { clock: Clock; random: () => number; below?: string | undefined },
   ) {
     this.#connection = connection;
-    this.#tracked = new TrackedKeys(scopes);
+    this.#tracked = new TrackedKeys(scopes, below);
     this.#listener = listener;
     this.#clock = clock;
     this.#random = random;

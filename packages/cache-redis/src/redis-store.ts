@@ -1,5 +1,6 @@
 import {
   type Announcement,
+  type AnnouncementOptions,
   type Channel,
   type Clock,
   type Lease,
@@ -79,7 +80,7 @@ class RedisStore implements Store {
       void this.#readClock();
       this.#leases.releaseOrphans();
     });
-    if (!isMock(connection.client)) this.announcements = (scopes, listener) => this.#announce(scopes, listener);
+    if (!isMock(connection.client)) this.announcements = this.#announce.bind(this);
   }
 
   status(): StoreStatus {
@@ -148,8 +149,12 @@ class RedisStore implements Store {
     return this.#connection.close();
   }
 
-  #announce(scopes: readonly Scope[], listener: (announcement: Announcement) => void): Channel {
-    const outside = { clock: this.#clock, random: Math.random };
+  #announce(
+    scopes: readonly Scope[],
+    listener: (announcement: Announcement) => void,
+    { below }: AnnouncementOptions = {},
+  ): Channel {
+    const outside = { clock: this.#clock, random: Math.random, below };
     const channel = new RedisChannel(this.#connection, scopes, listener, outside);
     this.#channels.add(channel);
     channel.onClose = () => this.#channels.delete(channel); // else a cache that is closed is kept, with its copies

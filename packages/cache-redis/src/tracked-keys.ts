@@ -1,4 +1,4 @@
-import { type Announcement, CacheConfigError, keyPrefix, type Scope, tagKey } from '@huntly/cache-core';
+import { type Announcement, CacheConfigError, keyPrefix, namespaceBelow, type Scope, tagKey } from '@huntly/cache-core';
 
 /**
  * Which keys a server is asked to announce: those of the given types, and the nonces of tags. Never those of other programs,
@@ -8,12 +8,19 @@ export class TrackedKeys {
   /** None begins another: servers refuse that. */
   readonly prefixes: readonly string[];
   readonly #tagPrefixes: readonly string[];
+  readonly #below: string | undefined;
 
-  /** @throws CacheConfigError for no scopes: without a prefix a server announces every key of everybody */
-  constructor(scopes: readonly Scope[]) {
-    if (scopes.length === 0) throw new CacheConfigError(['announcements need at least one type.']);
+  /**
+   * @param below the namespace below which everything is announced: one prefix, as a server compares each key that changes
+   *   with every prefix of everybody
+   * @throws CacheConfigError for no scopes: without a prefix a server announces every key of everybody
+   */
+  constructor(scopes: readonly Scope[], below?: string) {
+    if (scopes.length === 0 && below === undefined)
+      throw new CacheConfigError(['announcements need at least one type.']);
     this.#tagPrefixes = [...new Set(scopes.map(({ namespace }) => tagKey(namespace, '')))];
-    const all = [...new Set([...scopes.map(keyPrefix), ...this.#tagPrefixes])];
+    this.#below = below === undefined ? undefined : namespaceBelow(below, '');
+    const all = [...new Set([...scopes.map(keyPrefix), ...this.#tagPrefixes, ...(this.#below ? [this.#below] : [])])];
     this.prefixes = all.filter((prefix) => !all.some((other) => other !== prefix && prefix.startsWith(other)));
   }
 
@@ -24,11 +31,17 @@ export class TrackedKeys {
     const tags: string[] = [];
     for (const bytes of message) {
       const key = bytes.toString();
-      (this.#tagPrefixes.some((prefix) => key.startsWith(prefix)) ? tags : keys).push(key);
+      (this.#isTag(key) ? tags : keys).push(key);
     }
     return [
       ...(keys.length > 0 ? [{ kind: 'keys', keys } as const] : []),
       ...(tags.length > 0 ? [{ kind: 'tags', tags } as const] : []),
     ];
+  }
+
+  /** No namespace holds a colon, and no type is named `tag`. */
+  #isTag(key: string): boolean {
+    if (this.#tagPrefixes.some((prefix) => key.startsWith(prefix))) return true;
+    return this.#below !== undefined && key.startsWith(this.#below) && key.startsWith(':tag:', key.indexOf(':'));
   }
 }

@@ -7,7 +7,7 @@ import {
   type SharedTypeSettings,
 } from '../config/cache-types.ts';
 import { KeyError, kindOf, StoreUnavailableError } from '../errors.ts';
-import { type Identifier, tagKey } from '../keys/key.ts';
+import { type Identifier, namespaceBelow, tagKey } from '../keys/key.ts';
 import { buildPattern, parsePattern } from '../keys/pattern.ts';
 import { type CacheEventName, CacheEvents, type CacheListener } from '../observe/events.ts';
 import { type CacheHealth, checkHealth, type HealthOptions } from '../observe/health.ts';
@@ -80,7 +80,7 @@ export class Cache<T extends CacheTypes = CacheTypes> {
       store: parent?.store ?? options.store ?? memoryStore({ clock }),
       guard: guardSettings(options),
       parent,
-      local: typeof options.local === 'object' ? options.local : {},
+      local: { ...(typeof options.local === 'object' && options.local), namespace },
       clock,
       random,
       logger: guarded,
@@ -120,7 +120,7 @@ export class Cache<T extends CacheTypes = CacheTypes> {
    * @example const tenant = cache.child(`tenant-${tenantId}`);
    */
   child(name: string): Cache<T> {
-    const namespace = this.#namespace === undefined ? name : `${this.#namespace}.${name}`;
+    const namespace = namespaceBelow(this.#namespace, name);
     return new Cache({ ...this.#options, namespace, logger: this.#options.logger ?? this.logger }, this.engine);
   }
 
@@ -219,7 +219,7 @@ export class Cache<T extends CacheTypes = CacheTypes> {
 
   async #close(): Promise<void> {
     await this.engine.drainForGood();
-    await this.engine.local.close();
+    if (this.#parent?.local !== this.engine.local) await this.engine.local.close();
     if (!this.#parent) await this.engine.store.close(); // else it is not its own
   }
 

@@ -65,7 +65,8 @@ export class Engine {
       : settings && new Guard(store, { settings, clock, random, everything, onBreaker });
     this.store = parent?.store ?? this.guard ?? store;
     this.#budgetMs = parent ? parent.#budgetMs : (settings?.budgetMs ?? Number.POSITIVE_INFINITY);
-    this.local = new FollowedCopies(this.store, parts.local, { clock, logger: this.logger });
+    this.local =
+      parent?.local.ofChildren ?? new FollowedCopies(this.store, parts.local, { clock, logger: this.logger });
     this.reads = new ReadBatch(this.store, clock, this.#budgetMs);
   }
 

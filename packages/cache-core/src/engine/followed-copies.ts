@@ -5,7 +5,10 @@ import type { Announcement, Channel } from '../store/announcements.ts';
 import type { Store, Target } from '../store/store.ts';
 import { LocalTier, type LocalTierOptions } from './local-tier.ts';
 
-export type LocalSettings = Omit<LocalTierOptions, 'clock'>;
+export interface LocalSettings extends Omit<LocalTierOptions, 'clock'> {
+  /** Of the cache that they are made for. */
+  readonly namespace: string | undefined;
+}
 
 const LOST = Symbol('the channel is down');
 /** How long a copy lives where the store announces nothing. */
@@ -13,33 +16,49 @@ const ALONE_MS = 1_000;
 /** The reason of a channel that will never come up: this server has no tracking. */
 const NO_TRACKING = 'TRACKING';
 
-/** The local tier of a cache and the channel that it follows. Without announcements copies live for a second. */
+/**
+ * The local tier of a cache and its children, and the channel that they follow: one connection to each primary and one bound of
+ * memory, however many children there are. Without announcements copies live for a second.
+ */
 export class FollowedCopies {
   readonly tier: LocalTier;
   readonly #store: Store;
   readonly #logger: GuardedLogger;
+  readonly #namespace: string | undefined;
   readonly #scopes: Scope[] = [];
+  /** Once there is one, everything below the namespace is announced: another child changes nothing. */
+  #hasChildren = false;
   #channel: Channel | undefined;
   #isDue = false;
   #isClosed = false;
 
   constructor(store: Store, settings: LocalSettings, outside: { clock: Clock; logger: GuardedLogger }) {
     this.#store = store;
+    this.#namespace = settings.namespace;
     this.tier = new LocalTier({ ...settings, clock: outside.clock });
     this.#logger = outside.logger;
   }
 
   /** For health: `alone` where there are no announcements, `off` where no type has copies. */
   get state(): 'up' | 'down' | 'alone' | 'off' {
-    if (this.#scopes.length === 0) return 'off';
+    if (this.#scopes.length === 0 && !this.#hasChildren) return 'off';
     return this.tier.isAlone ? 'alone' : (this.#channel?.state ?? 'down');
   }
 
-  /** From the next tick on this type has copies. */
+  /** For the children of this cache. Those of one without a namespace have nothing in common that could be followed. */
+  get ofChildren(): FollowedCopies | undefined {
+    return this.#namespace === undefined ? undefined : this;
+  }
+
+  /** From the next tick on this type, of the cache or of a child, has copies. */
   follow(scope: Scope): void {
-    this.#scopes.push(scope);
+    const isOfChild = scope.namespace !== this.#namespace;
+    if (isOfChild && this.#hasChildren) return;
+    if (isOfChild) this.#hasChildren = true;
+    else this.#scopes.push(scope);
     if (this.#isDue) return;
     this.#isDue = true;
+    if (this.#channel) this.tier.announce({ kind: 'down', reason: 'connecting' }); // what is read meanwhile is not announced yet
     process.nextTick(() => this.#open());
   }
 
@@ -68,13 +87,14 @@ export class FollowedCopies {
     await this.#channel?.close();
   }
 
-  /** One channel for all types: a type that is added later needs a new one. */
+  /** One channel for all: a type that is added later, and the first child, need a new one. */
   #open(): void {
     this.#isDue = false;
     if (this.#isClosed) return;
     void this.#channel?.close();
     try {
-      this.#channel = this.#store.announcements?.(this.#scopes, (announcement) => this.#hear(announcement));
+      const below = this.#hasChildren ? this.#namespace : undefined;
+      this.#channel = this.#store.announcements?.(this.#scopes, (announcement) => this.#hear(announcement), { below });
     } catch (error) {
       this.#logger.warn({ err: error }, 'no announcements of changes: there are no copies in this process');
       return;

@@ -54,6 +54,11 @@ export function namespacePrefix(namespace: string | undefined): string {
   return namespace === undefined ? '' : `${namespace}:`;
 }
 
+/** The namespace of a child. */
+export function namespaceBelow(namespace: string | undefined, name: string): string {
+  return namespace === undefined ? name : `${namespace}.${name}`;
+}
+
 /** May this label entries? A text of 1–500 characters that can be written as UTF-8. */
 export function isTag(tag: unknown): tag is string {
   return typeof tag === 'string' && tag !== '' && tag.length <= 500 && tag.isWellFormed();

@@ -11,6 +11,11 @@ export type Announcement =
   /** From here on changes may be missed. */
   | { readonly kind: 'down'; readonly reason: string };
 
+export interface AnnouncementOptions {
+  /** Of what else changes are announced: of everything in the namespaces below this one, whichever there will be. */
+  readonly below?: string | undefined;
+}
+
 /** What carries announcements to one listener. */
 export interface Channel {
   /** As of this moment: a channel that was not heard of for too long is `down`, even if no timer had its turn to say so. */

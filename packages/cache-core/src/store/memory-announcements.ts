@@ -1,6 +1,6 @@
 import { CacheConfigError, StoreUnavailableError } from '../errors.ts';
-import { keyPrefix, type Scope, tagKey } from '../keys/key.ts';
-import type { Announcement, Channel } from './announcements.ts';
+import { keyPrefix, namespaceBelow, type Scope, tagKey } from '../keys/key.ts';
+import type { Announcement, AnnouncementOptions, Channel } from './announcements.ts';
 
 type Listener = (announcement: Announcement) => void;
 
@@ -8,9 +8,10 @@ type Listener = (announcement: Announcement) => void;
 export class MemoryAnnouncements {
   readonly #members = new Set<Member>();
 
-  open(scopes: readonly Scope[], listener: Listener): Channel {
-    if (scopes.length === 0) throw new CacheConfigError(['announcements need at least one type.']);
-    const member = new Member(scopes, listener, () => this.#members.delete(member));
+  open(scopes: readonly Scope[], listener: Listener, { below }: AnnouncementOptions): Channel {
+    if (scopes.length === 0 && below === undefined)
+      throw new CacheConfigError(['announcements need at least one type.']);
+    const member = new Member(scopes, below, listener, () => this.#members.delete(member));
     this.#members.add(member);
     listener({ kind: 'up' });
     return member;
@@ -32,11 +33,14 @@ export class MemoryAnnouncements {
 class Member implements Channel {
   readonly #keyPrefixes: readonly string[];
   readonly #namespaces: ReadonlySet<string | undefined>;
+  /** What the namespaces begin with of which everything is announced. */
+  readonly #below: string | undefined;
   readonly #listener: Listener;
   readonly #leave: () => void;
   #isOpen = true;
 
-  constructor(scopes: readonly Scope[], listener: Listener, leave: () => void) {
+  constructor(scopes: readonly Scope[], below: string | undefined, listener: Listener, leave: () => void) {
+    this.#below = below === undefined ? undefined : namespaceBelow(below, '');
     this.#keyPrefixes = [...new Set(scopes.map(keyPrefix))];
     this.#namespaces = new Set(scopes.map(({ namespace }) => namespace));
     this.#listener = listener;
@@ -52,11 +56,17 @@ class Member implements Channel {
   }
 
   announceKey(key: string): void {
-    if (this.#keyPrefixes.some((prefix) => key.startsWith(prefix))) this.#listener({ kind: 'keys', keys: [key] });
+    if (this.#isBelow(key) || this.#keyPrefixes.some((prefix) => key.startsWith(prefix)))
+      this.#listener({ kind: 'keys', keys: [key] });
   }
 
   announceTag(namespace: string | undefined, tag: string): void {
-    if (this.#namespaces.has(namespace)) this.#listener({ kind: 'tags', tags: [tagKey(namespace, tag)] });
+    if (this.#isBelow(namespace) || this.#namespaces.has(namespace))
+      this.#listener({ kind: 'tags', tags: [tagKey(namespace, tag)] });
+  }
+
+  #isBelow(name = ''): boolean {
+    return this.#below !== undefined && name.startsWith(this.#below);
   }
 
   /** The store ends it. */

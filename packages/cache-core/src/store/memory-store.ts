@@ -3,7 +3,7 @@ import { type Clock, systemClock } from '../clock.ts';
 import { CacheConfigError, kindOf, StoreUnavailableError } from '../errors.ts';
 import type { Scope } from '../keys/key.ts';
 import type { Pattern } from '../keys/pattern.ts';
-import type { Announcement, Channel } from './announcements.ts';
+import type { Announcement, AnnouncementOptions, Channel } from './announcements.ts';
 import { InvalidationTimes } from './invalidation-times.ts';
 import { MemoryAnnouncements } from './memory-announcements.ts';
 import { MemoryRanking } from './memory-ranking.ts';
@@ -214,9 +214,13 @@ class MemoryStore implements Store {
     return removable.length;
   }
 
-  announcements(scopes: readonly Scope[], listener: (announcement: Announcement) => void): Channel {
+  announcements(
+    scopes: readonly Scope[],
+    listener: (announcement: Announcement) => void,
+    options: AnnouncementOptions = {},
+  ): Channel {
     this.#checkOpen();
-    return this.#announcements.open(scopes, listener);
+    return this.#announcements.open(scopes, listener, options);
   }
 
   ranking(key: string, options: { capacity: number }): Ranking {

@@ -1,6 +1,6 @@
 import type { Scope } from '../keys/key.ts';
 import type { Pattern } from '../keys/pattern.ts';
-import type { Announcement, Channel } from './announcements.ts';
+import type { Announcement, AnnouncementOptions, Channel } from './announcements.ts';
 import type { Ranking, RankingOptions } from './ranking.ts';
 
 /**
@@ -37,7 +37,11 @@ export interface Store {
   /** A ranking kept under `key`. A store without rankings leaves this out. */
   ranking?(key: string, options: RankingOptions): Ranking;
   /** Announces each change of these scopes, and of their tags. A store that cannot leaves this out. @throws CacheConfigError for no scopes */
-  announcements?(scopes: readonly Scope[], listener: (announcement: Announcement) => void): Channel;
+  announcements?(
+    scopes: readonly Scope[],
+    listener: (announcement: Announcement) => void,
+    options?: AnnouncementOptions,
+  ): Channel;
   report(call?: Call): Promise<StoreReport>;
   /** Ends connections and timers. May be called twice. */
   close(): Promise<void>;

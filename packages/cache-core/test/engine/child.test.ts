@@ -35,6 +35,42 @@ describe('a child', () => {
     ).toBe('loaded');
   });
 
+  it('has the copies of its parent, and one channel with it, whichever children there are', async () => {
+    const store = memoryStore();
+    const announcements = vi.spyOn(store, 'announcements');
+    const shop = createCache({ types, namespace: 'shop', store, local: true, logger: false });
+    await shop.type('lead').set(1, 'Ada');
+    const children = Array.from({ length: 20 }, (_, index) => shop.child(`t${index}`).child('eu'));
+    for (const child of children) {
+      await child.type('lead').set(1, 'Bob', { tags: ['acme'] });
+      for (let read = 0; read < 3; read++) expect(await child.type('lead').get(1)).toBe('Bob');
+      expect(child.stats().lead.localHits).toBeGreaterThan(0);
+    }
+    expect(announcements.mock.calls.length, 'of the cache, and once more for its first child').toBeLessThanOrEqual(2);
+
+    const other = createCache({ types, namespace: 'shop.t7.eu', store, logger: false });
+    await other.type('lead').invalidate(1);
+    expect(await children[7]?.type('lead').get(1)).toBeUndefined();
+    await createCache({ types, namespace: 'shop.t8.eu', store, logger: false }).invalidateTags(['acme']);
+    expect(await children[8]?.type('lead').get(1)).toBeUndefined();
+
+    await children[0]?.close();
+    const before = children[1]?.stats().lead.localHits ?? 0;
+    await children[1]?.type('lead').get(1);
+    expect(children[1]?.stats().lead.localHits).toBe(before + 1);
+    await shop.close();
+  });
+
+  it('of a cache without a namespace has copies of its own', async () => {
+    const shop = createCache({ types, local: true, logger: false });
+    const eu = shop.child('eu');
+    await eu.type('lead').set(1, 'Bob');
+    for (let read = 0; read < 3; read++) expect(await eu.type('lead').get(1)).toBe('Bob');
+    expect(eu.stats().lead.localHits).toBeGreaterThan(0);
+    await eu.close();
+    await shop.close();
+  });
+
   it('has the breaker of its parent', async () => {
     const store = memoryStore();
     const shop = createCache({ types, store, logger: false });

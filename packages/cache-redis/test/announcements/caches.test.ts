@@ -1,5 +1,5 @@
 import { createCache } from '@huntly/cache-core';
-import { type RedisServer, startRedis } from '@huntly/cache-testing';
+import { type RedisServer, startRedis, until } from '@huntly/cache-testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { redisStore } from '../../src/index.ts';
 import { HEARTBEAT_MS } from './listening.ts';
@@ -17,6 +17,37 @@ function open({ url }: RedisServer) {
     logger: false,
   });
 }
+
+describe('copies of the children of a cache', () => {
+  it('cost one connection together, and follow invalidations in other processes', async () => {
+    const server = await startRedis();
+    const [here, there] = [open(server), open(server)];
+    await Promise.all([here.ready(), there.ready()]);
+    const names = Array.from({ length: 30 }, (_, index) => `tenant-${index}`);
+    const children = names.map((name) => here.child(name));
+    let version = 1;
+    const load = (cache: typeof here) => cache.type('lead').getOrSet(1, async () => version);
+    const untilCopied = (cache: typeof here) =>
+      until('a copy', async () => {
+        const before = cache.stats().lead.localHits;
+        await load(cache);
+        return cache.stats().lead.localHits > before || undefined;
+      });
+    for (const child of children) await untilCopied(child);
+    const clients = String(await server.cli('CLIENT', 'LIST'));
+    expect(clients.match(/name=huntly-cache-announcements /g)).toHaveLength(2); // of `here` and of `there`
+
+    version = 2;
+    const [byKey, byTag, byType] = names.map((name) => there.child(name));
+    await byKey?.type('lead').invalidate(1);
+    await byTag?.invalidateTags(['leads']);
+    await byType?.type('lead').invalidateAll();
+    await here.barrier();
+    expect(await Promise.all(children.slice(0, 4).map(load))).toEqual([2, 2, 2, 1]);
+    await Promise.all([here.close(), there.close()]);
+    await server.stop();
+  });
+});
 
 describe('copies of two caches on one Redis', () => {
   let server: RedisServer;
