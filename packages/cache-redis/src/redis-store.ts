@@ -26,8 +26,8 @@ import { RedisChannel } from './announcements.ts';
 import { type Connection, openConnection } from './connection/connection.ts';
 import type { RedisStoreOptions } from './connection/options.ts';
 import { isMock } from './connection/supplied-client.ts';
-import { EXPIRE, INVALIDATE } from './protocol/drop-scripts.ts';
-import { encodeEntry, STALE_MARK } from './protocol/entry-format.ts';
+import { expireKey, invalidateKey } from './protocol/drop-scripts.ts';
+import { encodeEntry } from './protocol/entry-format.ts';
 import { FILL } from './protocol/fill-script.ts';
 import { InvalidationLog } from './protocol/invalidation-log.ts';
 import { leaseKey } from './protocol/keyspace.ts';
@@ -180,7 +180,7 @@ class RedisStore implements Store {
 
   async #expire(keys: readonly StoreKey[]): Promise<void> {
     const { client } = this.#connection;
-    await Promise.all(keys.map((key) => EXPIRE.run(client, [key.text, leaseKey(key)], [...STALE_MARK])));
+    await Promise.all(keys.map((key) => expireKey(client, key)));
   }
 
   async #invalidate(targets: readonly Target[]): Promise<{ removed: number }> {
@@ -215,8 +215,8 @@ class RedisStore implements Store {
 
   async #invalidateKeys(keys: readonly StoreKey[]): Promise<number> {
     const { client } = this.#connection;
-    const replies = await Promise.all(keys.map((key) => INVALIDATE.run(client, [key.text, leaseKey(key)], [])));
-    return replies.reduce<number>((total, removed) => total + Number(removed), 0);
+    const replies = await Promise.all(keys.map((key) => invalidateKey(client, key)));
+    return replies.reduce((total, removed) => total + removed, 0);
   }
 
   /** The log first, then, once that is answered, the nonces: a load that samples the new nonce must find the entry in the log (P1). */

@@ -2,7 +2,7 @@ import { type Announcement, CacheConfigError, keyPrefix, namespaceBelow, type Sc
 
 /**
  * Which keys a server is asked to announce: those of the given types, and the nonces of tags. Never those of other programs,
- * and no leases: their keys begin with `lease:`.
+ * and no leases. Of the namespaces below, everything: the leases, logs and rankings among it are announced in vain.
  */
 export class TrackedKeys {
   /** None begins another: servers refuse that. */
