@@ -7,12 +7,9 @@ import { codeOf } from './redaction.ts';
 import { checkSameServer } from './same-server.ts';
 import { checkServing } from './serving-check.ts';
 import { TrackedKeys } from './tracked-keys.ts';
-import { BEATS, TrackingLink } from './tracking-link.ts';
+import { BEATS, CONNECTING, TrackingLink } from './tracking-link.ts';
 
 type Status = { readonly state: 'up' } | { readonly state: 'down'; readonly reason: string };
-
-/** Events after which a Cluster may have other primaries. */
-const TOPOLOGY_EVENTS = ['+node', '-node', 'refresh'] as const;
 
 /**
  * Announcements of a Redis: a connection to each primary, kept as a `TrackingLink`. The whole is up only while all of them
@@ -27,8 +24,8 @@ export class RedisChannel implements Channel {
   #primaries: ReadonlySet<string> = new Set();
   readonly #links = new Map<string, TrackingLink>();
   #cancelSeek = () => {};
-  readonly #endWatch: () => void;
-  #status: Status = { state: 'down', reason: 'connecting' };
+  readonly #endWatches: readonly (() => void)[];
+  #status: Status = { state: 'down', reason: CONNECTING };
   #isClosed = false;
   #nextBarrier: Promise<void> | undefined;
   /** For who keeps it. */
@@ -49,11 +46,12 @@ export class RedisChannel implements Channel {
     this.#listener = listener;
     this.#clock = clock;
     this.#random = random;
-    this.#endWatch = connection.onStatus(this.#follow);
-    for (const event of TOPOLOGY_EVENTS) connection.client.on(event, this.#follow);
-    connection.client.on('ready', this.#reached);
+    this.#endWatches = [
+      connection.onStatus(this.#follow),
+      connection.onTopology((change) => (change === 'nodes' ? this.#follow() : this.#reached())),
+    ];
     process.nextTick(this.#follow);
-    this.#cancelSeek = this.#clock.after(connection.heartbeatMs, () => this.#seek(), { background: true });
+    this.#seekLater();
   }
 
   get state(): 'up' | 'down' {
@@ -75,10 +73,8 @@ export class RedisChannel implements Channel {
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#endWatch();
+    for (const end of this.#endWatches) end();
     this.#cancelSeek();
-    for (const event of TOPOLOGY_EVENTS) this.#connection.client.off(event, this.#follow);
-    this.#connection.client.off('ready', this.#reached);
     for (const link of this.#links.values()) link.close();
     this.#links.clear();
     this.#status = { state: 'down', reason: 'closed' };
@@ -106,11 +102,11 @@ export class RedisChannel implements Channel {
    * Whoever is behind a name, a balancer or Sentinels may have changed. What is read from here on comes from the server that is
    * reached now, and so must its announcements. An address of a Cluster is that of one node.
    */
-  readonly #reached = (): void => {
+  #reached(): void {
     if (this.#isClosed || this.#connection.isCluster) return;
     for (const address of this.#links.keys()) this.#drop(address);
     this.#follow();
-  };
+  }
 
   /** A link for each primary that there is now. Which there are, or who that is, is known once the client is ready. */
   readonly #follow = (): void => {
@@ -133,9 +129,15 @@ export class RedisChannel implements Channel {
   /** A Cluster client looks for new primaries when a command fails. While copies answer, or nobody asks, it sends none. */
   #seek(): void {
     this.#cancelSeek();
-    const { client, heartbeatMs } = this.#connection;
+    const { client } = this.#connection;
     if (this.#isClosed || this.#status.state === 'up' || !isClusterClient(client)) return;
     if (client.status === 'ready') client.refreshSlotsCache(() => {}); // 'refresh' tells what became of it
+    this.#seekLater();
+  }
+
+  #seekLater(): void {
+    this.#cancelSeek();
+    const { heartbeatMs } = this.#connection;
     this.#cancelSeek = this.#clock.after(heartbeatMs, () => this.#seek(), { background: true });
   }
 
@@ -176,12 +178,14 @@ export class RedisChannel implements Channel {
     } else if (before.state === 'up' || (reason !== before.reason && reason !== 'arming')) {
       this.#status = { state: 'down', reason };
       this.#listener({ kind: 'down', reason });
-      this.#seek();
+      // At a look at the slots the client drops a node that has none yet, as it was before an ASK led there.
+      if (reason === CONNECTING) this.#seekLater();
+      else this.#seek();
     }
   }
 
   #obstacle(): string | undefined {
-    if (this.#links.size === 0 || this.#links.size < this.#primaries.size) return 'connecting';
+    if (this.#links.size === 0 || this.#links.size < this.#primaries.size) return CONNECTING;
     const states = [...this.#links.values()].map(({ state }) => state);
     const down = states.find((each) => each.state === 'down');
     if (down) return down.reason;

@@ -31,13 +31,15 @@ export interface LinkParts {
 
 /** The bound is so many heartbeats. */
 export const BEATS = 3;
+/** Why a link is down that has not been ready yet. */
+export const CONNECTING = 'connecting';
 const CHANNEL = '__redis__:invalidate';
 
 /** The announcements of one server: `CLIENT TRACKING … BCAST` redirected to the connection itself. */
 export class TrackingLink {
   readonly #parts: LinkParts;
   readonly #boundMs: number;
-  #state: LinkState = { state: 'down', reason: 'connecting' };
+  #state: LinkState = { state: 'down', reason: CONNECTING };
   /** Counts connections: what belongs to an earlier one comes too late. */
   #session = 0;
   #isClosed = false;

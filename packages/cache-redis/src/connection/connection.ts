@@ -20,9 +20,17 @@ export interface Connection {
   status(): StoreStatus;
   /** Calls `listener` at each change; the returned function ends that. */
   onStatus(listener: (status: StoreStatus) => void): () => void;
+  /** Calls `listener` whenever there may be other primaries, or another server is reached; the returned function ends that. */
+  onTopology(listener: (change: TopologyChange) => void): () => void;
   /** Waits up to half a second for what is under way. Never rejects; may be called twice. A supplied client stays open. */
   close(): Promise<void>;
 }
+
+/** `nodes`: a Cluster may have other primaries. `reached`: the connection is ready anew, to whichever server. */
+export type TopologyChange = 'nodes' | 'reached';
+
+/** Events after which a Cluster may have other primaries. */
+const NODES_EVENTS = ['+node', '-node', 'refresh'] as const;
 
 /** What tests replace. */
 export interface Outside {
@@ -59,6 +67,8 @@ class RedisConnection implements Connection {
   readonly #clock: Clock;
   readonly #watch: StatusWatch;
   readonly #nodes: NodeWatch;
+  /** Many may listen, and the client is listened to once: it warns of more than ten. */
+  readonly #topologyListeners = new Set<(change: TopologyChange) => void>();
   #closing: Promise<void> | undefined;
   #cancelRecheck: () => void = () => undefined;
 
@@ -73,6 +83,8 @@ class RedisConnection implements Connection {
     this.#nodes = new NodeWatch(() => this.#watch.interrupted());
     this.#nodeAdded();
     client.on('+node', this.#nodeAdded);
+    for (const event of NODES_EVENTS) client.on(event, this.#nodesChanged);
+    client.on('ready', this.#reached);
     process.nextTick(() => this.#connect());
   }
 
@@ -86,6 +98,11 @@ class RedisConnection implements Connection {
 
   onStatus(listener: (status: StoreStatus) => void): () => void {
     return this.#watch.onStatus(listener);
+  }
+
+  onTopology(listener: (change: TopologyChange) => void): () => void {
+    this.#topologyListeners.add(listener);
+    return () => void this.#topologyListeners.delete(listener);
   }
 
   close(): Promise<void> {
@@ -131,10 +148,19 @@ class RedisConnection implements Connection {
     if (this.client.status === 'ready') void connectPrimaries(this.client);
   };
 
+  readonly #nodesChanged = (): void => this.#tell('nodes');
+  readonly #reached = (): void => this.#tell('reached');
+
+  #tell(change: TopologyChange): void {
+    for (const listener of [...this.#topologyListeners]) listener(change);
+  }
+
   async #close(): Promise<void> {
     const isOurs = this.#target.kind !== 'client';
     this.#watch.close({ forgetClient: !isOurs });
     this.client.off('+node', this.#nodeAdded);
+    for (const event of NODES_EVENTS) this.client.off(event, this.#nodesChanged);
+    this.client.off('ready', this.#reached);
     this.#cancelRecheck();
     if (!isOurs) return;
     // QUIT is answered after all that was sent before; a frozen server answers nothing, so there is no waiting for 'end'.

@@ -49,6 +49,27 @@ describe('copies of the children of a cache', () => {
   });
 });
 
+describe('children of a cache without a namespace', () => {
+  it('have channels of their own, of whose number Node does not warn', async () => {
+    const server = await startRedis();
+    const warnings: Error[] = [];
+    const note = (warning: Error) => warnings.push(warning);
+    process.on('warning', note);
+    const cache = createCache({ types, store: redisStore({ url: server.url }), local: true, logger: false });
+    await cache.ready();
+    const children = Array.from({ length: 15 }, (_, index) => cache.child(`tenant-${index}`));
+    await until('a channel each', async () => {
+      const clients = String(await server.cli('CLIENT', 'LIST'));
+      return clients.match(/name=huntly-cache-announcements /g)?.length === 16 || undefined;
+    });
+    await Promise.all(children.map((child) => child.close()));
+    await cache.close();
+    process.off('warning', note);
+    expect(warnings).toEqual([]);
+    await server.stop();
+  });
+});
+
 describe('copies of two caches on one Redis', () => {
   let server: RedisServer;
   beforeAll(async () => {

@@ -1,11 +1,10 @@
-import { EventEmitter } from 'node:events';
 import { createCache, systemClock } from '@huntly/cache-core';
 import { type RedisCluster, type RedisServer, startCluster, startRedis, until } from '@huntly/cache-testing';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { LocalTier } from '../../../cache-core/src/engine/local-tier.ts';
 import { RedisChannel } from '../../src/announcements.ts';
-import type { Connection } from '../../src/connection/connection.ts';
+import type { Connection, TopologyChange } from '../../src/connection/connection.ts';
 import { redisStore } from '../../src/index.ts';
 import { SlotMove, slotOf } from '../support/slots.ts';
 import { HEARTBEAT_MS, scopes } from './listening.ts';
@@ -83,19 +82,24 @@ describe('a primary that serves no slot any more', () => {
       nodes: () => by,
     });
     const idle = { isCluster: true, status: 'ready', refreshSlotsCache: () => {} };
-    const client = Object.assign(new EventEmitter(), idle, served(nodes));
+    const client = { ...idle, ...served(nodes) };
+    let changed = (_change: TopologyChange) => {};
     const parts = {
       client,
       isCluster: true,
       heartbeatMs: HEARTBEAT_MS,
       primaries: () => client.nodes(),
       onStatus: () => () => {},
+      onTopology: (listener: typeof changed) => {
+        changed = listener;
+        return () => {};
+      },
     };
     return {
       connection: parts as unknown as Connection,
       leave() {
         Object.assign(client, served(nodes.slice(1)));
-        client.emit('refresh');
+        changed('nodes');
       },
       end: () => nodes.forEach((node) => void node.disconnect()),
     };

@@ -62,6 +62,7 @@ async function sweepFours(meanwhile: Meanwhile, { mayWiden = true, dryRun = fals
     primaries: () => connection.primaries().map((primary) => watchedPrimary(primary, meanwhile)),
     status: () => connection.status(),
     onStatus: (listener) => connection.onStatus(listener),
+    onTopology: (listener) => connection.onTopology(listener),
     close: () => connection.close(),
   };
   const onWidened = (reason: string) => {
