@@ -22,8 +22,8 @@ export interface HealthRouteOptions {
   /** How long an answer counts for all who ask. @default '2s' */
   readonly remember?: Duration | undefined;
   /**
-   * The probe in a row, not counting those that are remembered, at which a `required` cache that was up is `fail`: until then it is `warn`, so
-   * that one slow answer takes no service away. @default 2
+   * The probe in a row, not counting those that are remembered, at which a `required` cache that an earlier probe found up is `fail`: until
+   * then it is `warn`, so that one slow answer takes no service away. One that no probe has found up yet is `fail` at once. @default 2
    */
   readonly failAfter?: number | undefined;
   readonly serviceId?: string | undefined;
