@@ -9,7 +9,7 @@ import { formatHttpDate } from './http-date.ts';
 import type { NarrowRequest } from './narrow-request.ts';
 import type { RoutePolicy } from './options.ts';
 import { responseFacts } from './response-facts.ts';
-import { canBeKept, headerTags } from './response-tags.ts';
+import { canBeKept, givenTags, headerTags } from './response-tags.ts';
 import { markNotModified } from './send-stored.ts';
 import {
   freshForMs,
@@ -146,7 +146,7 @@ export class HandlerRun implements CaptureListener {
     const named = headerTags(textOf(headers, 'surrogate-key'), textOf(headers, 'cache-tag'));
     res.removeHeader('surrogate-key');
     res.removeHeader('cache-tag');
-    return [...new Set([...named, ...(policy.tags?.(req, res) ?? [])])];
+    return [...new Set([...named, ...givenTags(policy.tags?.(req, res))])];
   }
 
   #say(outcome: CacheOutcome): void {

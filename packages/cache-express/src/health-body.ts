@@ -37,18 +37,8 @@ export function healthBody(
   const health = found?.health;
   const kind = health?.report?.kind ?? 'store';
   const time = new Date(found?.atMs ?? 0).toISOString();
-  const isAnswered = health?.latencyMs !== undefined;
   const checks: Record<string, readonly Measurement[]> = {
-    [`${kind}:responseTime`]: [
-      {
-        componentType: 'datastore',
-        observedValue: health?.latencyMs ?? found?.tookMs ?? 0,
-        observedUnit: 'ms',
-        status: isAnswered ? 'pass' : 'fail',
-        time,
-        ...(isAnswered ? {} : { output: 'no answer in time' }),
-      },
-    ],
+    [`${kind}:responseTime`]: [responseTime(found, time)],
     ...(health ? { [`${kind}:connection`]: [connection(health, time)] } : {}),
     ...(health ? measured(kind, health, time) : {}),
     ...(health?.guard ? { 'cache:breaker': [breaker(health.guard.breaker.state, time)] } : {}),
@@ -57,6 +47,17 @@ export function healthBody(
     ? health.findings.map(({ code, message, remedy }) => `${code}: ${message} ${remedy}`)
     : ['The cache does not answer: responses come from the source.'];
   return { status, version: '1', ...about, ...(notes.length > 0 ? { notes } : {}), checks };
+}
+
+function responseTime(found: Found | undefined, time: string): Measurement {
+  const health = found?.health;
+  const base = { componentType: 'datastore', time } as const;
+  if (health?.latencyMs !== undefined)
+    return { ...base, observedValue: health.latencyMs, observedUnit: 'ms', status: 'pass' };
+  // A store that is not connected was not asked: there is no time to tell.
+  if (health && health.store.state !== 'ready') return { ...base, status: 'fail', output: 'not connected' };
+  const tookMs = found?.tookMs ?? 0;
+  return { ...base, observedValue: tookMs, observedUnit: 'ms', status: 'fail', output: 'no answer in time' };
 }
 
 function connection({ store }: CacheHealth, time: string): Measurement {

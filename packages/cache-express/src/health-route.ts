@@ -1,28 +1,29 @@
 import {
   type Cache,
-  CacheConfigError,
   type CacheHealth,
   type Clock,
   type Duration,
   systemClock,
   toMilliseconds,
 } from '@huntly/cache-core';
-import type { Request, RequestHandler, Response } from 'express';
+import type { RequestHandler, Response } from 'express';
+import { Checks } from './checks.ts';
 import { type HealthBody, type HealthStatus, healthBody } from './health-body.ts';
+import { isAllowed, type Permission } from './permission.ts';
 import { refuseOtherMethods } from './read-only.ts';
 
 export interface HealthRouteOptions {
   /** The service cannot do without the cache: when it is down, `ready` answers 503. @default false: it only warns */
   readonly required?: boolean | undefined;
   /** Who is shown more than the status. @default nobody */
-  readonly details?: ((req: Request) => boolean) | undefined;
+  readonly details?: Permission | undefined;
   /** How long the store may take to answer. @default '250ms' */
   readonly deadline?: Duration | undefined;
   /** How long an answer counts for all who ask. @default '2s' */
   readonly remember?: Duration | undefined;
   /**
-   * The probe in a row, not counting those that are remembered, at which a `required` cache that was up is `fail`: until then it is `warn`, so
-   * that one slow answer takes no service away. @default 2
+   * The probe in a row, not counting those that are remembered, at which a `required` cache that an earlier probe found up is `fail`: until
+   * then it is `warn`, so that one slow answer takes no service away. One that no probe has found up yet is `fail` at once. @default 2
    */
   readonly failAfter?: number | undefined;
   readonly serviceId?: string | undefined;
@@ -30,6 +31,16 @@ export interface HealthRouteOptions {
   /** For tests. @default systemClock */
   readonly clock?: Clock | undefined;
 }
+
+const OPTIONS = [
+  'required',
+  'details',
+  'deadline',
+  'remember',
+  'failAfter',
+  'serviceId',
+  'description',
+] satisfies (keyof HealthRouteOptions)[];
 
 /** A handler in itself, the same as its `detail`. */
 export interface HealthRoute extends RequestHandler {
@@ -43,25 +54,27 @@ export interface HealthRoute extends RequestHandler {
 
 /**
  * Health as `application/health+json`. A cache that is down makes the service slower, not ill: `warn` and 200, unless it is `required`.
- * @throws CacheConfigError for a bad duration or `failAfter`
+ * @throws CacheConfigError with everything that is wrong with the arguments
  * @example app.get('/health/cache', healthRoute(cache));
  */
 export function healthRoute(cache: Pick<Cache, 'healthCheck'>, options: HealthRouteOptions = {}): HealthRoute {
-  const { required = false, details = () => false, failAfter = 2, serviceId, description } = options;
-  if (!Number.isSafeInteger(failAfter) || failAfter < 1)
-    throw new CacheConfigError(['failAfter must be a whole number above 0']);
+  const { required = false, details = () => false, failAfter = 2, serviceId, description } = checked(cache, options);
   const probe = new Probe(cache, options);
   const about = { serviceId, description };
 
   const live: RequestHandler = (req, res) => {
     if (!refuseOtherMethods(req, res)) answer(res, { status: 'pass' });
   };
-  const report = (isAllowed: (req: Request) => boolean): RequestHandler => {
-    return async (req, res) => {
+  const report = (permission: Permission): RequestHandler => {
+    return async (req, res, next) => {
       if (refuseOtherMethods(req, res)) return;
-      const found = await probe.ask();
-      const status = statusOf(found, required, failAfter);
-      answer(res, isAllowed(req) ? healthBody(status, found, about) : { status });
+      try {
+        const found = await probe.ask();
+        const status = statusOf(found, required, failAfter);
+        answer(res, (await isAllowed(req, permission)) ? healthBody(status, found, about) : { status });
+      } catch (error) {
+        next(error);
+      }
     };
   };
   const detail = report(details);
@@ -70,6 +83,22 @@ export function healthRoute(cache: Pick<Cache, 'healthCheck'>, options: HealthRo
     ready: report(() => false),
     detail,
   });
+}
+
+function checked(cache: unknown, options: HealthRouteOptions): HealthRouteOptions {
+  const checks = new Checks('healthRoute');
+  checks.cache(cache, ['healthCheck']);
+  checks.names(options, OPTIONS, ['clock']);
+  checks.flag('required', options.required);
+  checks.callable('details', options.details, 'the request');
+  checks.duration('deadline', options.deadline);
+  checks.duration('remember', options.remember);
+  checks.wholeNumber('failAfter', options.failAfter);
+  checks.text('serviceId', options.serviceId);
+  checks.text('description', options.description);
+  checks.clock(options.clock);
+  checks.done();
+  return options;
 }
 
 /** The status of an optional cache is never `fail`. */

@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { type Cache, CacheConfigError, type TypeStats } from '@huntly/cache-core';
 import type { RequestHandler } from 'express';
 import type * as PromClient from 'prom-client';
+import { Checks } from './checks.ts';
 import { refuseOtherMethods } from './read-only.ts';
 import { trafficOf } from './traffic.ts';
 
@@ -19,10 +20,11 @@ type Row = readonly [labels: Record<string, string>, count: number];
 
 /**
  * The counts of a cache and its routes as Prometheus text. Labels are types, patterns of routes and results, never a key or a URL.
- * @throws CacheConfigError if prom-client is not installed
+ * @throws CacheConfigError with everything that is wrong with the arguments, or if prom-client is not installed
  * @example app.get('/metrics', metricsRoute(cache));
  */
 export function metricsRoute(cache: Reporting, options: MetricsRouteOptions = {}): RequestHandler {
+  checkArguments(cache, options);
   const { Counter, Gauge, Histogram, Registry } = loadPromClient();
   const registry = options.registry ?? new Registry();
   const counter = (name: string, help: string, labelNames: string[], rows: () => Iterable<Row>) =>
@@ -103,6 +105,18 @@ export function metricsRoute(cache: Reporting, options: MetricsRouteOptions = {}
       next(error);
     }
   };
+}
+
+function checkArguments(cache: unknown, options: MetricsRouteOptions): void {
+  const checks = new Checks('metricsRoute');
+  checks.cache(cache, ['healthCheck', 'on', 'stats']);
+  checks.names(options, ['registry'] satisfies (keyof MetricsRouteOptions)[]);
+  // By what it can do: an app may have another copy of prom-client.
+  const isRegistry = ['metrics', 'registerMetric'].every(
+    (name) => typeof Object(options.registry)[name] === 'function',
+  );
+  checks.that(options.registry === undefined || isRegistry, 'registry must be a Registry of prom-client');
+  checks.done();
 }
 
 function loadPromClient(): typeof PromClient {

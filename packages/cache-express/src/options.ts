@@ -1,19 +1,13 @@
-import {
-  type Cache,
-  CacheConfigError,
-  type Clock,
-  type Duration,
-  systemClock,
-  toMilliseconds,
-} from '@huntly/cache-core';
+import { type Cache, type Clock, type Duration, systemClock } from '@huntly/cache-core';
 import type { Request, Response } from 'express';
+import { Checks } from './checks.ts';
 import { checkNames, isQueryOption, type QueryRule, queryRule, type StandardSchema } from './query.ts';
 import type { Audience } from './request-rules.ts';
 import type { StoragePolicy } from './storable.ts';
 import { type Normalizer, type VaryRule, varyRule } from './vary.ts';
 
 /** What is needed of a cache: any `Cache` or `CacheManager` has it. */
-export type ResponseCache = Pick<Cache, 'addType' | 'enabled' | 'invalidateTags' | 'logger'>;
+export type ResponseCache = Pick<Cache, 'addType' | 'enabled' | 'invalidateTags' | 'logger' | 'stats'>;
 
 export interface CacheResponseOptions {
   readonly cache: ResponseCache;
@@ -45,7 +39,7 @@ export interface CacheResponseOptions {
    * gets. Needs a `secret`.
    */
   readonly identity?: ((req: Request) => string | undefined) | undefined;
-  /** Keys the HMAC of identities; the same in all processes. */
+  /** Keys the HMAC of identities: random, at least 16 characters, the same in all processes. */
   readonly secret?: string | undefined;
   /** Tags of a response, besides those of its `Surrogate-Key` and `Cache-Tag` headers. */
   readonly tags?: ((req: Request, res: Response) => readonly string[]) | undefined;
@@ -74,7 +68,7 @@ export interface CacheResponseOptions {
   readonly clock?: Clock | undefined;
 }
 
-const OPTIONS = new Set<string>([
+const OPTIONS = [
   'cache',
   'type',
   'ttl',
@@ -95,8 +89,11 @@ const OPTIONS = new Set<string>([
   'passHeaders',
   'dropOnUnsafe',
   'name',
-  'clock',
-] satisfies (keyof CacheResponseOptions)[]);
+] satisfies (keyof CacheResponseOptions)[];
+/** Of all responses, which a route adds to its cache. */
+const RESPONSE_TYPE = 'http';
+/** What is shorter can be found by trying, and with it whoever has an identity that can be guessed. */
+const SECRET_LENGTH = 16;
 
 /** The options of a route, checked once. */
 export interface RoutePolicy extends StoragePolicy {
@@ -123,23 +120,16 @@ export interface RoutePolicy extends StoragePolicy {
 
 /** @throws CacheConfigError with everything that is wrong. */
 export function routePolicy(options: CacheResponseOptions): RoutePolicy {
-  const problems = optionProblems(options);
-  const collect = <T>(make: () => T, fallback: T): T => {
-    try {
-      return make();
-    } catch (error) {
-      if (!CacheConfigError.is(error)) throw error;
-      problems.push(...error.problems);
-      return fallback;
-    }
-  };
-  const durationMs = (field: 'ttl' | 'negativeTtl' | 'grace' | 'clientTtl' | 'timeout' | 'hitForMiss') => {
-    const value = options[field];
-    return value === undefined ? undefined : collect(() => toMilliseconds(field, value), 0);
-  };
-  const { shared, identity, vary = [], passHeaders = [] } = options;
+  const checks = new Checks('cacheResponse');
+  checkOptions(options, checks);
+  const durationMs = (field: 'ttl' | 'negativeTtl' | 'grace' | 'clientTtl' | 'timeout' | 'hitForMiss') =>
+    checks.duration(field, options[field]);
+  const headerNames = (field: string, names: readonly string[]) => checks.collect(() => checkNames(field, names), []);
+  const { shared, identity, secret = '' } = options;
+  const vary = isVary(options.vary) ? options.vary : [];
+  const passHeaders = isNames(options.passHeaders) ? options.passHeaders : [];
   const varyNames = Array.isArray(vary) ? (vary as string[]) : Object.keys(vary);
-  const keyed = new Set(collect(() => checkNames('vary', varyNames), []));
+  const keyed = new Set(headerNames('vary', varyNames));
   const clientTtlMs = durationMs('clientTtl');
   const policy: RoutePolicy = {
     cache: options.cache,
@@ -152,7 +142,7 @@ export function routePolicy(options: CacheResponseOptions): RoutePolicy {
     vary: varyRule(vary),
     keyedHeaders: keyed,
     identity,
-    secret: options.secret ?? '',
+    secret,
     tags: options.tags,
     honoursClients: options.clientDirectives === 'honour',
     clientCacheControl: clientCacheControl(identity !== undefined, clientTtlMs),
@@ -161,11 +151,17 @@ export function routePolicy(options: CacheResponseOptions): RoutePolicy {
     graceMs: durationMs('grace') ?? 0,
     timeoutMs: durationMs('timeout') ?? 30_000,
     hitForMissMs: durationMs('hitForMiss') ?? 10_000,
-    passHeaders: collect(() => checkNames('passHeaders', passHeaders), []),
+    passHeaders: headerNames('passHeaders', passHeaders),
     dropsOnUnsafe: options.dropOnUnsafe ?? true,
     name: options.name ?? 'huntly',
   };
-  if (problems.length > 0) throw new CacheConfigError(problems);
+  checks.done();
+  if (identity && secret.length < SECRET_LENGTH) {
+    options.cache.logger.warn(
+      {},
+      `the secret of cacheResponse has less than ${SECRET_LENGTH} characters: it can be guessed`,
+    );
+  }
   return policy;
 }
 
@@ -180,33 +176,59 @@ function clientCacheControl(isPrivate: boolean, clientTtlMs: number | undefined)
   return isPrivate ? `private, ${lifetime}` : `public, ${lifetime}`;
 }
 
-function optionProblems(options: CacheResponseOptions): string[] {
-  if (typeof options !== 'object' || options === null) {
-    throw new CacheConfigError(["cacheResponse takes options such as { cache, ttl: '5m' }"]);
-  }
-  const problems: string[] = [];
-  const that = (holds: boolean, problem: string) => {
-    if (!holds) problems.push(problem);
-  };
+function checkOptions(options: CacheResponseOptions, checks: Checks): void {
+  checks.names(options, OPTIONS, ['clock']);
   const { cache, query, shared, identity, secret, tags, type, clientDirectives, name } = options;
-  for (const option of Object.keys(options)) {
-    that(OPTIONS.has(option), `${option} is no option of cacheResponse; its options are ${[...OPTIONS].join(', ')}`);
+  checks.cache(cache, ['addType', 'invalidateTags', 'stats']);
+  checks.text('type', type);
+  if (typeof type === 'string' && typeof cache?.stats === 'function') {
+    const types = Object.keys(cache.stats());
+    checks.that(
+      type === RESPONSE_TYPE || types.includes(type),
+      `type must be a type of the cache; it has ${types.join(', ') || 'none'}`,
+    );
   }
-  that(typeof cache?.addType === 'function', 'cache must be a Cache or a CacheManager');
-  that(type === undefined || (typeof type === 'string' && type !== ''), 'type must be the name of a type of the cache');
-  that(query === undefined || isQueryOption(query), 'query must be names of parameters or a Standard Schema');
-  that(!(shared && identity), 'shared and identity exclude each other: a response is for everybody or for one user');
-  that(identity === undefined || typeof identity === 'function', 'identity must be a function of the request');
-  that(!identity || !!secret, 'identity needs a secret, the same in all processes: it keys the digests of who asks');
-  that(tags === undefined || typeof tags === 'function', 'tags must be a function of the request and the response');
-  that([undefined, 'ignore', 'honour'].includes(clientDirectives), "clientDirectives must be 'ignore' or 'honour'");
-  for (const limit of ['maxVariants', 'maxBodyBytes'] as const) {
-    const value = options[limit];
-    that(value === undefined || (Number.isSafeInteger(value) && value > 0), `${limit} must be a whole number above 0`);
-  }
-  that(
-    name === undefined || /^[A-Za-z*][\w!#$%&'*+.^`|~:/-]*$/.test(name),
+  checks.that(query === undefined || isQueryOption(query), 'query must be names of parameters or a Standard Schema');
+  checks.that(
+    options.vary === undefined || isVary(options.vary),
+    'vary must be a list of request headers, or an object with a function for each',
+  );
+  checks.that(
+    options.passHeaders === undefined || isNames(options.passHeaders),
+    'passHeaders must be a list of request headers',
+  );
+  checks.flag('shared', shared);
+  checks.flag('dropOnUnsafe', options.dropOnUnsafe);
+  checks.that(
+    !(shared && identity),
+    'shared and identity exclude each other: a response is for everybody or for one user',
+  );
+  checks.callable('identity', identity, 'the request');
+  checks.text('secret', secret);
+  checks.that(
+    !identity || !!secret,
+    'identity needs a secret, the same in all processes: it keys the digests of who asks',
+  );
+  checks.that(!secret || !!identity, 'secret is for identities: without identity it does nothing');
+  checks.callable('tags', tags, 'the request and the response');
+  checks.that(
+    [undefined, 'ignore', 'honour'].includes(clientDirectives),
+    "clientDirectives must be 'ignore' or 'honour'",
+  );
+  checks.wholeNumber('maxVariants', options.maxVariants);
+  checks.wholeNumber('maxBodyBytes', options.maxBodyBytes);
+  checks.that(
+    name === undefined || (typeof name === 'string' && /^[A-Za-z*][\w!#$%&'*+.^`|~:/-]*$/.test(name)),
     'name must be a token of RFC 9211: letters, digits, "-", "_", "."',
   );
-  return problems;
+  checks.clock(options.clock);
+}
+
+function isNames(names: unknown): names is readonly string[] {
+  return Array.isArray(names) && names.every((name) => typeof name === 'string');
+}
+
+function isVary(vary: unknown): vary is NonNullable<CacheResponseOptions['vary']> {
+  if (Array.isArray(vary) || typeof vary !== 'object' || vary === null) return isNames(vary);
+  return Object.values(vary).every((normalize) => typeof normalize === 'function');
 }

@@ -11,7 +11,14 @@ export interface StandardSchema {
 }
 type StandardResult =
   | { readonly value: unknown; readonly issues?: undefined }
-  | { readonly issues: readonly { readonly message: string }[] };
+  | { readonly issues: readonly StandardIssue[] };
+interface StandardIssue {
+  readonly message: string;
+  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
+}
+/** A client writes the query, and may make any number of mistakes. */
+const MAX_ISSUES = 10;
+const MAX_PATH_LENGTH = 64;
 
 /** Which part of the query a response depends on. */
 export type QueryRule =
@@ -80,10 +87,17 @@ function parse(req: Request, text: string): unknown {
 async function validated(query: unknown, schema: StandardSchema): Promise<NarrowQuery> {
   const result = await schema['~standard'].validate(query);
   if (result.issues) {
-    throw new BadQueryError(`Bad query: ${result.issues.map(({ message }) => message).join('; ') || 'refused'}`);
+    const issues = result.issues.slice(0, MAX_ISSUES).map(described);
+    throw new BadQueryError(`Bad query: ${issues.join('; ') || 'refused'}`);
   }
   // What the schema made of it is all that counts, so nothing of the raw text is left for the handler to read.
   return { key: canonicalForm(result.value ?? null), text: '', parse: () => result.value };
+}
+
+/** Names the parameter; what stands there is only in the message if its schema puts it there. */
+function described({ message, path = [] }: StandardIssue): string {
+  const name = path.map((part) => String(typeof part === 'object' ? part.key : part)).join('.');
+  return name === '' ? message : `${name.slice(0, MAX_PATH_LENGTH)}: ${message}`;
 }
 
 /** @throws CacheConfigError */

@@ -1,4 +1,5 @@
 import type { CacheTypeOptions } from '@huntly/cache-core';
+import { Checks } from './checks.ts';
 import { responseCodec, type StoredResponse } from './stored-response.ts';
 
 export interface ResponseTypeOptions {
@@ -9,9 +10,15 @@ export interface ResponseTypeOptions {
 /**
  * The type of all responses of a cache; each route gives its own TTL, grace and tags. `cacheResponse` adds it to its cache by itself;
  * where responses are to have local copies it is declared, since those are set up when the cache is made.
+ * @throws CacheConfigError with everything that is wrong with the options
  * @example createCache({ types: { http: responseType() }, store, local: true });
  */
-export function responseType({ local }: ResponseTypeOptions = {}): CacheTypeOptions<StoredResponse> {
+export function responseType(options: ResponseTypeOptions = {}): CacheTypeOptions<StoredResponse> {
+  const checks = new Checks('responseType');
+  checks.names(options, ['local'] satisfies (keyof ResponseTypeOptions)[]);
+  const { local } = options;
+  checks.flag('local', local);
+  checks.done();
   return {
     ttl: '1m',
     grace: '1m', // allows that of a route

@@ -1,25 +1,34 @@
 import type { Cache, CacheManager } from '@huntly/cache-core';
-import type { Request, RequestHandler } from 'express';
+import type { RequestHandler } from 'express';
+import { Checks } from './checks.ts';
+import { isAllowed, type Permission } from './permission.ts';
 import { refuseOtherMethods } from './read-only.ts';
 import { trafficOf } from './traffic.ts';
 
 export interface StatsRouteOptions {
   /** Who may see them: they hold popular searches. Others get 403. @default everybody that comes to the route */
-  readonly allow?: ((req: Request) => boolean) | undefined;
+  readonly allow?: Permission | undefined;
 }
 
 type Reporting = Pick<Cache, 'healthCheck' | 'stats'> & Partial<Pick<CacheManager, 'getCacheStats'>>;
 
 /**
  * `getCacheStats()` of a manager as JSON, or of a plain cache what it has of that, and how its routes were answered in this process.
+ * @throws CacheConfigError with everything that is wrong with the arguments
  * @example app.get('/admin/cache', requireAdmin, statsRoute(cache));
  */
-export function statsRoute(cache: Reporting, { allow = () => true }: StatsRouteOptions = {}): RequestHandler {
+export function statsRoute(cache: Reporting, options: StatsRouteOptions = {}): RequestHandler {
+  const checks = new Checks('statsRoute');
+  checks.cache(cache, ['healthCheck', 'stats']);
+  checks.names(options, ['allow'] satisfies (keyof StatsRouteOptions)[]);
+  checks.callable('allow', options.allow, 'the request');
+  checks.done();
+  const { allow = () => true } = options;
   return async (req, res, next) => {
     if (refuseOtherMethods(req, res)) return;
     res.set('Cache-Control', 'no-store');
-    if (!allow(req)) return void res.status(403).end();
     try {
+      if (!(await isAllowed(req, allow))) return void res.status(403).end();
       const stats = cache.getCacheStats
         ? await cache.getCacheStats()
         : { health: await cache.healthCheck(), types: cache.stats() };

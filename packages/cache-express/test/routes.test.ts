@@ -95,6 +95,30 @@ describe.each(VERSIONS)('routes on %s', (_name, express) => {
     expect((await (await open(async () => health())).ask('/detail')).text).toBe('{"status":"pass"}');
   });
 
+  it('health: a store that is not connected has no response time; one that does not answer has the time waited', async () => {
+    const timeOf = async (healthCheck: () => Promise<CacheHealth>) => {
+      const { ask } = await open(healthCheck, { details: () => true });
+      const { checks } = JSON.parse((await ask('/')).text) as { checks: Record<string, [Record<string, unknown>]> };
+      const { time: _time, ...found } = checks['store:responseTime']?.[0] ?? {};
+      return found;
+    };
+    const base = { componentType: 'datastore', status: 'fail' };
+    expect(await timeOf(async () => down('ECONNREFUSED'))).toEqual({ ...base, output: 'not connected' });
+    const waited = {
+      ...base,
+      output: 'no answer in time',
+      observedValue: expect.any(Number) as number,
+      observedUnit: 'ms',
+    };
+    expect(await timeOf(() => new Promise(() => {}))).toEqual(waited);
+    expect(await timeOf(async () => health({ latencyMs: undefined, report: undefined }))).toEqual(waited);
+  });
+
+  it('health: a required cache that no probe has found up is down at once, though it was ready before', async () => {
+    const { ask } = await open(async () => down('ECONNREFUSED'), { required: true });
+    expect((await ask('/ready')).status).toBe(503);
+  });
+
   it('health: findings are notes, an open breaker is a warning', async () => {
     const finding = { code: 'no_memory_limit', message: 'There is no limit.', remedy: 'Set one.' };
     const found = health({ status: 'warn', findings: [finding], guard: { breaker: OPEN, journal: 1 } });

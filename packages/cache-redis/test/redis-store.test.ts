@@ -296,4 +296,19 @@ describe('createCacheManager', () => {
       /REDIS_URL .*\n.*REDIS_MAX_CONNECTIONS/,
     );
   });
+
+  it('lists them with the other bad variables, in one error', () => {
+    const env = {
+      REDIS_URL: server.url,
+      REDIS_MAX_CONNECTIONS: 'x',
+      SEARCH_CACHE_TTL: 'abc',
+      CACHE_ENABLED: 'perhaps',
+    };
+    const problems = [
+      expect.stringMatching(/^REDIS_MAX_CONNECTIONS /),
+      expect.stringMatching(/^CACHE_ENABLED /),
+      expect.stringMatching(/^SEARCH_CACHE_TTL /),
+    ];
+    expect(() => createCacheManager({ env, logger: false })).toThrow(expect.objectContaining({ problems }));
+  });
 });

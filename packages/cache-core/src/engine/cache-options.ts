@@ -60,7 +60,7 @@ export interface LocalOptions {
   readonly share?: 'freeze' | 'clone' | 'trust';
 }
 
-const OPTIONS = new Set<string>([
+export const CACHE_OPTIONS = [
   'types',
   'defaultTtl',
   'namespace',
@@ -76,10 +76,14 @@ const OPTIONS = new Set<string>([
   'sweepBatchSize',
   'clock',
   'random',
-] satisfies (keyof CacheOptions)[]);
+] satisfies (keyof CacheOptions)[];
 
-/** What is wrong with the options besides their types, one sentence each. @throws CacheConfigError for no options at all */
-export function optionProblems(options: CacheOptions): string[] {
+/**
+ * What is wrong with the options besides their types, one sentence each.
+ * @param names of all options that there are
+ * @throws CacheConfigError for no options at all
+ */
+export function optionProblems(options: CacheOptions, names: readonly string[]): string[] {
   if (typeof options !== 'object' || options === null) {
     throw new CacheConfigError([
       `the options must be an object such as { types: { lead: { ttl: '2h' } } }; got ${kindOf(options)}`,
@@ -90,9 +94,10 @@ export function optionProblems(options: CacheOptions): string[] {
     const value = options[name];
     if (value !== undefined && !holds(value)) problems.push(`${name} must be ${wanted}; got ${kindOf(value)}`);
   };
-  for (const name of Object.keys(options)) {
-    if (!OPTIONS.has(name))
-      problems.push(`${name} is no option of a cache; its options are ${[...OPTIONS].join(', ')}`);
+  const unknown = Object.keys(options).filter((name) => !names.includes(name));
+  if (unknown.length > 0) {
+    const none = unknown.length === 1 ? 'is no option' : 'are no options';
+    problems.push(`${unknown.join(', ')} ${none} of a cache; its options are ${names.join(', ')}`);
   }
   for (const name of ['defaultTtl', 'storeBudget'] as const) {
     const value = options[name];
@@ -127,7 +132,7 @@ function hasMethods(value: unknown, names: readonly string[]): boolean {
 
 function localProblems(local: unknown): string[] {
   if (local === undefined || typeof local === 'boolean') return [];
-  if (typeof local !== 'object' || local === null)
+  if (typeof local !== 'object' || local === null || !isPlain(local))
     return [`local must be true, false or an object such as { maxEntries: 1_000 }; got ${kindOf(local)}`];
   const { maxEntries, maxBytes, share, ...unknown } = local as Record<string, unknown>;
   const problems = Object.keys(unknown).map(
@@ -140,6 +145,12 @@ function localProblems(local: unknown): string[] {
   if (share !== undefined && !['freeze', 'clone', 'trust'].includes(share as string))
     problems.push(`local.share must be 'freeze', 'clone' or 'trust'; got ${kindOf(share)}`);
   return problems;
+}
+
+/** Not an array, a Map or alike, whose entries would count as no options. */
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
 /** How the store is guarded; not at all where it is the one of this process. */

@@ -16,7 +16,7 @@ import type { TypeStats } from '../observe/stats.ts';
 import { TypeObserver } from '../observe/type-observer.ts';
 import { memoryStore } from '../store/memory-store.ts';
 import type { TagTarget } from '../store/store.ts';
-import { type CacheOptions, type CacheTypes, guardSettings, optionProblems } from './cache-options.ts';
+import { CACHE_OPTIONS, type CacheOptions, type CacheTypes, guardSettings, optionProblems } from './cache-options.ts';
 import { deferred } from './deferred.ts';
 import { Engine } from './engine.ts';
 import { checkTags } from './entry-builder.ts';
@@ -44,6 +44,8 @@ export function createCache<const T extends CacheTypes>(options: CacheOptions<T>
 }
 
 export class Cache<T extends CacheTypes = CacheTypes> {
+  /** Of the constructor, for what is built upon this class. */
+  protected static readonly optionNames: readonly string[] = CACHE_OPTIONS;
   /** Its `level` can be set while running, if it is the default one or a pino logger. */
   readonly logger: Logger;
   readonly enabled: boolean;
@@ -64,7 +66,7 @@ export class Cache<T extends CacheTypes = CacheTypes> {
 
   /** @param parent of a child, whose store it uses */
   constructor(options: CacheOptions<T>, parent?: Engine) {
-    const problems = optionProblems(options);
+    const problems = optionProblems(options, new.target.optionNames);
     this.#options = options;
     this.#parent = parent;
     const { namespace, logger, clock = systemClock, random = Math.random } = options;

@@ -106,7 +106,7 @@ export class FollowedCopies {
   #hear(announcement: Announcement): void {
     this.tier.announce(announcement);
     if (announcement.kind === 'down' && announcement.reason === NO_TRACKING)
-      this.#goAlone('the server cannot track keys');
+      this.#goAlone('the server cannot track keys, or does not allow this user to');
   }
 
   #goAlone(reason: string): void {

@@ -32,6 +32,8 @@ export interface CacheManagerOptions<T extends CacheTypes = CacheTypes> extends 
   readonly popularSearches?: PopularSearchOptions | undefined;
 }
 
+const OWN_OPTIONS = ['env', 'leadIdsOf', 'popularSearches'] satisfies (keyof CacheManagerOptions)[];
+
 /** All types of a manager: the built-in ones, those given in code first. */
 export type ManagerTypes<T extends CacheTypes> = Omit<HuntlyTypes, keyof T> & T;
 
@@ -68,6 +70,7 @@ export function createCacheManager<const T extends CacheTypes = Record<never, ne
 
 /** The type parameter `R` of a reading verb is the caller's word for what was stored; `manager.type(…)` infers it instead. */
 export class CacheManager<T extends CacheTypes = Record<never, never>> extends Cache<ManagerTypes<T>> {
+  protected static override readonly optionNames: readonly string[] = [...Cache.optionNames, ...OWN_OPTIONS];
   readonly #search: TypedCache<StoredSearch, unknown>;
   readonly #popular: PopularSearches;
 

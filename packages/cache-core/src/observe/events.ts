@@ -111,8 +111,10 @@ export class CacheEvents {
 
   /** @returns what ends it. @throws CacheConfigError for a name that is none, or a listener that is no function. */
   on<N extends CacheEventName>(name: N, listener: CacheListener<N>): () => void {
-    if (!Object.hasOwn(NAMES, name))
-      throw new CacheConfigError([`there is no such event; the events are ${Object.keys(NAMES).join(', ')}`]);
+    if (!Object.hasOwn(NAMES, name)) {
+      const given = typeof name === 'string' ? `"${String(name).slice(0, 64)}"` : kindOf(name);
+      throw new CacheConfigError([`there is no event ${given}; the events are ${Object.keys(NAMES).join(', ')}`]);
+    }
     if (typeof listener !== 'function')
       throw new CacheConfigError([`the listener must be a function; got ${kindOf(listener)}`]);
     return this.line(name).add(listener);

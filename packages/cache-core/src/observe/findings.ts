@@ -80,7 +80,7 @@ export function findingsOfGuard(guard: GuardHealth | undefined): Finding[] {
   if (!guard || guard.journal === 0) return [];
   return finding(
     'journal',
-    `${guard.journal} invalidations wait to be applied; until then this process does not trust what they name.`,
+    `${guard.journal === 1 ? '1 invalidation waits' : `${guard.journal} invalidations wait`} to be applied; until then this process does not trust what is named there.`,
     'They are applied by themselves, before the store is trusted again.',
   );
 }
@@ -93,7 +93,7 @@ export function findingsOfChannel(channel: ChannelHealth, store: StoreStatus): F
     return finding(
       'no_announcements',
       'The store announces no changes: copies in this process live for a second at most.',
-      'Use a server that allows CLIENT TRACKING with REDIRECT, or turn local copies off.',
+      'Give the user of the server +client|id +client|tracking +subscribe and the channel &__redis__:invalidate, which counts from the next connection on; or use a server that knows CLIENT TRACKING with REDIRECT; or turn local copies off.',
     );
   }
   if (channel !== 'down' || store.state !== 'ready') return [];

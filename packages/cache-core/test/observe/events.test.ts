@@ -93,8 +93,8 @@ describe('events', () => {
 
   it('have no other names, and want a function', () => {
     const cache = open();
-    expect(() => cache.on('hits' as 'hit', () => {})).toThrow('there is no such event; the events are hit, miss,');
-    expect(() => cache.on('toString' as 'hit', () => {})).toThrow('there is no such event');
+    expect(() => cache.on('hits' as 'hit', () => {})).toThrow('there is no event "hits"; the events are hit, miss,');
+    expect(() => cache.on('toString' as 'hit', () => {})).toThrow('there is no event "toString"');
     expect(() => cache.on('hit', 'log' as never)).toThrow(
       'the listener must be a function; got a string of 3 characters',
     );

@@ -122,8 +122,18 @@ describe('checkHealth', () => {
     expect(findings.map(({ code }) => code)).toEqual(['breaker_open', 'journal']);
     expect(findings[0]?.message).toContain('(TIMEOUT)');
     expect(findings[1]?.message).toMatch(/^2 invalidations/);
+    const one = await healthOf(facts, { guard: { ...guard, journal: 1 } });
+    expect(one.findings[1]?.message).toMatch(/^1 invalidation waits to be applied/);
     const quiet = { breaker: { state: 'closed', deadlines: 0 }, journal: 0 } as const;
     expect(await codesOf({}, { guard: quiet, channel: 'up' })).toEqual([]);
+  });
+
+  it('a server that announces nothing: the rights that may be missing, and when they count', async () => {
+    const { findings } = await healthOf({}, { channel: 'alone' });
+    expect(findings.map(({ code }) => code)).toEqual(['no_announcements']);
+    expect(findings[0]?.remedy).toContain('+client|id +client|tracking +subscribe');
+    expect(findings[0]?.remedy).toContain('&__redis__:invalidate');
+    expect(findings[0]?.remedy).toContain('next connection');
   });
 
   it('finds announcements that do not arrive, but not where the store itself is away', async () => {
