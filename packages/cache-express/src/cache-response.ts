@@ -21,6 +21,7 @@ import {
 } from './request-rules.ts';
 import { rerun, rerunOf } from './rerun.ts';
 import { responseType } from './response-type.ts';
+import { nextScope } from './route-key.ts';
 import { ageOf, sendStored } from './send-stored.ts';
 import type { Reason } from './storable.ts';
 import type { StoredResponse } from './stored-response.ts';
@@ -81,7 +82,7 @@ class CachedRoute {
   constructor(policy: RoutePolicy) {
     this.#policy = policy;
     this.#responses = policy.cache.addType('http', responseType());
-    this.#urls = new AskedUrls(policy.query);
+    this.#urls = new AskedUrls(policy.query, policy.scope ?? nextScope(policy.cache));
     this.#hitForMiss = new HitForMiss(policy.clock);
     this.#variants = policy.vary.size > 0 ? new Variants(policy.clock, policy.maxVariants) : undefined;
     this.#traffic = trafficOf(policy.cache);

@@ -17,6 +17,11 @@ export type ResponseCache = Pick<Cache, 'addType' | 'enabled' | 'invalidateTags'
 
 export interface CacheResponseOptions {
   readonly cache: ResponseCache;
+  /**
+   * A name for this `cacheResponse` in the keys of its responses. Where two of a cache could answer one URL, it keeps their responses apart
+   * even if another version of the program makes them in another order. @default its place in the order that those of a cache are made
+   */
+  readonly scope?: string | undefined;
   /** A type of the cache that the responses belong to: what invalidates the whole type drops them too. @default none */
   readonly type?: string | undefined;
   /** How long a response may be served, unless its handler allows less. @default what the handler allows; nothing where it says nothing */
@@ -76,6 +81,7 @@ export interface CacheResponseOptions {
 
 const OPTIONS = new Set<string>([
   'cache',
+  'scope',
   'type',
   'ttl',
   'negativeTtl',
@@ -103,6 +109,7 @@ export interface RoutePolicy extends StoragePolicy {
   readonly cache: ResponseCache;
   readonly clock: Clock;
   readonly audience: Audience;
+  readonly scope: string | undefined;
   readonly type: string | undefined;
   readonly query: QueryRule;
   readonly vary: VaryRule;
@@ -145,6 +152,7 @@ export function routePolicy(options: CacheResponseOptions): RoutePolicy {
     cache: options.cache,
     clock: options.clock ?? systemClock,
     audience: audienceOf(shared, identity),
+    scope: options.scope,
     type: options.type,
     ttlMs: durationMs('ttl'),
     negativeTtlMs: durationMs('negativeTtl'),
@@ -188,12 +196,13 @@ function optionProblems(options: CacheResponseOptions): string[] {
   const that = (holds: boolean, problem: string) => {
     if (!holds) problems.push(problem);
   };
-  const { cache, query, shared, identity, secret, tags, type, clientDirectives, name } = options;
+  const { cache, query, shared, identity, secret, tags, scope, type, clientDirectives, name } = options;
   for (const option of Object.keys(options)) {
     that(OPTIONS.has(option), `${option} is no option of cacheResponse; its options are ${[...OPTIONS].join(', ')}`);
   }
   that(typeof cache?.addType === 'function', 'cache must be a Cache or a CacheManager');
   that(type === undefined || (typeof type === 'string' && type !== ''), 'type must be the name of a type of the cache');
+  that(scope === undefined || (typeof scope === 'string' && scope !== ''), 'scope must be a name');
   that(query === undefined || isQueryOption(query), 'query must be names of parameters or a Standard Schema');
   that(!(shared && identity), 'shared and identity exclude each other: a response is for everybody or for one user');
   that(identity === undefined || typeof identity === 'function', 'identity must be a function of the request');

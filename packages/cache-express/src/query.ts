@@ -49,7 +49,7 @@ export function isQueryOption(query: unknown): boolean {
 
 /** A promise only where a schema has to be asked. @throws BadQueryError, or the promise rejects with it */
 export function narrowQuery(req: Request, rule: QueryRule): NarrowQuery | Promise<NarrowQuery> {
-  const raw = rawQueryOf(req.originalUrl);
+  const raw = rawQueryOf(req.url);
   if (rule.kind === 'schema') return validated(parse(req, canonicalQuery(raw).normalize('NFC')), rule.schema);
   const text = rule.kind === 'allow' ? canonicalQuery(raw, rule.names) : canonicalQuery(raw);
   return { key: text, text, parse: (req) => parse(req, text) };

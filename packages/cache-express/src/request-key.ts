@@ -12,7 +12,7 @@ export interface KeyParts {
 }
 
 /** Changes with everything that changes what a key or a frame means. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 /** What all variants of a URL share: its key but for the headers. */
 export function resourceKey(url: string, identity: string | undefined): string {
@@ -27,13 +27,24 @@ export function requestKey({ url, headers, identity }: KeyParts): string {
   return url + JSON.stringify([Object.entries(headers), identity ?? null]);
 }
 
+/** What the key of a URL has besides that which the request itself tells. */
+export interface UrlKeyParts {
+  /** Of `scopeOf`. */
+  readonly scope: string | number;
+  /** Of `routeKey`. */
+  readonly route: string;
+  readonly hostname: string;
+  readonly query: string;
+}
+
 /**
  * The host is what Express takes for it, under its `trust proxy`, and with the port, which only the Host header tells; the path is the
- * client's own, letter by letter.
+ * client's own, letter by letter, and what middleware made of it; the route is the one that answers, since another may answer the same URL.
  */
-export function urlKey(req: Request, hostname: string, query: string): string {
+export function urlKey(req: Request, { scope, route, hostname, query }: UrlKeyParts): string {
   const host = (req.headers.host ?? '').toLowerCase();
-  return JSON.stringify([FORMAT, 'GET', req.protocol, hostname, host, pathOf(req.originalUrl), query]);
+  const paths = [pathOf(req.originalUrl), req.baseUrl, pathOf(req.url)];
+  return JSON.stringify([FORMAT, scope, route, 'GET', req.protocol, hostname, host, ...paths, query]);
 }
 
 /** The tag of all responses of one path, whatever their query, variant or user: what an unsafe method drops. */
