@@ -13,7 +13,7 @@ import { identityDigest, requestKey, resourceKey } from './request-key.ts';
 import {
   type ClientWishes,
   clientWishes,
-  hasCredentials,
+  isFromSomebody,
   isUnsafe,
   mayUseCache,
   NO_WISHES,
@@ -36,6 +36,9 @@ const CACHED = new WeakSet<Request>();
 const FAILURE_MS = 1_000;
 /** These say something of one client, not of the response. */
 const PERSONAL: ReadonlySet<Reason> = new Set<Reason>(['aborted', 'truncated']);
+
+const CREDENTIALS =
+  'requests with Authorization, Cookie, `req.user` or `req.auth` are not cached: give cacheResponse `shared: true` if the response does not depend on who asks, or `identity` to keep it per user';
 
 /**
  * Caches the responses of a route. What may not be shared, stored or reused by RFC 9111 is not; the handler sees nothing that the key leaves
@@ -77,7 +80,7 @@ class CachedRoute {
     const leftMs = freshForMs - (this.#policy.clock.epoch() - generatedAtMs);
     return `${Math.max(1, Math.round(leftMs))}ms`;
   };
-  #hasWarned = false;
+  readonly #warned = new Set<string>();
 
   constructor(policy: RoutePolicy) {
     this.#policy = policy;
@@ -104,9 +107,9 @@ class CachedRoute {
     }
     if (req.method !== 'GET' && req.method !== 'HEAD') return this.#forward(req, res, next, { why: 'method' });
     if (!cache.enabled) return this.#forward(req, res, next, { why: 'bypass', detail: 'disabled' });
-    const verdict = mayUseCache(req.headers, audience);
+    const verdict = mayUseCache(req, audience);
     if (!verdict.allowed) {
-      if (verdict.reason === 'credentials') this.#warnOfCredentials(req);
+      if (verdict.reason === 'credentials') this.#warnOnce(req, CREDENTIALS);
       return this.#forward(req, res, next, { why: 'bypass', detail: verdict.reason });
     }
     CACHED.add(req);
@@ -144,9 +147,17 @@ class CachedRoute {
   #identityOf(req: Request): string | undefined | null {
     const { identity, secret } = this.#policy;
     if (!identity) return undefined;
-    const who = identity(req);
-    if (typeof who === 'string' && who !== '') return identityDigest(secret, who);
-    return hasCredentials(req.headers) ? null : undefined;
+    const who: unknown = identity(req);
+    if (who === undefined) return isFromSomebody(req) ? null : undefined;
+    const text = Number.isFinite(who) ? String(who) : who;
+    if (typeof text === 'string' && text !== '') return identityDigest(secret, text);
+    if (who instanceof Promise)
+      who.catch((err: unknown) => this.#policy.cache.logger.warn({ err }, 'identity rejected'));
+    this.#warnOnce(
+      req,
+      'requests are not cached whose `identity` is neither a text that is not empty, nor a number, nor `undefined` for nobody; it cannot be a promise',
+    );
+    return null;
   }
 
   async #serve(asked: Asked): Promise<void> {
@@ -310,13 +321,10 @@ class CachedRoute {
     this.#traffic.count(routeOf(req), result);
   }
 
-  #warnOfCredentials(req: Request): void {
-    if (this.#hasWarned) return;
-    this.#hasWarned = true;
-    this.#policy.cache.logger.warn(
-      { route: routeOf(req) },
-      'requests with Authorization or Cookie are not cached: give cacheResponse `shared: true` if the response does not depend on who asks, or `identity` to keep it per user',
-    );
+  #warnOnce(req: Request, message: string): void {
+    if (this.#warned.has(message)) return;
+    this.#warned.add(message);
+    this.#policy.cache.logger.warn({ route: routeOf(req) }, message);
   }
 }
 

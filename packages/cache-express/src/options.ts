@@ -43,13 +43,13 @@ export interface CacheResponseOptions {
    * `{ 'accept-language': (value) => (value?.startsWith('fr') ? 'fr' : 'en') }`. @default none
    */
   readonly vary?: readonly string[] | Readonly<Record<string, Normalizer>> | undefined;
-  /** The response does not depend on who asks: requests with Authorization or Cookie share it. @default they bypass the cache */
+  /** The response does not depend on who asks: those with Authorization, Cookie, `req.user` or `req.auth` share it. @default they bypass the cache */
   readonly shared?: boolean | undefined;
   /**
    * Who asks, from the authenticated request: responses are kept per user. `undefined`: nobody, who gets what everybody without credentials
-   * gets. Needs a `secret`.
+   * gets. Whoever answers with anything else, such as a promise, is not cached. Needs a `secret`.
    */
-  readonly identity?: ((req: Request) => string | undefined) | undefined;
+  readonly identity?: ((req: Request) => string | number | undefined) | undefined;
   /** Keys the HMAC of identities; the same in all processes. */
   readonly secret?: string | undefined;
   /** Tags of a response, besides those of its `Surrogate-Key` and `Cache-Tag` headers. */
@@ -113,7 +113,7 @@ export interface RoutePolicy extends StoragePolicy {
   readonly type: string | undefined;
   readonly query: QueryRule;
   readonly vary: VaryRule;
-  readonly identity: ((req: Request) => string | undefined) | undefined;
+  readonly identity: ((req: Request) => string | number | undefined) | undefined;
   readonly secret: string;
   readonly tags: ((req: Request, res: Response) => readonly string[]) | undefined;
   readonly honoursClients: boolean;
