@@ -119,6 +119,10 @@ export interface RoutePolicy extends StoragePolicy {
   readonly honoursClients: boolean;
   /** The `Cache-Control` of a stored response whose handler gave none. */
   readonly clientCacheControl: string;
+  /** What tells other caches, of clients too, that another request gets another response: with each one that is stored. */
+  readonly clientVary: readonly string[];
+  /** The same, where the `clientCacheControl` allows a reuse. */
+  readonly reuseVary: readonly string[];
   readonly maxVariants: number;
   readonly graceMs: number;
   readonly timeoutMs: number;
@@ -164,6 +168,8 @@ export function routePolicy(options: CacheResponseOptions): RoutePolicy {
     tags: options.tags,
     honoursClients: options.clientDirectives === 'honour',
     clientCacheControl: clientCacheControl(identity !== undefined, clientTtlMs),
+    clientVary: varyNames,
+    reuseVary: clientTtlMs === undefined || shared ? [] : ['Authorization', 'Cookie'],
     maxVariants: options.maxVariants ?? 32,
     maxBodyBytes: options.maxBodyBytes ?? 1_000_000,
     graceMs: durationMs('grace') ?? 0,
