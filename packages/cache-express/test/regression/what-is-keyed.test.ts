@@ -100,4 +100,75 @@ describe.each(VERSIONS)('a response that another request got, on %s', (_name, ex
     expect((await of('bob')).text).toBe('of bob');
     expect(await of('ada')).toMatchObject({ text: 'of ada', cache: hit });
   });
+
+  it('was made of a header that middleware before had named in `Vary`', async () => {
+    const app = express();
+    app.use((req, res, next) => {
+      res.locals['language'] = req.get('accept-language');
+      res.set('Vary', String(req.query['vary']));
+      next();
+    });
+    const speak: RequestHandler = (_req, res) => res.send(`in ${res.locals['language']}`);
+    app.get('/plain', cached(), speak);
+    app.get('/keyed', cached({ vary: ['accept-language'] }), speak);
+    const { ask } = await serve(app);
+    const get = (path: string, language: string) => ask(path, { headers: { 'accept-language': language } });
+    for (const path of ['/plain?vary=Accept-Language', '/plain?vary=*', '/keyed?vary=Accept-Language,x']) {
+      expect((await get(path, 'fr')).cache).toContain('detail=vary');
+      expect(await get(path, 'en')).toMatchObject({ text: 'in en' });
+    }
+    for (const path of ['/plain?vary=Origin,Accept-Encoding', '/keyed?vary=accept-language']) {
+      await get(path, 'en');
+      expect(await get(path, 'en')).toMatchObject({ text: 'in en', cache: hit });
+    }
+    expect((await get('/keyed?vary=accept-language', 'fr')).text).toBe('in fr');
+  });
+
+  it('had lost what middleware before had said of its body, and got that of the next request', async () => {
+    const app = express();
+    app.use((req, res, next) => {
+      res.type(String(req.get('x-type')));
+      res.set({ 'Content-Language': String(req.get('x-type')), 'X-Number': String(req.get('x-type')) });
+      next();
+    });
+    app.get('/', cached(), (_req, res) => res.end('{"name":"<script>"}'));
+    const { ask } = await serve(app);
+    await ask('/', { headers: { 'x-type': 'json' } });
+    const { headers, cache } = await ask('/', { headers: { 'x-type': 'html' } });
+    expect(cache).toContain('hit');
+    expect(headers['content-type']).toMatch(/^application\/json/);
+    expect(headers['content-language']).toBe('json');
+    expect(headers['x-number']).toBe('html');
+  });
+
+  it('came from a cache behind, which was not told what it depends on', async () => {
+    const app = express();
+    const user = (req: import('express').Request) => req.get('authorization');
+    app.get('/plain', cached({ clientTtl: '5m' }), (_req, res) => res.send('x'));
+    app.get('/shared', cached({ clientTtl: '5m', shared: true, vary: ['x-a', 'x-b'] }), (_req, res) => res.send('x'));
+    app.get('/own', cached({ clientTtl: '5m', identity: user, secret: 's' }), (_req, res) => res.send('x'));
+    app.get('/no-ttl', cached({ vary: ['x-a'] }), (_req, res) => res.send('x'));
+    app.get('/handler', cached({ vary: ['x-a'] }), (_req, res) => res.set('Cache-Control', 'max-age=9').send('x'));
+    const { ask } = await serve(app);
+    for (const [path, vary] of [
+      ['/plain', 'Authorization, Cookie'],
+      ['/own', 'Authorization, Cookie'],
+      ['/shared', 'x-a, x-b'],
+      ['/no-ttl', 'x-a'],
+      ['/handler', 'x-a'],
+    ] as const) {
+      for (const again of [1, 2])
+        expect((await ask(path)).headers.vary?.toLowerCase(), `${path} ${again}`).toBe(vary.toLowerCase());
+      expect((await ask(path)).cache).toContain('hit');
+    }
+  });
+
+  it('was one that its handler had marked with `Pragma: no-cache` alone', async () => {
+    const app = express();
+    app.get('/alone', cached(), (_req, res) => res.set('Pragma', 'no-cache').send('x'));
+    app.get('/both', cached(), (_req, res) => res.set({ Pragma: 'no-cache', 'Cache-Control': 'max-age=9' }).send('x'));
+    const { ask } = await serve(app);
+    expect((await ask('/alone')).cache).toContain('detail=cache-control');
+    expect((await ask('/both')).cache).toContain('stored');
+  });
 });
