@@ -14,6 +14,7 @@ import {
   type ClientWishes,
   clientWishes,
   isFromSomebody,
+  isOverridden,
   isUnsafe,
   mayUseCache,
   NO_WISHES,
@@ -48,7 +49,7 @@ const CREDENTIALS =
  */
 export function cacheResponse(options: CacheResponseOptions): RequestHandler {
   const route = new CachedRoute(routePolicy(options));
-  return (req, res, next) => void route.answer(req, res, next);
+  return (req, res, next) => void route.answer(req, res, next).catch(next);
 }
 
 /** A request that may be answered from the cache, and what it asks for. */
@@ -92,10 +93,9 @@ class CachedRoute {
     this.#grace = policy.graceMs === 0 ? 0 : `${policy.graceMs}ms`;
   }
 
-  /** Never rejects. */
   async answer(req: Request, res: Response, next: NextFunction): Promise<void> {
     const { cache, clock, dropsOnUnsafe, audience } = this.#policy;
-    if (CACHED.has(req)) return next();
+    if (CACHED.has(req) || res.headersSent) return next();
     const again = rerunOf(req);
     if (again) {
       CACHED.add(req);
@@ -105,7 +105,8 @@ class CachedRoute {
       if (dropsOnUnsafe) dropWhenDone(req, res, { cache, clock, traffic: this.#traffic });
       return this.#forward(req, res, next, { why: 'method' });
     }
-    if (req.method !== 'GET' && req.method !== 'HEAD') return this.#forward(req, res, next, { why: 'method' });
+    if ((req.method !== 'GET' && req.method !== 'HEAD') || isOverridden(req))
+      return this.#forward(req, res, next, { why: 'method' });
     if (!cache.enabled) return this.#forward(req, res, next, { why: 'bypass', detail: 'disabled' });
     const verdict = mayUseCache(req, audience);
     if (!verdict.allowed) {
@@ -203,6 +204,7 @@ class CachedRoute {
     const stored = wishes.bypass ? undefined : await this.#responses.get(key).catch(() => undefined);
     if (stored && this.#suits(asked, stored)) return this.#send(asked, stored);
     if (!wishes.onlyIfCached) return this.#alone(asked, { kind: 'forward', why: 'uri-miss' }, 'miss');
+    if (res.headersSent) return; // by whoever waited no longer
     res.statusCode = 504; // RFC 9111 §5.2.1.7
     appendTo(res, 'cache-status', [cacheStatus(this.#policy.name, { kind: 'forward', why: 'request' })]);
     this.#count(asked.req, 'bypass');
@@ -273,9 +275,14 @@ class CachedRoute {
     const clientHeaders = req.headers;
     const credentials = policy.audience === 'identified' ? ['authorization', 'cookie'] : [];
     const pass = [...policy.passHeaders, ...credentials, ...(outcome ? CONDITIONAL : [])];
-    const narrow = new NarrowRequest(req, { query: url.query, headers, pass });
     return new Promise((onSettled) => {
-      new HandlerRun({ policy, req, res, narrow, clientHeaders, outcome, onSettled });
+      try {
+        const narrow = new NarrowRequest(req, { query: url.query, headers, pass });
+        new HandlerRun({ policy, req, res, narrow, clientHeaders, outcome, onSettled });
+      } catch (error) {
+        onSettled({ kind: 'refused', reason: 'uncacheable', status: 500 }); // a query parser refused, as it would have in the handler
+        return next(error);
+      }
       next();
     });
   }
@@ -283,6 +290,7 @@ class CachedRoute {
   #send(asked: Asked, stored: StoredResponse): void {
     const { req, res } = asked;
     const { name, clock, cache } = this.#policy;
+    if (res.headersSent) return; // by whoever waited no longer
     const isCollapsed = this.#made.has(stored);
     try {
       sendStored(req, res, stored, { name, nowMs: clock.epoch(), isCollapsed });
@@ -312,7 +320,7 @@ class CachedRoute {
 
   /** Leaves a request to its handler, which sees it as it came. */
   #forward(req: Request, res: Response, next: NextFunction, how: { why: 'bypass' | 'method'; detail?: Reason }): void {
-    appendTo(res, 'cache-status', [cacheStatus(this.#policy.name, { kind: 'forward', ...how })]);
+    if (!res.headersSent) appendTo(res, 'cache-status', [cacheStatus(this.#policy.name, { kind: 'forward', ...how })]);
     this.#count(req, 'bypass');
     next();
   }

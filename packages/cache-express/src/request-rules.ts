@@ -33,6 +33,12 @@ export function isUnsafe(method: string): boolean {
   return !SAFE.has(method);
 }
 
+/** Was it sent with another method, as `method-override` remembers? What it means is between its client and its handler. */
+export function isOverridden(req: Request): boolean {
+  const { originalMethod } = req as Request & { readonly originalMethod?: unknown };
+  return originalMethod !== undefined && originalMethod !== req.method;
+}
+
 /** What the client asks of a cache. RFC 9111 §5.2.1 */
 export interface ClientWishes {
   /** The request is not to be answered from the cache, and why. */
