@@ -1,5 +1,6 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Request } from 'express';
-import { type NarrowQuery, narrowQuery, type QueryRule } from './query.ts';
+import { type NarrowQuery, narrowQuery, ownQuery, parsedQuery, type QueryRule } from './query.ts';
 import { hostnameOf, pathOf, pathTag, urlKey } from './request-key.ts';
 import { routeKey } from './route-key.ts';
 
@@ -8,6 +9,8 @@ export interface AskedUrl {
   readonly query: NarrowQuery;
   readonly key: string;
   readonly pathTag: string;
+  /** What Express makes of the query, where the request had an own one to compare it with. */
+  readonly parsed: unknown;
 }
 
 /** At most two times so many. */
@@ -39,14 +42,19 @@ export class AskedUrls {
     const asIs = `${req.protocol}\n${hostname}\n${req.headers.host ?? ''}\n${originalUrl}\n${route}`;
     const text = `${asIs}\n${baseUrl.length}\n${baseUrl}${url}`;
     const known = this.#young.get(text) ?? this.#old.get(text);
-    if (known) return this.#remember(text, known);
-    const query = narrowQuery(req, this.#rule);
+    const own = ownQuery(req);
+    if (known && (!own || isDeepStrictEqual(own.value, known.parsed))) return this.#remember(text, known);
+    const parsed = own && parsedQuery(req);
+    const changed = own && !isDeepStrictEqual(own.value, parsed) ? own : undefined;
+    const query = narrowQuery(req, this.#rule, changed);
     const asked = (query: NarrowQuery): AskedUrl => ({
       query,
       key: urlKey(req, { scope: this.#scope, route, hostname, query: query.key }),
       pathTag: pathTag(hostname, pathOf(originalUrl)),
+      parsed,
     });
-    return query instanceof Promise ? query.then(asked) : this.#remember(text, asked(query));
+    if (query instanceof Promise) return query.then(asked);
+    return changed ? asked(query) : this.#remember(text, asked(query));
   }
 
   #remember(text: string, asked: AskedUrl): AskedUrl {

@@ -1,6 +1,7 @@
 import { type Cache, createCache } from '@huntly/cache-core';
 import type { RequestHandler } from 'express';
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { type CacheResponseOptions, cacheResponse } from '../../src/index.ts';
 import { serve, VERSIONS } from '../support/serve.ts';
 
@@ -170,5 +171,122 @@ describe.each(VERSIONS)('a response that another request got, on %s', (_name, ex
     const { ask } = await serve(app);
     expect((await ask('/alone')).cache).toContain('detail=cache-control');
     expect((await ask('/both')).cache).toContain('stored');
+  });
+
+  it('was made of the query as middleware had changed it', async () => {
+    const Query = z.object({ tenant: z.string(), page: z.coerce.number() });
+    const app = express();
+    app.use((req, _res, next) => {
+      const { evil: _evil, ...clean } = req.query;
+      const value = { ...clean, page: Number(clean['page']), tenant: req.get('x-tenant') };
+      Object.defineProperty(req, 'query', { value, writable: true, configurable: true, enumerable: true });
+      next();
+    });
+    app.get('/whole', cached(), (req, res) => res.json([req.query, req.url, req.originalUrl]));
+    app.get('/allow', cached({ query: ['page', 'tenant'] }), (req, res) => res.json([req.query, req.url]));
+    app.get('/schema', cached({ query: Query }), (req, res) => res.json([req.query, req.url]));
+    const { ask } = await serve(app);
+    for (const [path, query, urls] of [
+      ['/whole', { a: '1' }, ['/whole', '/whole']],
+      ['/allow', {}, ['/allow']],
+      ['/schema', {}, ['/schema']],
+    ] as const) {
+      for (const tenant of ['t1', 't2', 't1']) {
+        const { text } = await ask(`${path}?evil=1&a=1&page=2`, { headers: { 'x-tenant': tenant } });
+        const [shown, ...shownUrls] = JSON.parse(text) as [object, ...string[]];
+        expect(shown, path).toEqual({ ...query, page: 2, tenant });
+        expect(shownUrls, path).toEqual(urls);
+      }
+      const { cache } = await ask(`${path}?evil=2&a=1&page=2`, { headers: { 'x-tenant': 't1' } });
+      expect(cache, path).toContain('hit');
+    }
+  });
+
+  it('was made of another spelling of one Unicode text', async () => {
+    const app = express();
+    const found = { '~standard': { version: 1, vendor: 'x', validate: (value: unknown) => ({ value }) } } as const;
+    app.get('/', cached({ query: found }), (req, res) => res.send(String(String(req.query['q']).length)));
+    const { ask } = await serve(app);
+    expect((await ask('/?q=cafe%CC%81')).text).toBe('5');
+    expect((await ask('/?q=caf%C3%A9')).text).toBe('4');
+    expect(await ask('/?q=cafe%CC%81')).toMatchObject({ text: '5', cache: hit });
+  });
+
+  it('was made of the order of a Set, of a Map, or of properties', async () => {
+    const app = express();
+    for (const [name, make] of Object.entries({
+      set: (q: string[]) => ({ q: new Set(q) }),
+      map: (q: string[]) => ({ q: new Map(q.map((item) => [item, item])) }),
+      object: (q: string[]) => ({ q: Object.fromEntries(q.map((item) => [item, item])) }),
+    })) {
+      const query = z.object({ q: z.array(z.string()) }).transform(({ q }) => make(q));
+      app.get(`/${name}`, cached({ query }), (req, res) => {
+        const q = req.query['q'] as object;
+        res.json([...(q instanceof Map || q instanceof Set || Array.isArray(q) ? q.values() : Object.keys(q))]);
+      });
+    }
+    const { ask } = await serve(app);
+    for (const name of ['set', 'map', 'object']) {
+      expect((await ask(`/${name}?q=a&q=b`)).text, name).toBe('["a","b"]');
+      expect((await ask(`/${name}?q=b&q=a`)).text, name).toBe('["b","a"]');
+    }
+    expect((await ask('/set?q=a&q=b')).cache).toBe('fwd=bypass; detail=uncacheable');
+    expect((await ask('/object?q=a&q=b')).cache).toContain('hit');
+  });
+
+  it('was made of the letter case of Host, or of a header for proxies where none is trusted', async () => {
+    const app = express();
+    app.get('/', cached(), (req, res) =>
+      res.send([req.headers, req.hostname, req.protocol].map((v) => JSON.stringify(v)).join()),
+    );
+    const { ask } = await serve(app);
+    const { text } = await ask('/', {
+      headers: { host: 'ONE.Example:81', 'x-forwarded-proto': 'zzz', 'x-forwarded-host': 'evil.example' },
+    });
+    expect(text).toBe('{"host":"one.example:81"},"one.example","http"');
+    expect((await ask('/', { headers: { host: 'one.example:81' } })).cache).toContain('hit');
+  });
+
+  it('shows its handler the trusted word of a proxy, and not how it came', async () => {
+    const app = express();
+    app.set('trust proxy', true);
+    app.get('/', cached(), (req, res) => res.json([req.headers, req.hostname, req.protocol]));
+    const { ask } = await serve(app);
+    const from = (headers: Record<string, string>) => ask('/', { headers: { host: 'a.example', ...headers } });
+    expect((await from({ 'x-forwarded-proto': 'https', 'x-forwarded-host': 'B.example' })).text).toBe(
+      '[{"host":"a.example","x-forwarded-proto":"https","x-forwarded-host":"b.example"},"b.example","https"]',
+    );
+    expect((await from({ 'x-forwarded-proto': 'http', 'x-forwarded-host': 'a.example' })).text).toBe(
+      '[{"host":"a.example"},"a.example","http"]',
+    );
+    expect((await from({})).cache).toContain('hit');
+  });
+
+  it('was that of a POST which middleware had made a GET', async () => {
+    const app = express();
+    app.use((req, _res, next) => {
+      Object.assign(req, { originalMethod: req.method });
+      if (req.query['_method']) req.method = String(req.query['_method']);
+      next();
+    });
+    app.all('/', cached({ query: [] }), (req, res) => res.send((req as { originalMethod?: string }).originalMethod));
+    const { ask } = await serve(app);
+    expect(await ask('/?_method=GET', { method: 'POST' })).toMatchObject({ text: 'POST', cache: 'fwd=method' });
+    expect((await ask('/')).text).toBe('GET');
+    expect((await ask('/')).cache).toContain('hit');
+  });
+
+  it('lost its way: a router saw the whole path after a first write', async () => {
+    const app = express();
+    const router = express.Router();
+    router.get('/y', (req, res, next) => {
+      res.write(`${req.baseUrl} ${req.url};`);
+      next();
+    });
+    router.get('/y', (req, res) => res.end(`${req.baseUrl} ${req.url}`));
+    app.use(cached({ query: ['a'] }));
+    app.use('/r', router);
+    const { ask } = await serve(app);
+    expect((await ask('/r/y?a=1&b=2')).text).toBe('/r /y?a=1;/r /y?a=1');
   });
 });
