@@ -88,7 +88,9 @@ class CachedRoute {
     this.#responses = policy.cache.addType('http', responseType());
     this.#urls = new AskedUrls(policy.query, policy.scope ?? nextScope(policy.cache));
     this.#hitForMiss = new HitForMiss(policy.clock);
-    this.#variants = policy.vary.size > 0 ? new Variants(policy.clock, policy.maxVariants) : undefined;
+    if (policy.vary.size > 0) {
+      this.#variants = new Variants(policy.clock, policy.maxVariants, (key) => void this.#drop(key));
+    }
     this.#traffic = trafficOf(policy.cache);
     this.#grace = policy.graceMs === 0 ? 0 : `${policy.graceMs}ms`;
   }
@@ -229,6 +231,7 @@ class CachedRoute {
       this.#traffic.stored(routeOf(asked.req), outcome.response.body.length);
       return outcome.response;
     }
+    this.#variants?.forget(resource, key);
     const { reason, status } = outcome;
     this.#traffic.skip(routeOf(asked.req), reason);
     if (!PERSONAL.has(reason)) {
@@ -288,7 +291,8 @@ class CachedRoute {
   }
 
   #send(asked: Asked, stored: StoredResponse): void {
-    const { req, res } = asked;
+    const { req, res, resource, key } = asked;
+    this.#variants?.use(resource, key);
     const { name, clock, cache } = this.#policy;
     if (res.headersSent) return; // by whoever waited no longer
     const isCollapsed = this.#made.has(stored);
@@ -301,6 +305,15 @@ class CachedRoute {
       this.#count(req, 'error');
       if (res.headersSent) res.destroy();
       else asked.next();
+    }
+  }
+
+  /** A variant that has made room for another. */
+  async #drop(key: string): Promise<void> {
+    try {
+      await this.#responses.invalidate(key);
+    } catch (error) {
+      this.#policy.cache.logger.warn({ err: error }, 'a variant that made room for another was not dropped');
     }
   }
 
