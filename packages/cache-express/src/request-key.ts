@@ -49,11 +49,27 @@ export function urlKey(req: Request, { scope, route, hostname, query }: UrlKeyPa
 
 /** The tag of all responses of one path, whatever their query, variant or user: what an unsafe method drops. */
 export function pathTag(hostname: string, path: string): string {
-  // Express takes `/A/` and `/a` for one route; one tag for both drops rather too much than too little.
-  const normal = path.toLowerCase().replace(/\/+$/, '');
+  // Express takes `/A/`, `/a`, `/%61` and `http://host/a` for one route; one tag for all drops rather too much than too little.
+  const pathOnly = path.replace(/^[a-z][a-z\d+.-]*:\/\/[^/]*/i, '').split('#', 1)[0] ?? '';
+  const normal = withoutLastSlashes(decoded(pathOnly).toLowerCase());
   return `url-${createHash('sha256')
     .update(JSON.stringify([hostname, normal]))
     .digest('hex')}`;
+}
+
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path; // no text at all; no other spelling means the same
+  }
+}
+
+/** A regular expression takes the square of their number where something follows them. */
+function withoutLastSlashes(path: string): string {
+  let end = path.length;
+  while (path[end - 1] === '/') end--;
+  return path.slice(0, end);
 }
 
 /** Who asks, so that nobody can guess it from the key. */
