@@ -61,7 +61,7 @@ export interface CacheResponseOptions {
   readonly clientDirectives?: 'ignore' | 'honour' | undefined;
   /** The `max-age` for clients, where the handler gives none. No invalidation reaches them. @default they ask each time (`no-cache`) */
   readonly clientTtl?: Duration | undefined;
-  /** More responses of one URL (and user) that differ in the headers of `vary` are sent and not stored; counted in each process. @default 32 */
+  /** How many responses of one URL (and user) that differ in the headers of `vary` are kept; the least recently used makes room. Counted in each process. @default 32 */
   readonly maxVariants?: number | undefined;
   /** Larger bodies are sent and not stored. @default 1_000_000 */
   readonly maxBodyBytes?: number | undefined;
