@@ -13,7 +13,8 @@ import { identityDigest, requestKey, resourceKey } from './request-key.ts';
 import {
   type ClientWishes,
   clientWishes,
-  hasCredentials,
+  isFromSomebody,
+  isOverridden,
   isUnsafe,
   mayUseCache,
   NO_WISHES,
@@ -21,6 +22,7 @@ import {
 } from './request-rules.ts';
 import { rerun, rerunOf } from './rerun.ts';
 import { responseType } from './response-type.ts';
+import { nextScope } from './route-key.ts';
 import { ageOf, sendStored } from './send-stored.ts';
 import type { Reason } from './storable.ts';
 import type { StoredResponse } from './stored-response.ts';
@@ -36,6 +38,9 @@ const FAILURE_MS = 1_000;
 /** These say something of one client, not of the response. */
 const PERSONAL: ReadonlySet<Reason> = new Set<Reason>(['aborted', 'truncated']);
 
+const CREDENTIALS =
+  'requests with Authorization, Cookie, `req.user` or `req.auth` are not cached: give cacheResponse `shared: true` if the response does not depend on who asks, or `identity` to keep it per user';
+
 /**
  * Caches the responses of a route. What may not be shared, stored or reused by RFC 9111 is not; the handler sees nothing that the key leaves
  * out; one handler runs for all who ask at once, in however many processes; a cache in trouble costs no request its answer.
@@ -44,7 +49,7 @@ const PERSONAL: ReadonlySet<Reason> = new Set<Reason>(['aborted', 'truncated']);
  */
 export function cacheResponse(options: CacheResponseOptions): RequestHandler {
   const route = new CachedRoute(routePolicy(options));
-  return (req, res, next) => void route.answer(req, res, next);
+  return (req, res, next) => void route.answer(req, res, next).catch(next);
 }
 
 /** A request that may be answered from the cache, and what it asks for. */
@@ -76,22 +81,23 @@ class CachedRoute {
     const leftMs = freshForMs - (this.#policy.clock.epoch() - generatedAtMs);
     return `${Math.max(1, Math.round(leftMs))}ms`;
   };
-  #hasWarned = false;
+  readonly #warned = new Set<string>();
 
   constructor(policy: RoutePolicy) {
     this.#policy = policy;
     this.#responses = policy.cache.addType('http', responseType());
-    this.#urls = new AskedUrls(policy.query);
+    this.#urls = new AskedUrls(policy.query, policy.scope ?? nextScope(policy.cache));
     this.#hitForMiss = new HitForMiss(policy.clock);
-    this.#variants = policy.vary.size > 0 ? new Variants(policy.clock, policy.maxVariants) : undefined;
+    if (policy.vary.size > 0) {
+      this.#variants = new Variants(policy.clock, policy.maxVariants, (key) => void this.#drop(key));
+    }
     this.#traffic = trafficOf(policy.cache);
     this.#grace = policy.graceMs === 0 ? 0 : `${policy.graceMs}ms`;
   }
 
-  /** Never rejects. */
   async answer(req: Request, res: Response, next: NextFunction): Promise<void> {
     const { cache, clock, dropsOnUnsafe, audience } = this.#policy;
-    if (CACHED.has(req)) return next();
+    if (CACHED.has(req) || res.headersSent) return next();
     const again = rerunOf(req);
     if (again) {
       CACHED.add(req);
@@ -101,11 +107,12 @@ class CachedRoute {
       if (dropsOnUnsafe) dropWhenDone(req, res, { cache, clock, traffic: this.#traffic });
       return this.#forward(req, res, next, { why: 'method' });
     }
-    if (req.method !== 'GET' && req.method !== 'HEAD') return this.#forward(req, res, next, { why: 'method' });
+    if ((req.method !== 'GET' && req.method !== 'HEAD') || isOverridden(req))
+      return this.#forward(req, res, next, { why: 'method' });
     if (!cache.enabled) return this.#forward(req, res, next, { why: 'bypass', detail: 'disabled' });
-    const verdict = mayUseCache(req.headers, audience);
+    const verdict = mayUseCache(req, audience);
     if (!verdict.allowed) {
-      if (verdict.reason === 'credentials') this.#warnOfCredentials(req);
+      if (verdict.reason === 'credentials') this.#warnOnce(req, CREDENTIALS);
       return this.#forward(req, res, next, { why: 'bypass', detail: verdict.reason });
     }
     CACHED.add(req);
@@ -143,9 +150,17 @@ class CachedRoute {
   #identityOf(req: Request): string | undefined | null {
     const { identity, secret } = this.#policy;
     if (!identity) return undefined;
-    const who = identity(req);
-    if (typeof who === 'string' && who !== '') return identityDigest(secret, who);
-    return hasCredentials(req.headers) ? null : undefined;
+    const who: unknown = identity(req);
+    if (who === undefined) return isFromSomebody(req) ? null : undefined;
+    const text = Number.isFinite(who) ? String(who) : who;
+    if (typeof text === 'string' && text !== '') return identityDigest(secret, text);
+    if (who instanceof Promise)
+      who.catch((err: unknown) => this.#policy.cache.logger.warn({ err }, 'identity rejected'));
+    this.#warnOnce(
+      req,
+      'requests are not cached whose `identity` is neither a text that is not empty, nor a number, nor `undefined` for nobody; it cannot be a promise',
+    );
+    return null;
   }
 
   async #serve(asked: Asked): Promise<void> {
@@ -191,6 +206,7 @@ class CachedRoute {
     const stored = wishes.bypass ? undefined : await this.#responses.get(key).catch(() => undefined);
     if (stored && this.#suits(asked, stored)) return this.#send(asked, stored);
     if (!wishes.onlyIfCached) return this.#alone(asked, { kind: 'forward', why: 'uri-miss' }, 'miss');
+    if (res.headersSent) return; // by whoever waited no longer
     res.statusCode = 504; // RFC 9111 §5.2.1.7
     appendTo(res, 'cache-status', [cacheStatus(this.#policy.name, { kind: 'forward', why: 'request' })]);
     this.#count(asked.req, 'bypass');
@@ -215,6 +231,7 @@ class CachedRoute {
       this.#traffic.stored(routeOf(asked.req), outcome.response.body.length);
       return outcome.response;
     }
+    this.#variants?.forget(resource, key);
     const { reason, status } = outcome;
     this.#traffic.skip(routeOf(asked.req), reason);
     if (!PERSONAL.has(reason)) {
@@ -261,16 +278,23 @@ class CachedRoute {
     const clientHeaders = req.headers;
     const credentials = policy.audience === 'identified' ? ['authorization', 'cookie'] : [];
     const pass = [...policy.passHeaders, ...credentials, ...(outcome ? CONDITIONAL : [])];
-    const narrow = new NarrowRequest(req, { query: url.query, headers, pass });
     return new Promise((onSettled) => {
-      new HandlerRun({ policy, req, res, narrow, clientHeaders, outcome, onSettled });
+      try {
+        const narrow = new NarrowRequest(req, { query: url.query, headers, pass });
+        new HandlerRun({ policy, req, res, narrow, clientHeaders, outcome, onSettled });
+      } catch (error) {
+        onSettled({ kind: 'refused', reason: 'uncacheable', status: 500 }); // a query parser refused, as it would have in the handler
+        return next(error);
+      }
       next();
     });
   }
 
   #send(asked: Asked, stored: StoredResponse): void {
-    const { req, res } = asked;
+    const { req, res, resource, key } = asked;
+    this.#variants?.use(resource, key);
     const { name, clock, cache } = this.#policy;
+    if (res.headersSent) return; // by whoever waited no longer
     const isCollapsed = this.#made.has(stored);
     try {
       sendStored(req, res, stored, { name, nowMs: clock.epoch(), isCollapsed });
@@ -281,6 +305,15 @@ class CachedRoute {
       this.#count(req, 'error');
       if (res.headersSent) res.destroy();
       else asked.next();
+    }
+  }
+
+  /** A variant that has made room for another. */
+  async #drop(key: string): Promise<void> {
+    try {
+      await this.#responses.invalidate(key);
+    } catch (error) {
+      this.#policy.cache.logger.warn({ err: error }, 'a variant that made room for another was not dropped');
     }
   }
 
@@ -300,7 +333,7 @@ class CachedRoute {
 
   /** Leaves a request to its handler, which sees it as it came. */
   #forward(req: Request, res: Response, next: NextFunction, how: { why: 'bypass' | 'method'; detail?: Reason }): void {
-    appendTo(res, 'cache-status', [cacheStatus(this.#policy.name, { kind: 'forward', ...how })]);
+    if (!res.headersSent) appendTo(res, 'cache-status', [cacheStatus(this.#policy.name, { kind: 'forward', ...how })]);
     this.#count(req, 'bypass');
     next();
   }
@@ -309,13 +342,10 @@ class CachedRoute {
     this.#traffic.count(routeOf(req), result);
   }
 
-  #warnOfCredentials(req: Request): void {
-    if (this.#hasWarned) return;
-    this.#hasWarned = true;
-    this.#policy.cache.logger.warn(
-      { route: routeOf(req) },
-      'requests with Authorization or Cookie are not cached: give cacheResponse `shared: true` if the response does not depend on who asks, or `identity` to keep it per user',
-    );
+  #warnOnce(req: Request, message: string): void {
+    if (this.#warned.has(message)) return;
+    this.#warned.add(message);
+    this.#policy.cache.logger.warn({ route: routeOf(req) }, message);
   }
 }
 

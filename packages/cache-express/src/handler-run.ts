@@ -111,8 +111,11 @@ export class HandlerRun implements CaptureListener {
       this.#settle({ kind: 'refused', reason: verdict.reason, status });
       return 'pass';
     }
-    if (!headers.has('cache-control') && !headers.has('expires'))
+    appendTo(res, 'vary', policy.clientVary);
+    if (!headers.has('cache-control') && !headers.has('expires')) {
       res.setHeader('cache-control', policy.clientCacheControl);
+      appendTo(res, 'vary', policy.reuseVary);
+    }
     if (whole && status === 200 && !headers.has('etag')) res.setHeader('etag', etagOf(whole));
     const complete = headersOf(res);
     const generatedAtMs = nowMs - parseAge(facts.age) * 1000;

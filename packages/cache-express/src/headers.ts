@@ -23,6 +23,22 @@ const NEVER_STORED = new Set([
   'upgrade',
 ]);
 
+/** What the body is: stored whoever set it, since without it the body would be taken for something else. RFC 9110 §8 */
+const OF_THE_BODY = new Set([
+  'cache-control',
+  'content-disposition',
+  'content-encoding',
+  'content-language',
+  'content-location',
+  'content-type',
+  'etag',
+  'expires',
+  'last-modified',
+]);
+
+/** What middleware before puts into `Vary` for what it does itself, to each response anew: CORS and compression. */
+const OF_MIDDLEWARE = new Set(['origin', 'accept-encoding']);
+
 /** All fields that are set on a response now. */
 export function headersOf(res: ServerResponse): HeaderMap {
   const headers = new Map<string, string | readonly string[]>();
@@ -48,8 +64,8 @@ export function listOf(text: string | undefined): readonly string[] {
 }
 
 /**
- * What a handler added to the headers that were there `before`. What stood there is of one request (its number, its cookie, its
- * nonce) and is set anew for the next one by whoever set it.
+ * What a handler added to the headers that were there `before`, and what describes the body. What else stood there is of one request (its
+ * number, its cookie, its nonce) and is set anew for the next one by whoever set it.
  */
 export function addedHeaders(before: HeaderMap, now: HeaderMap): HeaderPairs {
   const perConnection = new Set(listOf(textOf(now, 'connection')));
@@ -59,14 +75,14 @@ export function addedHeaders(before: HeaderMap, now: HeaderMap): HeaderPairs {
     if (name === 'vary') {
       const names = addedVary(before, now);
       if (names.length > 0) added.push([name, names.join(', ')]);
-    } else if (String(before.get(name)) !== String(value)) added.push([name, value]);
+    } else if (OF_THE_BODY.has(name) || String(before.get(name)) !== String(value)) added.push([name, value]);
   }
   return added;
 }
 
-/** The names that a handler put into `Vary`. */
+/** The names in `Vary` that the body may depend on: what middleware before read, it may have told the handler. */
 export function addedVary(before: HeaderMap, now: HeaderMap): readonly string[] {
-  const known = new Set(listOf(textOf(before, 'vary')));
+  const known = new Set(listOf(textOf(before, 'vary')).filter((name) => OF_MIDDLEWARE.has(name)));
   return listOf(textOf(now, 'vary')).filter((name) => !known.has(name));
 }
 

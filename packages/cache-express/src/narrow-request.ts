@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Request } from 'express';
 import type { NarrowQuery } from './query.ts';
-import { pathOf } from './request-key.ts';
+import { hostnameOf, pathOf } from './request-key.ts';
 
 /** What the handler may see beyond the query and `Host`. */
 export interface Visible {
@@ -23,7 +23,8 @@ export const CONDITIONAL = [
 ];
 
 interface Face {
-  readonly url: string;
+  /** The part of the URL from `?` on. What lies before it changes as a request goes through routers. */
+  readonly search: string;
   readonly originalUrl: string;
   readonly headers: IncomingHttpHeaders;
   readonly rawHeaders: string[];
@@ -44,16 +45,20 @@ export class NarrowRequest {
   constructor(req: Request, visible: Visible) {
     this.#req = req;
     const { url, originalUrl, headers, rawHeaders } = req;
-    this.#whole = { url, originalUrl, headers, rawHeaders, query: Object.getOwnPropertyDescriptor(req, 'query') };
+    const query = Object.getOwnPropertyDescriptor(req, 'query');
+    this.#whole = { search: url.slice(pathOf(url).length), originalUrl, headers, rawHeaders, query };
     const shown = shownHeaders(req, visible);
+    const search = visible.query.text === '' ? '' : `?${visible.query.text}`;
+    const value = visible.query.parse(req);
     this.#narrow = {
-      url: withQuery(url, visible.query.text),
-      originalUrl: withQuery(originalUrl, visible.query.text),
+      search,
+      originalUrl: pathOf(originalUrl) + search,
       headers: shown,
       rawHeaders: Object.entries(shown).flatMap(([name, value]) =>
         [value].flat().flatMap((text) => [name, String(text)]),
       ),
-      query: { value: visible.query.parse(req), writable: true, enumerable: true, configurable: true },
+      query:
+        query?.configurable === false ? { value } : { value, writable: true, enumerable: true, configurable: true },
     };
     this.#show(this.#narrow);
   }
@@ -78,7 +83,7 @@ export class NarrowRequest {
 
   #show(face: Face): void {
     const req = this.#req;
-    req.url = face.url;
+    req.url = pathOf(req.url) + face.search;
     req.originalUrl = face.originalUrl;
     req.headers = face.headers;
     req.rawHeaders = face.rawHeaders;
@@ -94,14 +99,15 @@ function shownHeaders(req: Request, { headers, pass }: Visible): IncomingHttpHea
     const value = req.headers[name];
     if (value !== undefined && shown[name] === undefined) shown[name] = value;
   }
-  // `req.protocol` and `req.hostname` are read from these; what they make of them is in the key.
-  if (req.headers['x-forwarded-proto'] !== undefined) shown['x-forwarded-proto'] = req.protocol;
-  if (req.headers['x-forwarded-host'] !== undefined) shown['x-forwarded-host'] = req.hostname ?? '';
+  const host = (req.headers.host ?? '').toLowerCase(); // as in the key
+  if (shown.host !== undefined) shown.host = host;
+  // Where a proxy is trusted, `req.protocol` and `req.hostname` are read from these; what they make of them is in the key.
+  const { socket, protocol } = req;
+  const ownProtocol = Reflect.get(socket, 'encrypted') ? 'https' : 'http';
+  if (protocol !== ownProtocol) shown['x-forwarded-proto'] = protocol;
+  const hostname = hostnameOf(req);
+  if (hostname !== host.replace(/:\d*$/, '')) shown['x-forwarded-host'] = hostname;
   return shown;
-}
-
-function withQuery(url: string, query: string): string {
-  return query === '' ? pathOf(url) : `${pathOf(url)}?${query}`;
 }
 
 function distinct(rawHeaders: readonly string[]): NodeJS.Dict<string[]> {

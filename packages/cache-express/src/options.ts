@@ -11,6 +11,11 @@ export type ResponseCache = Pick<Cache, 'addType' | 'enabled' | 'invalidateTags'
 
 export interface CacheResponseOptions {
   readonly cache: ResponseCache;
+  /**
+   * A name for this `cacheResponse` in the keys of its responses. Where two of a cache could answer one URL, it keeps their responses apart
+   * even if another version of the program makes them in another order. @default its place in the order that those of a cache are made
+   */
+  readonly scope?: string | undefined;
   /** A type of the cache that the responses belong to: what invalidates the whole type drops them too. @default none */
   readonly type?: string | undefined;
   /** How long a response may be served, unless its handler allows less. @default what the handler allows; nothing where it says nothing */
@@ -32,13 +37,13 @@ export interface CacheResponseOptions {
    * `{ 'accept-language': (value) => (value?.startsWith('fr') ? 'fr' : 'en') }`. @default none
    */
   readonly vary?: readonly string[] | Readonly<Record<string, Normalizer>> | undefined;
-  /** The response does not depend on who asks: requests with Authorization or Cookie share it. @default they bypass the cache */
+  /** The response does not depend on who asks: those with Authorization, Cookie, `req.user` or `req.auth` share it. @default they bypass the cache */
   readonly shared?: boolean | undefined;
   /**
    * Who asks, from the authenticated request: responses are kept per user. `undefined`: nobody, who gets what everybody without credentials
-   * gets. Needs a `secret`.
+   * gets. Whoever answers with anything else, such as a promise, is not cached. Needs a `secret`.
    */
-  readonly identity?: ((req: Request) => string | undefined) | undefined;
+  readonly identity?: ((req: Request) => string | number | undefined) | undefined;
   /** Keys the HMAC of identities: random, at least 16 characters, the same in all processes. */
   readonly secret?: string | undefined;
   /** Tags of a response, besides those of its `Surrogate-Key` and `Cache-Tag` headers. */
@@ -50,7 +55,7 @@ export interface CacheResponseOptions {
   readonly clientDirectives?: 'ignore' | 'honour' | undefined;
   /** The `max-age` for clients, where the handler gives none. No invalidation reaches them. @default they ask each time (`no-cache`) */
   readonly clientTtl?: Duration | undefined;
-  /** More responses of one URL (and user) that differ in the headers of `vary` are sent and not stored; counted in each process. @default 32 */
+  /** How many responses of one URL (and user) that differ in the headers of `vary` are kept; the least recently used makes room. Counted in each process. @default 32 */
   readonly maxVariants?: number | undefined;
   /** Larger bodies are sent and not stored. @default 1_000_000 */
   readonly maxBodyBytes?: number | undefined;
@@ -70,6 +75,7 @@ export interface CacheResponseOptions {
 
 const OPTIONS = [
   'cache',
+  'scope',
   'type',
   'ttl',
   'negativeTtl',
@@ -100,15 +106,20 @@ export interface RoutePolicy extends StoragePolicy {
   readonly cache: ResponseCache;
   readonly clock: Clock;
   readonly audience: Audience;
+  readonly scope: string | undefined;
   readonly type: string | undefined;
   readonly query: QueryRule;
   readonly vary: VaryRule;
-  readonly identity: ((req: Request) => string | undefined) | undefined;
+  readonly identity: ((req: Request) => string | number | undefined) | undefined;
   readonly secret: string;
   readonly tags: ((req: Request, res: Response) => readonly string[]) | undefined;
   readonly honoursClients: boolean;
   /** The `Cache-Control` of a stored response whose handler gave none. */
   readonly clientCacheControl: string;
+  /** What tells other caches, of clients too, that another request gets another response: with each one that is stored. */
+  readonly clientVary: readonly string[];
+  /** The same, where the `clientCacheControl` allows a reuse. */
+  readonly reuseVary: readonly string[];
   readonly maxVariants: number;
   readonly graceMs: number;
   readonly timeoutMs: number;
@@ -135,6 +146,7 @@ export function routePolicy(options: CacheResponseOptions): RoutePolicy {
     cache: options.cache,
     clock: options.clock ?? systemClock,
     audience: audienceOf(shared, identity),
+    scope: options.scope,
     type: options.type,
     ttlMs: durationMs('ttl'),
     negativeTtlMs: durationMs('negativeTtl'),
@@ -146,6 +158,8 @@ export function routePolicy(options: CacheResponseOptions): RoutePolicy {
     tags: options.tags,
     honoursClients: options.clientDirectives === 'honour',
     clientCacheControl: clientCacheControl(identity !== undefined, clientTtlMs),
+    clientVary: varyNames,
+    reuseVary: clientTtlMs === undefined || shared ? [] : ['Authorization', 'Cookie'],
     maxVariants: options.maxVariants ?? 32,
     maxBodyBytes: options.maxBodyBytes ?? 1_000_000,
     graceMs: durationMs('grace') ?? 0,
@@ -178,8 +192,9 @@ function clientCacheControl(isPrivate: boolean, clientTtlMs: number | undefined)
 
 function checkOptions(options: CacheResponseOptions, checks: Checks): void {
   checks.names(options, OPTIONS, ['clock']);
-  const { cache, query, shared, identity, secret, tags, type, clientDirectives, name } = options;
+  const { cache, query, shared, identity, secret, tags, scope, type, clientDirectives, name } = options;
   checks.cache(cache, ['addType', 'invalidateTags', 'stats']);
+  checks.text('scope', scope);
   checks.text('type', type);
   if (typeof type === 'string' && typeof cache?.stats === 'function') {
     const types = Object.keys(cache.stats());

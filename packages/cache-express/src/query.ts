@@ -54,11 +54,36 @@ export function isQueryOption(query: unknown): boolean {
   return (typeof query === 'object' || typeof query === 'function') && query !== null && '~standard' in query;
 }
 
-/** A promise only where a schema has to be asked. @throws BadQueryError, or the promise rejects with it */
-export function narrowQuery(req: Request, rule: QueryRule): NarrowQuery | Promise<NarrowQuery> {
-  const raw = rawQueryOf(req.originalUrl);
-  if (rule.kind === 'schema') return validated(parse(req, canonicalQuery(raw).normalize('NFC')), rule.schema);
-  const text = rule.kind === 'allow' ? canonicalQuery(raw, rule.names) : canonicalQuery(raw);
+/**
+ * The query that is set on the request itself: Express 4 sets what it parsed, Express 5 none; middleware may have set or changed it.
+ * @throws if the handler could not be shown another
+ */
+export function ownQuery(req: Request): { readonly value: unknown } | undefined {
+  const own = Object.getOwnPropertyDescriptor(req, 'query');
+  if (own?.configurable === false && own.writable !== true) throw new TypeError('req.query cannot be replaced');
+  return own && { value: req.query };
+}
+
+/** What Express makes of the query of the URL. */
+export function parsedQuery(req: Request): unknown {
+  return parse(req, rawQueryOf(req.url));
+}
+
+/**
+ * Where middleware before has `changed` the query, what it made of it counts, as it would without the cache. A promise only where a schema
+ * has to be asked.
+ * @throws BadQueryError, or the promise rejects with it
+ */
+export function narrowQuery(
+  req: Request,
+  rule: QueryRule,
+  changed?: { readonly value: unknown },
+): NarrowQuery | Promise<NarrowQuery> {
+  const raw = rawQueryOf(req.url);
+  const names = rule.kind === 'allow' ? rule.names : undefined;
+  if (rule.kind === 'schema') return validated(changed ? changed.value : parse(req, canonicalQuery(raw)), rule.schema);
+  if (changed) return queryOfValue(names ? pick(changed.value, names) : changed.value);
+  const text = canonicalQuery(raw, names);
   return { key: text, text, parse: (req) => parse(req, text) };
 }
 
@@ -69,11 +94,11 @@ function rawQueryOf(url: string): string {
 
 /**
  * Equal for queries that differ in the order of their names or in how they are encoded. Values of one name keep their order: it means
- * something to most handlers. A name with brackets belongs to the name before them.
+ * something to most handlers.
  */
 function canonicalQuery(raw: string, names?: ReadonlySet<string>): string {
   if (raw === '') return '';
-  const pairs = [...new URLSearchParams(raw)].filter(([name]) => !names || names.has(name.split('[', 1)[0] ?? ''));
+  const pairs = [...new URLSearchParams(raw)].filter(([name]) => !names || isNamed(name, names));
   pairs.sort(([a], [b]) => Number(a > b) - Number(a < b)); // stable, by code unit, never by locale
   return pairs.map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`).join('&');
 }
@@ -90,8 +115,34 @@ async function validated(query: unknown, schema: StandardSchema): Promise<Narrow
     const issues = result.issues.slice(0, MAX_ISSUES).map(described);
     throw new BadQueryError(`Bad query: ${issues.join('; ') || 'refused'}`);
   }
-  // What the schema made of it is all that counts, so nothing of the raw text is left for the handler to read.
-  return { key: canonicalForm(result.value ?? null), text: '', parse: () => result.value };
+  return queryOfValue(result.value);
+}
+
+/** What it was made into is all that counts, so nothing of the raw text is left for the handler to read. */
+function queryOfValue(value: unknown): NarrowQuery {
+  return { key: exactForm(value ?? null), text: '', parse: () => value };
+}
+
+/**
+ * Equal only for values that no handler can tell apart. The canonical form alone takes other spellings of one Unicode text, and other orders of
+ * properties, for the same.
+ * @throws KeyError if the value has no canonical form
+ */
+function exactForm(value: unknown): string {
+  const letters = JSON.stringify(value, (_name, part: unknown) => {
+    if (part instanceof Map || part instanceof Set) throw new TypeError('a query must not hold a Map or a Set');
+    return typeof part === 'bigint' || part === undefined ? String(part) : part;
+  });
+  return JSON.stringify([canonicalForm(value), letters]);
+}
+
+function pick(query: unknown, names: ReadonlySet<string>): unknown {
+  return Object.fromEntries(Object.entries(query ?? {}).filter(([name]) => isNamed(name, names)));
+}
+
+/** A name with brackets belongs to the name before them. */
+function isNamed(name: string, names: ReadonlySet<string>): boolean {
+  return names.has(name.split('[', 1)[0] ?? '');
 }
 
 /** Names the parameter; what stands there is only in the message if its schema puts it there. */

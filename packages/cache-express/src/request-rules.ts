@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { Request } from 'express';
 import { parseCacheControl, secondsOf } from './cache-control.ts';
 import { type Reason, refuse, type Verdict } from './storable.ts';
 
@@ -8,14 +9,16 @@ export type Audience =
   'anonymous' | 'shared' | 'identified';
 
 /** May this GET or HEAD be answered from the cache at all? */
-export function mayUseCache(headers: IncomingHttpHeaders, audience: Audience): Verdict {
-  if (hasBody(headers)) return refuse('body');
-  if (audience === 'anonymous' && hasCredentials(headers)) return refuse('credentials'); // P6; RFC 9111 §3.5
+export function mayUseCache(req: Request, audience: Audience): Verdict {
+  if (hasBody(req.headers)) return refuse('body');
+  if (audience === 'anonymous' && isFromSomebody(req)) return refuse('credentials'); // P6; RFC 9111 §3.5
   return { allowed: true };
 }
 
-export function hasCredentials(headers: IncomingHttpHeaders): boolean {
-  return headers.authorization !== undefined || headers.cookie !== undefined;
+/** Is there anything by which the response could depend on who asks? By whatever it was told, authentication leaves `user` or `auth`. */
+export function isFromSomebody(req: Request): boolean {
+  const { headers, user, auth } = req as Request & { readonly user?: unknown; readonly auth?: unknown };
+  return headers.authorization !== undefined || headers.cookie !== undefined || !!user || !!auth;
 }
 
 /** A GET with a body means something that only its handler knows. RFC 9110 §9.3.1 */
@@ -28,6 +31,12 @@ const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'Q
 /** Does a method change something? Those that RFC 9110 §9.2.1 calls safe do not, nor QUERY (RFC 10008). */
 export function isUnsafe(method: string): boolean {
   return !SAFE.has(method);
+}
+
+/** Was it sent with another method, as `method-override` remembers? What it means is between its client and its handler. */
+export function isOverridden(req: Request): boolean {
+  const { originalMethod } = req as Request & { readonly originalMethod?: unknown };
+  return originalMethod !== undefined && originalMethod !== req.method;
 }
 
 /** What the client asks of a cache. RFC 9111 §5.2.1 */

@@ -1,6 +1,6 @@
 import type { CacheControl } from './cache-control.ts';
 import { parseCacheControl } from './cache-control.ts';
-import { addedVary, type HeaderMap, textOf } from './headers.ts';
+import { addedVary, type HeaderMap, listOf, textOf } from './headers.ts';
 import type { ResponseFacts } from './storable.ts';
 
 /** What the predicates need to know of a response whose headers were `before` when its handler began. */
@@ -9,7 +9,7 @@ export function responseFacts(status: number, before: HeaderMap, now: HeaderMap)
   const encoding = textOf(now, 'content-encoding');
   return {
     status,
-    cacheControl: controlOf(now, 'cache-control'),
+    cacheControl: controlOf(now, 'cache-control') ?? controlOfPragma(now),
     targeted: controlOf(now, 'cdn-cache-control'),
     expires: textOf(now, 'expires'),
     date: textOf(now, 'date'),
@@ -26,4 +26,9 @@ export function responseFacts(status: number, before: HeaderMap, now: HeaderMap)
 function controlOf(headers: HeaderMap, name: string): CacheControl | undefined {
   const text = textOf(headers, name);
   return text === undefined ? undefined : parseCacheControl(text);
+}
+
+/** RFC 9111 §5.4 gives it no meaning in a response. Who sends it alone means `no-cache`. */
+function controlOfPragma(headers: HeaderMap): CacheControl | undefined {
+  return listOf(textOf(headers, 'pragma')).includes('no-cache') ? parseCacheControl('no-cache') : undefined;
 }
