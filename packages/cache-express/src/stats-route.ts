@@ -16,10 +16,10 @@ type Reporting = Pick<Cache, 'healthCheck' | 'stats'> & Partial<Pick<CacheManage
  */
 export function statsRoute(cache: Reporting, { allow = () => true }: StatsRouteOptions = {}): RequestHandler {
   return async (req, res, next) => {
-    if (refuseOtherMethods(req, res)) return;
-    res.set('Cache-Control', 'no-store');
-    if (!allow(req)) return void res.status(403).end();
     try {
+      if (refuseOtherMethods(req, res)) return;
+      res.set('Cache-Control', 'no-store');
+      if (!allow(req)) return void res.status(403).end();
       const stats = cache.getCacheStats
         ? await cache.getCacheStats()
         : { health: await cache.healthCheck(), types: cache.stats() };
