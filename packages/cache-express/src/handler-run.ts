@@ -46,6 +46,8 @@ export class HandlerRun implements CaptureListener {
   /** What is stored, but for the body. */
   #head: Omit<StoredResponse, 'body'> | undefined;
   #facts: ResponseFacts | undefined;
+  /** The headers that this cache put on a response that may be stored. */
+  #added: readonly string[] = [];
   #isSettled = false;
 
   constructor(parts: HandlerRunParts) {
@@ -83,8 +85,11 @@ export class HandlerRun implements CaptureListener {
     const { res } = this.#parts;
     const status = this.#head?.status ?? res.statusCode;
     if (ending.kind === 'lost') {
+      if (!res.headersSent) for (const name of this.#added) res.removeHeader(name); // the next answer is another
       this.#settle({ kind: 'refused', reason: ending.reason, status });
-    } else if (!this.#head || !isComplete(ending.body.length, this.#facts?.declaredBytes, ending.isClientGone)) {
+    } else if (!this.#head || ![status, 304].includes(res.statusCode)) {
+      this.#settle({ kind: 'refused', reason: 'status', status: res.statusCode }); // an error page at the end of what had begun well
+    } else if (!isComplete(ending.body.length, this.#facts?.declaredBytes)) {
       this.#settle({ kind: 'refused', reason: 'truncated', status });
     } else {
       const { headers } = this.#head;
@@ -115,6 +120,7 @@ export class HandlerRun implements CaptureListener {
       res.setHeader('cache-control', policy.clientCacheControl);
     if (whole && status === 200 && !headers.has('etag')) res.setHeader('etag', etagOf(whole));
     const complete = headersOf(res);
+    this.#added = ['cache-status', ...[...complete.keys()].filter((name) => !headers.has(name))];
     const generatedAtMs = nowMs - parseAge(facts.age) * 1000;
     this.#head = {
       status,
