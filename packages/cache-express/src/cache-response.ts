@@ -20,6 +20,7 @@ import {
   satisfies,
 } from './request-rules.ts';
 import { rerun, rerunOf } from './rerun.ts';
+import { hideTags } from './response-tags.ts';
 import { responseType } from './response-type.ts';
 import { ageOf, sendStored } from './send-stored.ts';
 import type { Reason } from './storable.ts';
@@ -308,6 +309,7 @@ class CachedRoute {
 
   /** Leaves a request to its handler, which sees it as it came. */
   #forward(req: Request, res: Response, next: NextFunction, how: { why: 'bypass' | 'method'; detail?: Reason }): void {
+    hideTags(res);
     appendTo(res, 'cache-status', [cacheStatus(this.#policy.name, { kind: 'forward', ...how })]);
     this.#count(req, 'bypass');
     next();

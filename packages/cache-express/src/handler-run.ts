@@ -9,7 +9,7 @@ import { formatHttpDate } from './http-date.ts';
 import type { NarrowRequest } from './narrow-request.ts';
 import type { RoutePolicy } from './options.ts';
 import { responseFacts } from './response-facts.ts';
-import { canBeKept, headerTags } from './response-tags.ts';
+import { canBeKept, headerTags, hideTags } from './response-tags.ts';
 import { markNotModified } from './send-stored.ts';
 import {
   freshForMs,
@@ -54,6 +54,7 @@ export class HandlerRun implements CaptureListener {
     this.#parts = parts;
     const { res, policy } = parts;
     this.#before = headersOf(res);
+    hideTags(res); // where nobody looks at the head any more, after the timeout
     const capture = new Capture(res, this, policy.maxBodyBytes);
     this.#stopTimer = policy.clock.after(policy.timeoutMs, () => capture.giveUp('timeout'), { background: true });
   }
@@ -124,7 +125,10 @@ export class HandlerRun implements CaptureListener {
     const generatedAtMs = nowMs - parseAge(facts.age) * 1000;
     this.#head = {
       status,
-      headers: dated(addedHeaders(this.#before, complete), generatedAtMs),
+      headers: dated(
+        [...removedHeaders(this.#before, complete), ...addedHeaders(this.#before, complete)],
+        generatedAtMs,
+      ),
       generatedAtMs,
       freshForMs: freshForMs(facts, policy, nowMs) + parseAge(facts.age) * 1000,
       allowsStale: allowsStale(facts),
@@ -166,6 +170,11 @@ export class HandlerRun implements CaptureListener {
     this.#stopTimer();
     this.#parts.onSettled(outcome);
   }
+}
+
+/** What the handler took away, as fields without a value: a hit takes them away too. */
+function removedHeaders(before: HeaderMap, now: HeaderMap): HeaderPairs {
+  return [...before.keys()].filter((name) => !now.has(name)).map((name) => [name, []] as const);
 }
 
 /** Node adds the date only as it writes the head. RFC 9110 §6.6.1 */

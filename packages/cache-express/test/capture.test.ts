@@ -95,6 +95,32 @@ describe.each(VERSIONS)('what ends a response on %s', (_name, express) => {
     expect(second).toMatchObject({ text: 'form 2', headers: { 'set-cookie': ['s=2'] } });
   });
 
+  it('a header that the handler takes away is not on a hit either', async () => {
+    const app = express();
+    app.use((_req, res, next) => next(void res.set('X-Frame-Options', 'DENY')));
+    app.get('/', cached(), (_req, res) => {
+      res.removeHeader('X-Frame-Options');
+      res.send('for frames');
+    });
+    const { ask } = await serve(app);
+    expect((await ask('/')).headers['x-frame-options']).toBeUndefined();
+    const hit = await ask('/');
+    expect(hit.cache).toContain('hit');
+    expect(hit.headers['x-frame-options']).toBeUndefined();
+  });
+
+  it('tags are not sent where the cache leaves a response alone', async () => {
+    const app = express();
+    app.all('/', cached(), (_req, res) =>
+      res.set('Cache-Tag', 'a').writeHead(200, { 'Surrogate-Key': 'b', 'X-A': '1' }).end('x'),
+    );
+    const { ask } = await serve(app);
+    for (const how of [{ headers: { cookie: 'a=1' } }, { method: 'POST' }, { method: 'OPTIONS' }]) {
+      const { headers } = await ask('/', how);
+      expect([headers['cache-tag'], headers['surrogate-key'], headers['x-a']]).toEqual([undefined, undefined, '1']);
+    }
+  });
+
   it('a body that ends with its head has a length, whatever is stored of it', async () => {
     const app = express();
     app.get('/', cached(), (_req, res) => res.end('6869', 'hex'));
