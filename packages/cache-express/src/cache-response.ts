@@ -21,6 +21,7 @@ import {
   satisfies,
 } from './request-rules.ts';
 import { rerun, rerunOf } from './rerun.ts';
+import { hideTags } from './response-tags.ts';
 import { responseType } from './response-type.ts';
 import { nextScope } from './route-key.ts';
 import { ageOf, sendStored } from './send-stored.ts';
@@ -163,8 +164,8 @@ class CachedRoute {
     return null;
   }
 
-  async #serve(asked: Asked): Promise<void> {
-    const { req, wishes, key } = asked;
+  async #serve(asked: Asked, isSecondTry = false): Promise<void> {
+    const { req, res, wishes, key } = asked;
     if (wishes.onlyIfCached || req.method === 'HEAD') return this.#serveStoredOnly(asked);
     if (wishes.bypass) return this.#alone(asked, { kind: 'forward', why: 'request' }, 'bypass');
     if (this.#hitForMiss.has(key))
@@ -172,9 +173,11 @@ class CachedRoute {
 
     const { clock } = this.#policy;
     let isLeader = false;
+    let hasFailed = false;
     let stored: StoredResponse | undefined;
     try {
       await endOfArrivals();
+      if (isDone(res)) return;
       const askedAt = clock.now();
       const load = ({ previous }: LoaderContext<StoredResponse>) => {
         isLeader = previous === undefined;
@@ -190,9 +193,13 @@ class CachedRoute {
       const isRead = stored !== undefined && !this.#made.has(stored); // else the time is that of a handler
       if (isRead) this.#traffic.timed('read', clock.now() - askedAt);
     } catch (error) {
+      hasFailed = true;
       this.#policy.cache.logger.warn({ err: error, route: routeOf(req) }, 'the cache failed: the handler answers');
     }
     if (isLeader) return; // answered by the handler itself
+    if (isDone(res)) return;
+    // The client of the handler left, which says nothing of the response: one of those who waited leads the others.
+    if (!stored && !hasFailed && !isSecondTry && !this.#hitForMiss.has(key)) return this.#serve(asked, true);
     if (stored && this.#suits(asked, stored)) return this.#send(asked, stored);
     const outcome: CacheOutcome = stored
       ? { kind: 'forward', why: 'request' }
@@ -204,6 +211,7 @@ class CachedRoute {
   async #serveStoredOnly(asked: Asked): Promise<void> {
     const { res, key, wishes } = asked;
     const stored = wishes.bypass ? undefined : await this.#responses.get(key).catch(() => undefined);
+    if (isDone(res)) return;
     if (stored && this.#suits(asked, stored)) return this.#send(asked, stored);
     if (!wishes.onlyIfCached) return this.#alone(asked, { kind: 'forward', why: 'uri-miss' }, 'miss');
     if (res.headersSent) return; // by whoever waited no longer
@@ -215,8 +223,9 @@ class CachedRoute {
 
   /** Runs the handler for all who wait, and for the store. */
   async #lead(asked: Asked): Promise<StoredResponse | undefined> {
-    const { key, resource } = asked;
+    const { res, key, resource } = asked;
     const { timeoutMs, graceMs, hitForMissMs } = this.#policy;
+    if (isDone(res)) return undefined; // since it waited for another response
     if (this.#variants?.admit(resource, key, timeoutMs) === false) {
       this.#traffic.skip(routeOf(asked.req), 'variants');
       this.#hitForMiss.remember(key, hitForMissMs);
@@ -333,6 +342,7 @@ class CachedRoute {
 
   /** Leaves a request to its handler, which sees it as it came. */
   #forward(req: Request, res: Response, next: NextFunction, how: { why: 'bypass' | 'method'; detail?: Reason }): void {
+    hideTags(res);
     if (!res.headersSent) appendTo(res, 'cache-status', [cacheStatus(this.#policy.name, { kind: 'forward', ...how })]);
     this.#count(req, 'bypass');
     next();
@@ -347,6 +357,11 @@ class CachedRoute {
     this.#warned.add(message);
     this.#policy.cache.logger.warn({ route: routeOf(req) }, message);
   }
+}
+
+/** Nobody is left to answer: the client has gone, or a middleware (a timeout) has answered meanwhile. */
+function isDone(res: Response): boolean {
+  return res.destroyed || res.writableEnded;
 }
 
 function resultOf(isCollapsed: boolean, isStale: boolean): Result {

@@ -1,10 +1,10 @@
 import type { ServerResponse } from 'node:http';
-import { setAll } from './headers.ts';
+import { closeHead, isChunk, isLastChunk, takeHead } from './head.ts';
 import type { Reason } from './storable.ts';
 
 /** How a response ended. */
 export type Ending =
-  | { readonly kind: 'whole'; readonly body: Buffer; readonly isClientGone: boolean }
+  | { readonly kind: 'whole'; readonly body: Buffer }
   | { readonly kind: 'lost'; readonly reason: Reason };
 
 export interface CaptureListener {
@@ -35,7 +35,9 @@ export class Capture {
   #state: 'before' | 'keep' | 'pass' | 'over' = 'before';
   #chunks: Buffer[] = [];
   #bytes = 0;
-  #isClientGone = false;
+  /** The body, where `end` brings all of it with the head still open. */
+  #whole: Buffer | undefined;
+  #isNotModified = false;
 
   constructor(res: ServerResponse, listener: CaptureListener, maxBytes: number) {
     this.#res = res;
@@ -46,7 +48,9 @@ export class Capture {
     res.writeHead = ((...args: unknown[]) => this.#writeHead(args)) as typeof res.writeHead;
     res.write = ((...args: unknown[]) => this.#write(args)) as typeof res.write;
     res.end = ((...args: unknown[]) => this.#end(args)) as typeof res.end;
-    res.once('close', () => this.#close());
+    // What a handler says once its client has left may be cut short for that, with a length that is right: `{ results: [] }`. And a response
+    // that was destroyed has no end.
+    res.once('close', () => this.giveUp('aborted'));
   }
 
   /** Nobody waits for this response any more; it goes on as it is. */
@@ -59,50 +63,53 @@ export class Capture {
   }
 
   #writeHead(args: unknown[]): unknown {
-    if (this.#state === 'before' && !this.#res.headersSent) {
-      const [status, second, third] = args;
-      const hasMessage = typeof second === 'string';
-      this.#res.statusCode = Number(status);
-      setAll(this.#res, hasMessage ? third : (second ?? third));
-      this.#decide(undefined);
-      return this.#listener.outside(() => this.#below.writeHead(this.#res.statusCode, ...(hasMessage ? [second] : [])));
-    }
-    return this.#listener.outside(() => this.#below.writeHead(...args));
+    if (this.#state !== 'before' || this.#res.headersSent) return this.#send('writeHead', args);
+    const rest = takeHead(this.#res, args);
+    this.#decide();
+    return this.#send('writeHead', [this.#res.statusCode, ...rest.slice(1)]);
   }
 
   #write(args: unknown[]): unknown {
     // The head first, and with it the decision: below it would be written by itself.
-    if (this.#state === 'before' && !this.#res.headersSent) this.#res.writeHead(this.#res.statusCode);
+    const isHeadOpen = this.#state === 'before' && !this.#res.headersSent;
+    if (isHeadOpen && isChunk(args[0])) this.#res.writeHead(this.#res.statusCode);
     this.#keep(args);
-    return this.#below.write(...args);
+    const isTaken = this.#send('write', args);
+    // A client that reads slowly keeps nobody waiting: what is kept is bounded, and Node holds what the client has not read.
+    return this.#state === 'keep' || isTaken;
   }
 
   #end(args: unknown[]): unknown {
-    const isHeadOpen = this.#state === 'before' && !this.#res.headersSent;
-    const whole = isHeadOpen ? bufferOf(args) : undefined;
-    if (whole && this.#decide(whole) === 'not-modified') {
-      const callback = args.find((argument) => typeof argument === 'function');
-      const result = this.#listener.outside(() => this.#below.end(...(callback ? [callback] : [])));
-      this.#finish();
-      return result;
-    }
-    if (!whole) this.#keep(args);
-    const result = this.#listener.outside(() => this.#below.end(...args));
+    if (this.#state === 'before' && !this.#res.headersSent && isLastChunk(args[0])) {
+      this.#whole = bufferOf(args);
+      closeHead(this.#res, args); // through `writeHead`, where hooks that were set later have had their say before the decision
+    } else this.#keep(args);
+    const rest = this.#isNotModified ? args.filter((argument) => typeof argument === 'function') : args;
+    const result = this.#send('end', rest);
     this.#finish();
     return result;
   }
 
-  #decide(whole: Buffer | undefined): 'keep' | 'pass' | 'not-modified' {
-    const decision = this.#listener.onHead(whole);
+  /** What throws was not sent: what comes after it is another answer. */
+  #send(method: 'writeHead' | 'write' | 'end', args: unknown[]): unknown {
+    const call = () => this.#below[method](...args);
+    try {
+      return method === 'write' ? call() : this.#listener.outside(call);
+    } catch (error) {
+      if (this.#state !== 'before') this.giveUp('uncacheable');
+      throw error;
+    }
+  }
+
+  #decide(): void {
+    const decision = this.#listener.onHead(this.#whole);
+    this.#isNotModified = decision === 'not-modified';
     this.#state = decision === 'pass' ? 'pass' : 'keep';
-    if (whole && this.#state === 'keep') this.#add(whole);
-    return decision;
+    if (this.#whole && this.#state === 'keep') this.#add(this.#whole);
   }
 
   #keep(args: unknown[]): void {
-    if (this.#state !== 'keep') return;
-    const chunk = bufferOf(args);
-    this.#add(chunk);
+    if (this.#state === 'keep') this.#add(bufferOf(args));
   }
 
   #add(chunk: Buffer): void {
@@ -114,16 +121,10 @@ export class Capture {
   #finish(): void {
     if (this.#state === 'keep') {
       this.#state = 'over';
-      this.#listener.onEnd({ kind: 'whole', body: Buffer.concat(this.#chunks), isClientGone: this.#isClientGone });
+      this.#listener.onEnd({ kind: 'whole', body: Buffer.concat(this.#chunks) });
       this.#chunks = [];
-    }
+    } else this.giveUp('uncacheable'); // its head was sent before its route
     this.#listener.onOver();
-  }
-
-  /** A handler that has not begun to answer may still do so. One that was writing cannot be told from one that was cut off. */
-  #close(): void {
-    this.#isClientGone = true;
-    if (this.#state === 'keep') this.giveUp('aborted');
   }
 }
 

@@ -9,7 +9,7 @@ import { formatHttpDate } from './http-date.ts';
 import type { NarrowRequest } from './narrow-request.ts';
 import type { RoutePolicy } from './options.ts';
 import { responseFacts } from './response-facts.ts';
-import { canBeKept, givenTags, headerTags } from './response-tags.ts';
+import { canBeKept, givenTags, headerTags, hideTags } from './response-tags.ts';
 import { markNotModified } from './send-stored.ts';
 import {
   freshForMs,
@@ -46,12 +46,15 @@ export class HandlerRun implements CaptureListener {
   /** What is stored, but for the body. */
   #head: Omit<StoredResponse, 'body'> | undefined;
   #facts: ResponseFacts | undefined;
+  /** The headers that this cache put on a response that may be stored. */
+  #added: readonly string[] = [];
   #isSettled = false;
 
   constructor(parts: HandlerRunParts) {
     this.#parts = parts;
     const { res, policy } = parts;
     this.#before = headersOf(res);
+    hideTags(res); // where nobody looks at the head any more, after the timeout
     const capture = new Capture(res, this, policy.maxBodyBytes);
     this.#stopTimer = policy.clock.after(policy.timeoutMs, () => capture.giveUp('timeout'), { background: true });
   }
@@ -83,8 +86,11 @@ export class HandlerRun implements CaptureListener {
     const { res } = this.#parts;
     const status = this.#head?.status ?? res.statusCode;
     if (ending.kind === 'lost') {
+      if (!res.headersSent) for (const name of this.#added) res.removeHeader(name); // the next answer is another
       this.#settle({ kind: 'refused', reason: ending.reason, status });
-    } else if (!this.#head || !isComplete(ending.body.length, this.#facts?.declaredBytes, ending.isClientGone)) {
+    } else if (!this.#head || ![status, 304].includes(res.statusCode)) {
+      this.#settle({ kind: 'refused', reason: 'status', status: res.statusCode }); // an error page at the end of what had begun well
+    } else if (!isComplete(ending.body.length, this.#facts?.declaredBytes)) {
       this.#settle({ kind: 'refused', reason: 'truncated', status });
     } else {
       const { headers } = this.#head;
@@ -118,10 +124,14 @@ export class HandlerRun implements CaptureListener {
     }
     if (whole && status === 200 && !headers.has('etag')) res.setHeader('etag', etagOf(whole));
     const complete = headersOf(res);
+    this.#added = ['cache-status', ...[...complete.keys()].filter((name) => !headers.has(name))];
     const generatedAtMs = nowMs - parseAge(facts.age) * 1000;
     this.#head = {
       status,
-      headers: dated(addedHeaders(this.#before, complete), generatedAtMs),
+      headers: dated(
+        [...removedHeaders(this.#before, complete), ...addedHeaders(this.#before, complete)],
+        generatedAtMs,
+      ),
       generatedAtMs,
       freshForMs: freshForMs(facts, policy, nowMs) + parseAge(facts.age) * 1000,
       allowsStale: allowsStale(facts),
@@ -163,6 +173,11 @@ export class HandlerRun implements CaptureListener {
     this.#stopTimer();
     this.#parts.onSettled(outcome);
   }
+}
+
+/** What the handler took away, as fields without a value: a hit takes them away too. */
+function removedHeaders(before: HeaderMap, now: HeaderMap): HeaderPairs {
+  return [...before.keys()].filter((name) => !now.has(name)).map((name) => [name, []] as const);
 }
 
 /** Node adds the date only as it writes the head. RFC 9110 §6.6.1 */

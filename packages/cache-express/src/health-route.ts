@@ -15,7 +15,7 @@ import { refuseOtherMethods } from './read-only.ts';
 export interface HealthRouteOptions {
   /** The service cannot do without the cache: when it is down, `ready` answers 503. @default false: it only warns */
   readonly required?: boolean | undefined;
-  /** Who is shown more than the status. @default nobody */
+  /** Who is shown more than the status; nobody where it throws. @default nobody */
   readonly details?: Permission | undefined;
   /** How long the store may take to answer. @default '250ms' */
   readonly deadline?: Duration | undefined;
@@ -52,12 +52,14 @@ export interface HealthRoute extends RequestHandler {
   readonly detail: RequestHandler;
 }
 
+type Checked = Pick<Cache, 'healthCheck'> & Partial<Pick<Cache, 'logger'>>;
+
 /**
  * Health as `application/health+json`. A cache that is down makes the service slower, not ill: `warn` and 200, unless it is `required`.
  * @throws CacheConfigError with everything that is wrong with the arguments
  * @example app.get('/health/cache', healthRoute(cache));
  */
-export function healthRoute(cache: Pick<Cache, 'healthCheck'>, options: HealthRouteOptions = {}): HealthRoute {
+export function healthRoute(cache: Checked, options: HealthRouteOptions = {}): HealthRoute {
   const { required = false, details = () => false, failAfter = 2, serviceId, description } = checked(cache, options);
   const probe = new Probe(cache, options);
   const about = { serviceId, description };
@@ -67,17 +69,27 @@ export function healthRoute(cache: Pick<Cache, 'healthCheck'>, options: HealthRo
   };
   const report = (permission: Permission): RequestHandler => {
     return async (req, res, next) => {
-      if (refuseOtherMethods(req, res)) return;
       try {
+        if (refuseOtherMethods(req, res)) return;
         const found = await probe.ask();
         const status = statusOf(found, required, failAfter);
         answer(res, (await isAllowed(req, permission)) ? healthBody(status, found, about) : { status });
       } catch (error) {
-        next(error);
+        next(error); // Express 4 would leave the rejection to the process
       }
     };
   };
-  const detail = report(details);
+  let hasWarned = false;
+  const detail = report(async (req) => {
+    try {
+      return await details(req);
+    } catch (error) {
+      if (!hasWarned)
+        cache.logger?.warn({ err: error }, 'details of a health route threw: who asks is shown the status');
+      hasWarned = true;
+      return false;
+    }
+  });
   return Object.assign(((req, res, next) => detail(req, res, next)) as RequestHandler, {
     live,
     ready: report(() => false),

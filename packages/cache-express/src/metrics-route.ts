@@ -97,8 +97,8 @@ export function metricsRoute(cache: Reporting, options: MetricsRouteOptions = {}
   });
 
   return async (req, res, next) => {
-    if (refuseOtherMethods(req, res)) return;
     try {
+      if (refuseOtherMethods(req, res)) return;
       const text = await registry.metrics();
       res.set({ 'Content-Type': registry.contentType, 'Cache-Control': 'no-store' }).send(text);
     } catch (error) {

@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
@@ -48,8 +49,24 @@ export function rerun<T>({ req, clock, timeoutMs, run }: RerunParts<T>): Promise
       stopTimer();
       reject(new Error(`The refresh of a response was answered with ${res.statusCode} before it came to its route.`));
     });
-    rootOf(req)(again, res);
+    // Cut off by its handler, which a client would see at once. A stream that is destroyed says it later than it finishes.
+    res.once('close', () => {
+      if (res.writableFinished) return;
+      stopTimer();
+      reject(new Error('The refresh of a response was cut off.'));
+    });
+    send(req, again, res);
   });
+}
+
+/**
+ * To the server, so that whatever lies around the app is passed as well: `app.parent` knows only apps that are mounted. Without a server (a
+ * request of a test) to the outermost app.
+ */
+function send(req: Request, again: IncomingMessage, res: ServerResponse): void {
+  const server: unknown = Reflect.get(req.socket, 'server');
+  const isSent = server instanceof EventEmitter && server.emit('request', again, res);
+  if (!isSent) rootOf(req)(again, res);
 }
 
 function rootOf(req: Request): Application {
@@ -85,7 +102,8 @@ function deafSocket(socket: Socket): Socket {
   const deaf = new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() });
   const { remoteAddress, remoteFamily, remotePort, localAddress, localPort } = socket;
   const encrypted: unknown = Reflect.get(socket, 'encrypted');
-  const noTimeout = () => deaf;
+  deaf.on('error', () => undefined); // its 'close' says enough; without a listener an error would end the process
+  const itself = () => deaf;
   Object.assign(deaf, {
     remoteAddress,
     remoteFamily,
@@ -93,7 +111,11 @@ function deafSocket(socket: Socket): Socket {
     localAddress,
     localPort,
     encrypted,
-    setTimeout: noTimeout,
+    setTimeout: itself,
+    setNoDelay: itself,
+    setKeepAlive: itself,
+    ref: itself,
+    unref: itself,
   });
   return deaf as unknown as Socket;
 }

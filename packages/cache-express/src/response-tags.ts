@@ -1,3 +1,6 @@
+import type { ServerResponse } from 'node:http';
+import { takeHead } from './head.ts';
+
 const MAX_TAGS = 128;
 const MAX_LENGTH = 256;
 
@@ -21,4 +24,16 @@ export function givenTags(tags: unknown): readonly string[] {
 /** Can all of these be kept? A tag left out would be an invalidation that does not reach the response. */
 export function canBeKept(tags: readonly string[]): boolean {
   return tags.length <= MAX_TAGS && tags.every((tag) => tag !== '' && tag.length <= MAX_LENGTH && tag.isWellFormed());
+}
+
+/** Tags are for the cache and not for clients, on a response that it leaves alone as well. */
+export function hideTags(res: ServerResponse): void {
+  const writeHead = res.writeHead.bind(res) as (...args: unknown[]) => ServerResponse;
+  res.writeHead = ((...args: unknown[]) => {
+    if (res.headersSent) return writeHead(...args);
+    const rest = takeHead(res, args);
+    res.removeHeader('surrogate-key');
+    res.removeHeader('cache-tag');
+    return writeHead(...rest);
+  }) as typeof res.writeHead;
 }

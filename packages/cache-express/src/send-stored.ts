@@ -27,7 +27,8 @@ export function sendStored(
 ): void {
   const ageMs = ageOf(stored, nowMs);
   for (const [field, value] of stored.headers) {
-    if (field === 'vary') appendTo(res, field, listOf(String(value)));
+    if (value.length === 0 && typeof value !== 'string') res.removeHeader(field);
+    else if (field === 'vary') appendTo(res, field, listOf(String(value)));
     else res.setHeader(field, value);
   }
   res.setHeader('age', String(Math.floor(ageMs / 1000))); // §5.1

@@ -25,9 +25,9 @@ export function statsRoute(cache: Reporting, options: StatsRouteOptions = {}): R
   checks.done();
   const { allow = () => true } = options;
   return async (req, res, next) => {
-    if (refuseOtherMethods(req, res)) return;
-    res.set('Cache-Control', 'no-store');
     try {
+      if (refuseOtherMethods(req, res)) return;
+      res.set('Cache-Control', 'no-store');
       if (!(await isAllowed(req, allow))) return void res.status(403).end();
       const stats = cache.getCacheStats
         ? await cache.getCacheStats()

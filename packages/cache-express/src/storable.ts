@@ -77,9 +77,8 @@ export function freshForMs(facts: ResponseFacts, policy: StoragePolicy, nowMs: n
 }
 
 /** Is what the body holds all of it? RFC 9111 §3.3 */
-export function isComplete(bytes: number, declaredBytes: number | undefined, isClientGone: boolean): boolean {
-  // Handlers end early when their client leaves, so there only a length that was promised proves anything.
-  return declaredBytes === undefined ? !isClientGone : declaredBytes === bytes;
+export function isComplete(bytes: number, declaredBytes: number | undefined): boolean {
+  return declaredBytes === undefined || declaredBytes === bytes;
 }
 
 function isStatusWanted(status: number, policy: StoragePolicy): boolean {

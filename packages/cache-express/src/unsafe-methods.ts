@@ -1,5 +1,6 @@
 import type { Clock } from '@huntly/cache-core';
 import type { Request, Response } from 'express';
+import { closeHead, isLastChunk } from './head.ts';
 import type { ResponseCache } from './options.ts';
 import { hostnameOf, pathOf, pathTag } from './request-key.ts';
 import type { Traffic } from './traffic.ts';
@@ -19,12 +20,18 @@ export function dropWhenDone(req: Request, res: Response, { cache, clock, traffi
   let isEnding = false;
   res.end = ((...args: unknown[]) => {
     if (isEnding) return res;
+    if (res.statusCode < 200 || res.statusCode >= 400 || !isLastChunk(args[0])) return end(...args);
+    if (!res.headersSent) closeHead(res, args); // nobody can answer anything else while the invalidation runs
     isEnding = true;
-    if (res.statusCode < 200 || res.statusCode >= 400) return end(...args);
+    res.write = (() => false) as typeof res.write;
     const beganAt = clock.now();
     const finish = () => {
       traffic.timed('invalidate', clock.now() - beganAt);
-      end(...args);
+      try {
+        end(...args);
+      } catch (error) {
+        res.destroy(error instanceof Error ? error : undefined); // its handler has returned: there is nobody to throw to
+      }
     };
     cache.invalidateTags(tagsOf(req, res)).then(finish, finish); // what could not be dropped, the cache has logged
     return res;

@@ -1,5 +1,6 @@
 import { createReadStream, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -167,8 +168,15 @@ describe.each(VERSIONS)('the life of a response on %s', (_name, express) => {
       answer: (res: import('express').Response, run: number, next: (error?: unknown) => void) => unknown,
     ) {
       let runs = 0;
+      let arrived = 0;
+      let gone = 0;
       const release = gate();
       const app = express();
+      app.use((_req, res, next) => {
+        arrived++;
+        res.once('close', () => gone++);
+        next();
+      });
       app.get('/', cached(options), async (_req, res, next) => {
         const run = ++runs;
         await release.opened;
@@ -180,6 +188,13 @@ describe.each(VERSIONS)('the life of a response on %s', (_name, express) => {
         served,
         release,
         runs: () => runs,
+        arrived: async (count: number) => {
+          while (arrived < count) await turn();
+          for (let wait = 0; wait < 5; wait++) await turn(); // and wait for the response
+        },
+        left: async (count: number) => {
+          while (gone < count) await turn();
+        },
         running: async () => {
           while (runs === 0) await turn();
         },
@@ -224,16 +239,133 @@ describe.each(VERSIONS)('the life of a response on %s', (_name, express) => {
       expect((await leader).text).toBe('begun ended');
     });
 
-    it('a client that leaves does not spoil the response: the handler ends, and what it made is stored', async () => {
-      const { served, release, running, runs } = await held({}, (res) => res.json({ whole: true }));
-      const left = served.leave('/', running());
-      await left;
+    it.each<[string, (res: import('express').Response) => unknown]>([
+      ['less than it would have', (res) => res.json({ results: [] })],
+      ['an error of its own', (res) => res.status(499).end()],
+    ])(
+      'what a handler says once its client has left is %s: one of those who wait leads the others',
+      async (_what, cut) => {
+        const { served, release, running, runs } = await held({}, (res, run) =>
+          run === 1 ? cut(res) : res.json({ results: [1, 2] }),
+        );
+        const left = gate();
+        const leader = served.leave('/', left.opened);
+        await running();
+        const followers = [served.ask('/'), served.ask('/')];
+        for (let wait = 0; wait < 50; wait++) await turn();
+        expect(runs()).toBe(1);
+        left.open();
+        await leader;
+        while (runs() === 1) await turn();
+        release.open();
+        for (const { text } of await Promise.all(followers)) expect(text).toBe('{"results":[1,2]}');
+        expect(runs()).toBe(2);
+        expect(await served.ask('/')).toMatchObject({
+          text: '{"results":[1,2]}',
+          cache: expect.stringContaining('hit'),
+        });
+      },
+    );
+
+    it('for those who waited and have left the handler is not run', async () => {
+      const { served, release, running, runs, ...until } = await held({}, (res) =>
+        res.set('Cache-Control', 'no-store').send('x'),
+      );
+      const leader = served.ask('/');
+      await running();
+      const left = gate();
+      const followers = [served.leave('/', left.opened), served.leave('/', left.opened)];
+      await until.arrived(3);
+      left.open();
+      await Promise.all(followers);
+      await until.left(2);
       release.open();
-      let answer = await served.ask('/');
-      answer = await served.ask('/');
-      expect(answer.text).toBe('{"whole":true}');
-      expect(answer.cache).toContain('hit');
+      expect((await leader).text).toBe('x');
+      for (let wait = 0; wait < 50; wait++) await turn();
       expect(runs()).toBe(1);
+    });
+
+    it.each<[string, (res: import('express').Response) => unknown]>([
+      ['destroyed', (res) => res.destroy()],
+      ['the end of a pipeline that fails', (res) => pipeline(createReadStream('/nowhere'), res).catch(() => undefined)],
+    ])('nobody waits for a response that is %s before its head', async (_what, fail) => {
+      let runs = 0;
+      const release = gate();
+      const app = express();
+      app.get('/', cached(), async (_req, res) => {
+        if (++runs > 1) return void res.send('own');
+        await release.opened;
+        fail(res);
+      });
+      const { ask } = await serve(app);
+      const leader = ask('/').catch(() => 'cut off');
+      while (runs === 0) await turn();
+      const follower = ask('/');
+      for (let wait = 0; wait < 50; wait++) await turn();
+      release.open();
+      expect(await leader).toBe('cut off');
+      expect((await follower).text).toBe('own');
+    });
+
+    it('nobody waits for a response whose head was sent before its route', async () => {
+      let runs = 0;
+      const app = express();
+      app.use((_req, res, next) => {
+        res.flushHeaders();
+        next();
+      });
+      app.get('/', cached(), (_req, res) => res.end(`run ${++runs}`));
+      const { ask } = await serve(app);
+      expect((await ask('/')).text).toBe('run 1');
+      expect((await ask('/')).text).toBe('run 2');
+    });
+
+    it('a client that reads slowly keeps nobody waiting', async () => {
+      let runs = 0;
+      const app = express();
+      app.get('/', cached({ maxBodyBytes: 50_000_000 }), async (_req, res) => {
+        runs++;
+        await pipeline(Readable.from(Array.from({ length: 300 }, () => Buffer.alloc(100_000))), res);
+      });
+      const { ask, port } = await serve(app);
+      const slow = connect(port, '127.0.0.1');
+      onTestFinished(() => void slow.destroy());
+      slow.pause();
+      slow.write(`GET / HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`);
+      while (runs === 0) await turn();
+      const follower = await ask('/');
+      expect(follower.body.length).toBe(30_000_000);
+      expect(runs).toBe(1);
+    });
+
+    it('who was answered by a timeout middleware is left alone', async () => {
+      let runs = 0;
+      let waits = 0;
+      const release = gate();
+      const timeout = gate();
+      const app = express();
+      app.use((req, res, next) => {
+        if (req.get('x-timeout')) void timeout.opened.then(() => res.status(503).end(Buffer.alloc(20_000_000)));
+        waits++;
+        next();
+      });
+      app.get('/', cached(), async (_req, res) => {
+        runs++;
+        await release.opened;
+        res.send('x');
+      });
+      const { ask } = await serve(app);
+      const leader = ask('/');
+      while (runs === 0) await turn();
+      const late = ask('/', { headers: { 'x-timeout': '1' } });
+      while (waits === 1) await turn();
+      for (let wait = 0; wait < 5; wait++) await turn();
+      timeout.open();
+      await timeout.opened;
+      release.open();
+      expect((await leader).text).toBe('x');
+      expect((await late).body.length).toBe(20_000_000);
+      expect(runs).toBe(1);
     });
 
     it('an empty end of a handler whose client left is not stored', async () => {

@@ -1,5 +1,8 @@
+import { createReadStream } from 'node:fs';
+import { pipeline } from 'node:stream';
 import { createCache } from '@huntly/cache-core';
 import { FakeClock } from '@huntly/cache-core/testing';
+import type { Request, Response } from 'express';
 import { describe, expect, it } from 'vitest';
 import { type CacheResponseOptions, cacheResponse } from '../src/index.ts';
 import { serve, VERSIONS } from './support/serve.ts';
@@ -13,7 +16,14 @@ describe.each(VERSIONS)('stale while revalidate on %s', (_name, express) => {
   async function open(options: Partial<CacheResponseOptions> = {}) {
     const clock = new FakeClock();
     const cache = createCache({ types: {}, logger: false, clock });
-    const state = { runs: 0, status: 200, headers: {} as Record<string, string>, passes: Number.POSITIVE_INFINITY };
+    const state = {
+      runs: 0,
+      status: 200,
+      headers: {} as Record<string, string>,
+      passes: Number.POSITIVE_INFINITY,
+      failed: 0,
+      fail: undefined as undefined | ((req: Request, res: Response) => unknown),
+    };
     const seen: unknown[] = [];
     const app = express();
     app.use((req, res, next) => {
@@ -24,6 +34,11 @@ describe.each(VERSIONS)('stale while revalidate on %s', (_name, express) => {
     const inner = express();
     const route = { cache, clock, ttl: '60s', grace: '60s', query: ['q'], ...options } as CacheResponseOptions;
     inner.get('/leads/:id', cacheResponse(route), cacheResponse({ cache, clock, ttl: '1s' }), (req, res) => {
+      req.socket.setNoDelay().setKeepAlive().ref().unref();
+      if (state.fail) {
+        state.failed++;
+        return void state.fail(req, res);
+      }
       seen.push([req.params['id'], req.query, req.baseUrl, req.ip, req.protocol, (req as { user?: string }).user]);
       res
         .status(state.status)
@@ -113,6 +128,52 @@ describe.each(VERSIONS)('stale while revalidate on %s', (_name, express) => {
     const answer = await ask();
     expect(answer.text).not.toBe('run 1');
     expect(answer.cache).toContain('fwd=');
+  });
+
+  it.each<[string, (req: Request, res: Response) => unknown]>([
+    ['a pipeline that fails', (_req, res) => pipeline(createReadStream('/nowhere'), res, () => undefined)],
+    ['a response destroyed midway', (_req, res) => [res.write('x'), res.destroy(new Error('upstream lost'))]],
+    ['a response destroyed before its head', (_req, res) => res.destroy(new Error('upstream lost'))],
+    ['a socket destroyed', (req) => req.socket.destroy(new Error('no'))],
+  ])('%s in a refresh ends it at once and leaves the stale response', async (_way, fail) => {
+    const { ask, clock, state } = await open();
+    await ask();
+    state.fail = fail;
+    await clock.advance(61_000);
+    expect((await ask()).text).toBe('run 1');
+    while (state.failed === 0) await turns();
+    state.fail = undefined;
+    let seconds = 0;
+    while (state.runs === 1) {
+      await clock.advance(1_000); // the pause after a failed load, once it has failed
+      seconds++;
+      expect((await ask()).status).toBe(200);
+      await turns();
+    }
+    expect(seconds).toBeLessThan(20); // else it was the timeout that ended it
+  });
+
+  it('a copy goes through an app that only calls the app of the route', async () => {
+    const clock = new FakeClock();
+    const cache = createCache({ types: {}, logger: false, clock });
+    const inner = express();
+    inner.get('/', cacheResponse({ cache, clock, ttl: '60s', grace: '60s', shared: true }), (req, res) => {
+      res.send(String((req as { tenant?: string }).tenant));
+    });
+    const app = express();
+    app.use((req, res, next) => {
+      if (req.get('authorization') === undefined) return void res.status(401).end();
+      (req as { tenant?: string }).tenant = 'acme';
+      next();
+    });
+    app.use((req, res, next) => inner(req, res, next)); // as vhost() does
+    const { ask } = await serve(app);
+    const headers = { authorization: 'ok' };
+    await ask('/', { headers });
+    await clock.advance(61_000);
+    await ask('/', { headers });
+    await turns();
+    expect(await ask('/', { headers })).toMatchObject({ text: 'acme', cache: 'hit; ttl=60' });
   });
 
   it('no header of a client makes a request a copy', async () => {

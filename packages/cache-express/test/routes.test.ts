@@ -1,5 +1,6 @@
 import { type Cache, type CacheHealth, createCache, createCacheManager } from '@huntly/cache-core';
 import { FakeClock } from '@huntly/cache-core/testing';
+import type { ErrorRequestHandler } from 'express';
 import { Registry } from 'prom-client';
 import { describe, expect, it, vi } from 'vitest';
 import { cacheResponse, healthRoute, metricsRoute, statsRoute } from '../src/index.ts';
@@ -174,6 +175,22 @@ describe.each(VERSIONS)('routes on %s', (_name, express) => {
         checks: { 'memory:responseTime': [{}] },
       });
     }
+  });
+
+  it('`details` and `allow` that throw end no process: the status alone, with one warning, and the error', async () => {
+    const isAdmin = (req: object) => (req as { user: { isAdmin: boolean } }).user.isAdmin;
+    const cache = createCache({ types: {}, logger: false });
+    const warn = vi.fn();
+    const app = express();
+    const logger = { ...cache.logger, warn } as typeof cache.logger;
+    app.get('/health', healthRoute({ healthCheck: async () => health(), logger }, { details: isAdmin }));
+    app.get('/stats', statsRoute(cache, { allow: isAdmin }));
+    app.use(((_error, _req, res, _next) => res.status(500).end('handled')) as ErrorRequestHandler);
+    const { ask } = await serve(app);
+    for (const again of [1, 2])
+      expect(await ask('/health'), String(again)).toMatchObject({ status: 200, text: '{"status":"pass"}' });
+    expect(warn).toHaveBeenCalledTimes(1);
+    expect(await ask('/stats')).toMatchObject({ status: 500, text: 'handled' });
   });
 
   it('stats: getCacheStats of a manager and the traffic of its routes; 403 for others', async () => {

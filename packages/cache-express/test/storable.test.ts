@@ -90,11 +90,9 @@ describe('freshForMs (RFC 9111 §4.2.1)', () => {
 });
 
 it('a body is complete by its promised length, or by its end while the client was there (RFC 9111 §3.3)', () => {
-  expect(isComplete(5, 5, false)).toBe(true);
-  expect(isComplete(5, 5, true)).toBe(true);
-  expect(isComplete(4, 5, false)).toBe(false);
-  expect(isComplete(5, undefined, false)).toBe(true);
-  expect(isComplete(5, undefined, true)).toBe(false);
+  expect(isComplete(5, 5)).toBe(true);
+  expect(isComplete(4, 5)).toBe(false);
+  expect(isComplete(5, undefined)).toBe(true);
 });
 
 it('stores end-to-end headers that the handler added (RFC 9111 §3.1)', () => {
