@@ -34,7 +34,11 @@ export interface MemoryStoreOptions {
   clock?: Clock;
 }
 
-const OPTION_NAMES: ReadonlySet<string> = new Set(['maxEntries', 'maxBytes', 'clock'] satisfies (keyof MemoryStoreOptions)[]);
+const OPTION_NAMES: ReadonlySet<string> = new Set([
+  'maxEntries',
+  'maxBytes',
+  'clock',
+] satisfies (keyof MemoryStoreOptions)[]);
 
 /** What an entry costs besides its key and its bytes, roughly. */
 const ENTRY_OVERHEAD_BYTES = 200;
@@ -68,7 +72,10 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
       (name) => options[name] !== undefined && !(Number.isSafeInteger(options[name]) && Number(options[name]) > 0),
     )
     .map((name) => `memoryStore.${name} must be a whole number above 0; got ${kindOf(options[name])}`);
-  const problems = [...unknown.map((name) => `memoryStore.${name} is no option of it; they are maxEntries, maxBytes and clock`), ...numbers];
+  const problems = [
+    ...unknown.map((name) => `memoryStore.${name} is no option of it; they are maxEntries, maxBytes and clock`),
+    ...numbers,
+  ];
   if (problems.length > 0) throw new CacheConfigError(problems);
   return new MemoryStore(options);
 }

@@ -68,7 +68,11 @@ function readTarget(options: RedisStoreOptions, problems: string[]): Target | un
     problems.push(`exactly one of url, client, cluster and sentinels must be given, got ${found}.`);
     return undefined;
   }
-  unknownNames(options, [given[0] ?? 'url', ...(given[0] === 'client' ? [] : ACCESS), ...OWN[given[0] ?? 'url']], problems);
+  unknownNames(
+    options,
+    [given[0] ?? 'url', ...(given[0] === 'client' ? [] : ACCESS), ...OWN[given[0] ?? 'url']],
+    problems,
+  );
   if ('client' in options)
     return { kind: 'client', client: options.client, heartbeatMs: readHeartbeat(options, problems) };
   const access = readAccess(options, problems);
