@@ -49,6 +49,7 @@ export type {
   CacheEventMap,
   CacheEventName,
   CacheListener,
+  ChannelEvent,
   HitEvent,
   InvalidatedEvent,
   InvalidatedTarget,

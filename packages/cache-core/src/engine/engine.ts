@@ -1,7 +1,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { Clock } from '../clock.ts';
 import type { ResolvedType } from '../config/cache-types.ts';
-import type { CacheEvents } from '../observe/events.ts';
+import type { CacheEvents, ChannelEvent } from '../observe/events.ts';
 import type { GuardedLogger } from '../observe/logger.ts';
 import type { TypeObserver } from '../observe/type-observer.ts';
 import type { BreakerState } from '../store/breaker.ts';
@@ -65,8 +65,10 @@ export class Engine {
       : settings && new Guard(store, { settings, clock, random, everything, onBreaker });
     this.store = parent?.store ?? this.guard ?? store;
     this.#budgetMs = parent ? parent.#budgetMs : (settings?.budgetMs ?? Number.POSITIVE_INFINITY);
+    const onChannel = (event: ChannelEvent) => this.events.emit('channel', event);
     this.local =
-      parent?.local.ofChildren ?? new FollowedCopies(this.store, parts.local, { clock, logger: this.logger });
+      parent?.local.ofChildren ??
+      new FollowedCopies(this.store, parts.local, { clock, logger: this.logger, onChannel });
     this.reads = new ReadBatch(this.store, clock, this.#budgetMs);
   }
 

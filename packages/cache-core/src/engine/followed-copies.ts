@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
 import { type Scope, tagKey } from '../keys/key.ts';
+import type { ChannelEvent } from '../observe/events.ts';
 import type { GuardedLogger } from '../observe/logger.ts';
 import type { Announcement, Channel } from '../store/announcements.ts';
 import type { Store, Target } from '../store/store.ts';
@@ -8,6 +9,12 @@ import { LocalTier, type LocalTierOptions } from './local-tier.ts';
 export interface LocalSettings extends Omit<LocalTierOptions, 'clock'> {
   /** Of the cache that they are made for. */
   readonly namespace: string | undefined;
+}
+
+interface Outside {
+  readonly clock: Clock;
+  readonly logger: GuardedLogger;
+  readonly onChannel: (event: ChannelEvent) => void;
 }
 
 const LOST = Symbol('the channel is down');
@@ -24,6 +31,7 @@ export class FollowedCopies {
   readonly tier: LocalTier;
   readonly #store: Store;
   readonly #logger: GuardedLogger;
+  readonly #onChannel: Outside['onChannel'];
   readonly #namespace: string | undefined;
   readonly #scopes: Scope[] = [];
   /** Once there is one, everything below the namespace is announced: another child changes nothing. */
@@ -32,11 +40,12 @@ export class FollowedCopies {
   #isDue = false;
   #isClosed = false;
 
-  constructor(store: Store, settings: LocalSettings, outside: { clock: Clock; logger: GuardedLogger }) {
+  constructor(store: Store, settings: LocalSettings, outside: Outside) {
     this.#store = store;
     this.#namespace = settings.namespace;
     this.tier = new LocalTier({ ...settings, clock: outside.clock });
     this.#logger = outside.logger;
+    this.#onChannel = outside.onChannel;
   }
 
   /** For health: `alone` where there are no announcements, `off` where no type has copies. */
@@ -105,12 +114,16 @@ export class FollowedCopies {
 
   #hear(announcement: Announcement): void {
     this.tier.announce(announcement);
-    if (announcement.kind === 'down' && announcement.reason === NO_TRACKING)
+    if (announcement.kind === 'up') this.#onChannel({ state: 'up' });
+    if (announcement.kind !== 'down') return;
+    if (announcement.reason === NO_TRACKING)
       this.#goAlone('the server cannot track keys, or does not allow this user to');
+    else this.#onChannel({ state: 'down', reason: announcement.reason });
   }
 
   #goAlone(reason: string): void {
     this.tier.serveAlone(ALONE_MS);
+    this.#onChannel({ state: 'alone', reason });
     this.#logger.warn({ reason }, `no announcements of changes: copies in this process live for ${ALONE_MS} ms only`);
   }
 }

@@ -42,6 +42,12 @@ export interface InvalidatedEvent {
 /** Whether the store is asked at all: the breaker. */
 export type StoreEvent = { readonly state: 'asked' } | { readonly state: 'not asked'; readonly reason: string };
 
+/**
+ * The announcements that local copies follow: `up` from here on; `down`, so that there are no copies; or `alone`, there are none to be
+ * had, so that copies live for a second.
+ */
+export type ChannelEvent = { readonly state: 'up' } | { readonly state: 'down' | 'alone'; readonly reason: string };
+
 /** The events of a cache by name, and what a listener gets. */
 export interface CacheEventMap {
   /** A read was answered by a value. */
@@ -76,6 +82,8 @@ export interface CacheEventMap {
   readonly invalidated: InvalidatedEvent;
   /** The store is not asked any more, or again. */
   readonly store: StoreEvent;
+  /** Announcements begin, end, or cannot be had. Of a cache whose types have local copies. */
+  readonly channel: ChannelEvent;
 }
 
 export type CacheEventName = keyof CacheEventMap;
@@ -98,6 +106,7 @@ const NAMES: Readonly<Record<CacheEventName, true>> = {
   storeError: true,
   invalidated: true,
   store: true,
+  channel: true,
 };
 
 /** The events of one cache, for listeners in the program and for subscribers of `node:diagnostics_channel`. */

@@ -1,6 +1,13 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { type CacheOptions, createCache, createCacheManager, memoryStore, type Store } from '../../src/index.ts';
+import {
+  type Announcement,
+  type CacheOptions,
+  createCache,
+  createCacheManager,
+  memoryStore,
+  type Store,
+} from '../../src/index.ts';
 import { CacheEvents } from '../../src/observe/events.ts';
 import { guardedLogger, silentLogger } from '../../src/observe/logger.ts';
 import { TypeObserver } from '../../src/observe/type-observer.ts';
@@ -212,6 +219,28 @@ describe('the event of the store', () => {
     isFrozen = false;
     await clock.advance(1_000);
     expect(told.slice(1)).toEqual([{ state: 'asked' }]);
+    await cache.close();
+  });
+
+  it('of the channel: announcements begin, end, or cannot be had', async () => {
+    let announce: (announcement: Announcement) => void = () => {};
+    const announcements: NonNullable<Store['announcements']> = (_scopes, listener) => {
+      announce = listener;
+      return { state: 'up', trustedUntil: 0, barrier: async () => {}, close: async () => {} };
+    };
+    const cache = open({ store: Object.assign(memoryStore(), { announcements }), local: true });
+    const told: unknown[] = [];
+    cache.on('channel', (event) => told.push(event));
+    await settle();
+    announce({ kind: 'up' });
+    announce({ kind: 'keys', keys: ['lead:1'] });
+    announce({ kind: 'down', reason: 'ECONNREFUSED' });
+    announce({ kind: 'down', reason: 'TRACKING' });
+    expect(told).toEqual([
+      { state: 'up' },
+      { state: 'down', reason: 'ECONNREFUSED' },
+      { state: 'alone', reason: expect.stringContaining('cannot track keys') },
+    ]);
     await cache.close();
   });
 });
