@@ -5,14 +5,7 @@ import { run } from './run.mjs';
 
 const args = process.argv.slice(2);
 const quiet = ['--output-logs=new-only', '--log-order=grouped', '--log-prefix=none'];
-const turbo = (...options) => run('turbo', ['run', 'test', '--continue=always', ...quiet, ...options]);
-// Half of the time goes to one package, whose servers mostly wait: turbo alone would begin it last, and then have nothing beside it.
-const LONGEST = '@huntly/cache-redis';
-const codes =
-  args.length > 0
-    ? [await turbo(...args)]
-    : await Promise.all([turbo(`--filter=${LONGEST}`), turbo(`--filter=!${LONGEST}`, '--concurrency=1')]);
-process.exitCode = Math.max(...codes);
+process.exitCode = await run('turbo', ['run', 'test', '--continue=always', ...quiet, ...args]);
 
 if (args.length === 0) {
   for (const { name, passed, failed, skipped } of testResults()) {
