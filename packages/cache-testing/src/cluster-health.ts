@@ -26,7 +26,7 @@ export function isRunning({ state }: RedisServer): boolean {
   return state === 'running';
 }
 
-/** Who serves which slots, as one node sees it; `undefined` while something is amiss in its view. */
+/** Who serves which slots, and since which epoch, as one node sees it; `undefined` while something is amiss in its view. */
 function picture(view: readonly SeenNode[], shards: readonly Shard[]): string | undefined {
   const owners = shards.map(({ firstSlot, members }) => {
     const running = members.filter(isRunning).map(({ port }) => view.find((node) => node.port === port));
@@ -38,8 +38,14 @@ function picture(view: readonly SeenNode[], shards: readonly Shard[]): string | 
   return owners.includes(undefined) ? undefined : slotMap(view);
 }
 
-function slotMap(view: readonly SeenNode[]): string {
-  const owned = view.filter(({ slots }) => slots.length > 0).map(({ port, slots }) => `${port}: ${slots.join(' ')}`);
+/**
+ * `undefined` while two primaries have one epoch: when they find out, one of them takes a higher one. Had a slot just left it, the
+ * new owner's claim would be the lower one from then on, and who has not heard of it yet would never believe it.
+ */
+function slotMap(view: readonly SeenNode[]): string | undefined {
+  const owners = view.filter(({ slots }) => slots.length > 0);
+  if (new Set(owners.map(({ epoch }) => epoch)).size < owners.length) return undefined;
+  const owned = owners.map(({ port, epoch, slots }) => `${port} ${epoch}: ${slots.join(' ')}`);
   return owned.sort().join('\n');
 }
 

@@ -10,6 +10,8 @@ export interface SeenNode {
   readonly flags: readonly string[];
   /** The id of the primary, `-` for a primary. */
   readonly follows: string;
+  /** Of two who claim a slot the one with the higher one has it. */
+  readonly epoch: number;
   /** First and last slot of each range it serves. */
   readonly slots: readonly (readonly [number, number])[];
 }
@@ -28,12 +30,13 @@ export async function viewFrom(server: RedisServer): Promise<SeenNode[]> {
 export function parseNodes(text: string): SeenNode[] {
   const lines = text.split('\n').filter((line) => line !== '');
   return lines.map((line) => {
-    const [id = '', address = '', flags = '', follows = '', , , , , ...slots] = line.split(' ');
+    const [id = '', address = '', flags = '', follows = '', , , epoch, , ...slots] = line.split(' ');
     return {
       id,
       port: Number(/:(\d+)(@|$)/.exec(address)?.[1]),
       flags: flags.split(','),
       follows,
+      epoch: Number(epoch),
       slots: slots.filter((range) => !range.startsWith('[')).map(parseRange), // in brackets: a slot on its way
     };
   });

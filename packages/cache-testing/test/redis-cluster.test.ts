@@ -144,12 +144,13 @@ describe('parseNodes', () => {
         port: 30001,
         flags: ['myself', 'master'],
         follows: '-',
+        epoch: 1,
         slots: [
           [0, 5460],
           [7000, 7000],
         ],
       },
-      { id: '292f', port: 30002, flags: ['slave', 'fail?'], follows: 'e7d1', slots: [] },
+      { id: '292f', port: 30002, flags: ['slave', 'fail?'], follows: 'e7d1', epoch: 2, slots: [] },
     ]);
   });
 });
