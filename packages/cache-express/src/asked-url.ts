@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Request } from 'express';
+import { LRUCache } from 'lru-cache';
 import { type NarrowQuery, narrowQuery, ownQuery, parsedQuery, type QueryRule } from './query.ts';
 import { hostnameOf, pathOf, pathTag, urlKey } from './request-key.ts';
 import { routeKey } from './route-key.ts';
@@ -13,20 +14,19 @@ export interface AskedUrl {
   readonly parsed: unknown;
 }
 
-/** At most two times so many. */
-const REMEMBERED = 1_000;
+const REMEMBERED = 2_000;
 /** Longer ones are rare; they would only take room. */
 const MAX_REMEMBERED_LENGTH = 1_000;
 
 /**
  * Remembers what it made of a URL: the same are asked for again and again, and to sort a query and digest a path takes longer than the read of a
- * local copy. Two generations: what is in use outlives the older one.
+ * local copy.
  */
 export class AskedUrls {
   readonly #rule: QueryRule;
   readonly #scope: string | number;
-  #young = new Map<string, AskedUrl>();
-  #old = this.#young;
+  /** `maxSize`, as `max` would allocate all of it at once, for each route. */
+  readonly #known = new LRUCache<string, AskedUrl>({ maxSize: REMEMBERED, sizeCalculation: () => 1 });
 
   constructor(rule: QueryRule, scope: string | number) {
     this.#rule = rule;
@@ -41,9 +41,9 @@ export class AskedUrls {
     // All that is looked at below, and nothing else. No line break can be in any but the last two, which middleware may write.
     const asIs = `${req.protocol}\n${hostname}\n${req.headers.host ?? ''}\n${originalUrl}\n${route}`;
     const text = `${asIs}\n${baseUrl.length}\n${baseUrl}${url}`;
-    const known = this.#young.get(text) ?? this.#old.get(text);
+    const known = this.#known.get(text);
     const own = ownQuery(req);
-    if (known && (!own || isDeepStrictEqual(own.value, known.parsed))) return this.#remember(text, known);
+    if (known && (!own || isDeepStrictEqual(own.value, known.parsed))) return known;
     const parsed = own && parsedQuery(req);
     const changed = own && !isDeepStrictEqual(own.value, parsed) ? own : undefined;
     const query = narrowQuery(req, this.#rule, changed);
@@ -54,16 +54,8 @@ export class AskedUrls {
       parsed,
     });
     if (query instanceof Promise) return query.then(asked);
-    return changed ? asked(query) : this.#remember(text, asked(query));
-  }
-
-  #remember(text: string, asked: AskedUrl): AskedUrl {
-    if (text.length > MAX_REMEMBERED_LENGTH || this.#young.has(text)) return asked;
-    if (this.#young.size >= REMEMBERED) {
-      this.#old = this.#young;
-      this.#young = new Map();
-    }
-    this.#young.set(text, asked);
-    return asked;
+    const made = asked(query);
+    if (!changed && text.length <= MAX_REMEMBERED_LENGTH) this.#known.set(text, made);
+    return made;
   }
 }

@@ -9,7 +9,7 @@ import { formatHttpDate } from './http-date.ts';
 import type { NarrowRequest } from './narrow-request.ts';
 import type { RoutePolicy } from './options.ts';
 import { responseFacts } from './response-facts.ts';
-import { canBeKept, givenTags, headerTags, hideTags } from './response-tags.ts';
+import { canBeKept, givenTags, headerTags, hideTags, removeTags } from './response-tags.ts';
 import { markNotModified } from './send-stored.ts';
 import {
   freshForMs,
@@ -157,8 +157,7 @@ export class HandlerRun implements CaptureListener {
     const { req, res, policy } = this.#parts;
     const headers = headersOf(res);
     const named = headerTags(textOf(headers, 'surrogate-key'), textOf(headers, 'cache-tag'));
-    res.removeHeader('surrogate-key');
-    res.removeHeader('cache-tag');
+    removeTags(res);
     return [...new Set([...named, ...givenTags(policy.tags?.(req, res))])];
   }
 

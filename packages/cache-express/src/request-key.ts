@@ -29,7 +29,7 @@ export function requestKey({ url, headers, identity }: KeyParts): string {
 
 /** What the key of a URL has besides that which the request itself tells. */
 export interface UrlKeyParts {
-  /** Of `scopeOf`. */
+  /** The option `scope`, or of `nextScope`. */
   readonly scope: string | number;
   /** Of `routeKey`. */
   readonly route: string;

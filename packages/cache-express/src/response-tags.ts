@@ -26,14 +26,18 @@ export function canBeKept(tags: readonly string[]): boolean {
   return tags.length <= MAX_TAGS && tags.every((tag) => tag !== '' && tag.length <= MAX_LENGTH && tag.isWellFormed());
 }
 
+export function removeTags(res: ServerResponse): void {
+  res.removeHeader('surrogate-key');
+  res.removeHeader('cache-tag');
+}
+
 /** Tags are for the cache and not for clients, on a response that it leaves alone as well. */
 export function hideTags(res: ServerResponse): void {
   const writeHead = res.writeHead.bind(res) as (...args: unknown[]) => ServerResponse;
   res.writeHead = ((...args: unknown[]) => {
     if (res.headersSent) return writeHead(...args);
     const rest = takeHead(res, args);
-    res.removeHeader('surrogate-key');
-    res.removeHeader('cache-tag');
+    removeTags(res);
     return writeHead(...rest);
   }) as typeof res.writeHead;
 }

@@ -1,12 +1,7 @@
-import { mkdirSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Program, startProgram } from '../support.ts';
-import { launchChromium } from './chromium.ts';
+import type { Page } from 'playwright-core';
+import { expect, test } from 'vitest';
+import { programInBrowser, SCREENSHOTS } from './program-in-browser.ts';
 
-/** Git-ignored; for people to look at. */
-const SCREENSHOTS = fileURLToPath(new URL('../../.results/screenshots/', import.meta.url));
 /** What `Cache-Status` says, and the badge that the page makes of it. */
 const ANSWERS = [
   ['huntly; fwd=uri-miss; fwd-status=200; stored', 'from the database', 'miss'],
@@ -17,22 +12,11 @@ const ANSWERS = [
 /** WCAG 2.2, 1.4.3, for text of normal size. */
 const ENOUGH = 4.5;
 
-let program: Program;
-let browser: Browser;
-
-beforeAll(async () => {
-  mkdirSync(SCREENSHOTS, { recursive: true });
-  [program, browser] = await Promise.all([startProgram(), launchChromium()]);
-}, 600_000);
-
-afterAll(async () => {
-  await browser?.close();
-  await program?.close();
-});
+const started = programInBrowser();
 
 test.each(['light', 'dark'] as const)('every text can be read, in %s mode, with each badge', async (colorScheme) => {
-  const page = await browser.newPage({ viewport: { width: 1280, height: 900 }, colorScheme });
-  await page.goto(program.client.url);
+  const page = await started.browser.newPage({ viewport: { width: 1280, height: 900 }, colorScheme });
+  await page.goto(started.program.client.url);
   await page.getByText('The cache is well.').waitFor();
   for (const [status, words, origin] of ANSWERS) {
     await page.route('**/search?*', async (route) => {

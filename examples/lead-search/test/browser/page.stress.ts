@@ -1,38 +1,21 @@
-import { mkdirSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { type Program, startProgram } from '../support.ts';
-import { launchChromium } from './chromium.ts';
+import type { Page } from 'playwright-core';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { programInBrowser, SCREENSHOTS } from './program-in-browser.ts';
 
-/** Git-ignored; for people to look at. */
-const SCREENSHOTS = fileURLToPath(new URL('../../.results/screenshots/', import.meta.url));
-
-let program: Program;
-let browser: Browser;
+const started = programInBrowser();
 let page: Page;
 let complaints: string[];
 
-beforeAll(async () => {
-  mkdirSync(SCREENSHOTS, { recursive: true });
-  [program, browser] = await Promise.all([startProgram(), launchChromium()]);
-}, 600_000);
-
-afterAll(async () => {
-  await browser?.close();
-  await program?.close();
-});
-
 beforeEach(async () => {
-  await program.manager.clearAllCache();
+  await started.program.manager.clearAllCache();
   complaints = [];
-  page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
+  page = await started.browser.newPage({ viewport: { width: 1280, height: 900 } });
   page.on('console', (message) => {
     if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
   });
   page.on('pageerror', (error) => complaints.push(String(error)));
   page.on('requestfailed', (request) => complaints.push(`failed: ${request.url()}`));
-  await page.goto(program.client.url);
+  await page.goto(started.program.client.url);
   await page.locator('#industry option').nth(2).waitFor({ state: 'attached' });
   await page.getByText('The cache is well.').waitFor();
 });
@@ -65,7 +48,7 @@ test('the second answer comes from the cache, and both durations are shown', asy
 });
 
 test('both searches that show a lead follow its change, the third stays in the cache', async () => {
-  const lead = await program.engine.lead(40);
+  const lead = await started.program.engine.lead(40);
   const byName = `"${lead?.name.toLowerCase()}"`;
   const byCompany = `"${lead?.company.toLowerCase()}"`;
   await search('axolotl');
@@ -90,7 +73,7 @@ test('both searches that show a lead follow its change, the third stays in the c
 
 test('everything can be done with the keyboard', async () => {
   const { keyboard } = page;
-  const lead = await program.engine.lead(41);
+  const lead = await started.program.engine.lead(41);
   await keyboard.press('Tab');
   expect(await page.evaluate('document.activeElement.textContent')).toBe('Skip to the results');
   await keyboard.press('Tab');

@@ -88,8 +88,6 @@ export class LocalTier {
   #copies: CopyTable<StoredCopy>;
   #mode: Mode = { kind: 'down' };
   #channel: Pick<Channel, 'trustedUntil'> = LOST;
-  /** The channel, unless there is none. */
-  #trust = this.#channel;
 
   constructor(options: LocalTierOptions) {
     this.#clock = options.clock;
@@ -103,7 +101,6 @@ export class LocalTier {
   /** Copies are served while this channel may be trusted; its listener must be `announce`. */
   follow(channel: Pick<Channel, 'trustedUntil'>): void {
     this.#channel = channel;
-    if (this.#mode.kind !== 'alone') this.#trust = channel;
   }
 
   /** Without announcements: copies are served all the same, but for `maxAgeMs` at most. Ends when a channel comes up. */
@@ -120,7 +117,8 @@ export class LocalTier {
     const copy = this.#copies.get(key);
     if (copy === undefined) return undefined;
     const now = this.#clock.now();
-    if (now >= this.#trust.trustedUntil) return undefined; // P2. Not dropped: this process may only have been busy
+    const channel = this.#mode.kind === 'alone' ? NO_CHANNEL : this.#channel;
+    if (now >= channel.trustedUntil) return undefined; // P2. Not dropped: this process may only have been busy
     if (now >= copy.servedUntil || !this.#isCurrent(copy)) {
       this.#copies.delete(key);
       return undefined;
@@ -221,7 +219,6 @@ export class LocalTier {
   /** A new epoch: every copy is dropped at once, whatever their number, and every read under way is poisoned. */
   #begin(mode: Mode): void {
     this.#mode = mode;
-    this.#trust = mode.kind === 'alone' ? NO_CHANNEL : this.#channel;
     this.#copies = this.#noCopies();
     for (const tickets of this.#pending.values()) poison(tickets);
     this.#pending.clear();

@@ -16,6 +16,9 @@ export interface ReadRequest {
   readonly onWaiting?: (() => void) | undefined;
 }
 
+/** A read sent back this often ends without asking the store again: it loads without a lease, or takes the stale value. It never goes round for ever. */
+export const MAX_ROUNDS = 16;
+
 /** How far a read has come. */
 export interface Progress {
   readonly round: number;

@@ -7,13 +7,11 @@ import { type Hit, type Right, RunningClaim } from './claim.ts';
 import type { Engine, TypeContext } from './engine.ts';
 import type { Flight } from './flights.ts';
 import type { LocalCopy, LocalTier } from './local-tier.ts';
-import type { Acquired, Lookup, Progress, ReadRequest } from './read-request.ts';
+import { type Acquired, type Lookup, MAX_ROUNDS, type Progress, type ReadRequest } from './read-request.ts';
 import { Refresher } from './refresher.ts';
 
 /** A reader sent back this often stops joining the loads of others and makes its own. */
 const MAX_JOINS = 2;
-/** A reader sent back this often loads without a lease: it never goes round for ever. */
-const MAX_ROUNDS = 16;
 /** Loads without a lease that run at a time, for those who have waited long enough. */
 const BULKHEAD = 32;
 const FIRST_POLL_MS = 20;

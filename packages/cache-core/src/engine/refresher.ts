@@ -4,15 +4,13 @@ import type { Budget } from './budget.ts';
 import { type Hit, RunningClaim } from './claim.ts';
 import type { TypeContext } from './engine.ts';
 import type { Flight, Landing } from './flights.ts';
-import type { Acquired, Progress, ReadRequest, Refreshable } from './read-request.ts';
+import { type Acquired, MAX_ROUNDS, type Progress, type ReadRequest, type Refreshable } from './read-request.ts';
 import { refreshWindowMs } from './refresh-window.ts';
 
 type Acquire = (request: ReadRequest, rejected: EntryId, budget: Budget, waitUntil: number) => Promise<Acquired>;
 
 /** How long a refresh that another process runs, or the store gives no lease for, is not asked for again. */
 const PAUSE_MS = 200;
-/** A claim sent back this often takes the stale value: a store that contradicts itself must not keep it for ever. */
-const MAX_ROUNDS = 16;
 
 /** Replaces values that are stale, or soon will be, in the background: under the lease, so one process does it (P3). */
 export class Refresher {

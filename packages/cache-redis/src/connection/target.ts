@@ -45,12 +45,12 @@ const ACCESS = [
   'heartbeatMs',
 ] as const satisfies readonly (keyof CommonOptions)[];
 
-/** What each way to name the Redis takes besides. */
-const OWN = {
-  url: ['db'],
-  client: ['heartbeatMs'],
-  cluster: ['db'], // has an explanation of its own
-  sentinels: ['name', 'db', 'sentinelUsername', 'sentinelPassword', 'sentinelTls'],
+/** What is taken with each way to name the Redis. */
+const OPTIONS = {
+  url: ['url', ...ACCESS, 'db'],
+  client: ['client', 'heartbeatMs'],
+  cluster: ['cluster', ...ACCESS, 'db'], // `db` has an explanation of its own
+  sentinels: ['sentinels', ...ACCESS, 'name', 'db', 'sentinelUsername', 'sentinelPassword', 'sentinelTls'],
 } as const;
 
 /** @throws CacheConfigError with everything that is wrong; it holds no password and no part of a URL. */
@@ -63,16 +63,13 @@ export function targetOf(options: RedisStoreOptions): Target {
 
 function readTarget(options: RedisStoreOptions, problems: string[]): Target | undefined {
   const given = (['url', 'client', 'cluster', 'sentinels'] as const).filter((name) => name in options);
-  if (given.length !== 1) {
+  const [way] = given;
+  if (way === undefined || given.length > 1) {
     const found = given.length === 0 ? 'none of them' : given.join(' and ');
     problems.push(`exactly one of url, client, cluster and sentinels must be given, got ${found}.`);
     return undefined;
   }
-  unknownNames(
-    options,
-    [given[0] ?? 'url', ...(given[0] === 'client' ? [] : ACCESS), ...OWN[given[0] ?? 'url']],
-    problems,
-  );
+  unknownNames(options, OPTIONS[way], problems);
   if ('client' in options)
     return { kind: 'client', client: options.client, heartbeatMs: readHeartbeat(options, problems) };
   const access = readAccess(options, problems);
