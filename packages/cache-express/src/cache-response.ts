@@ -2,6 +2,7 @@ import type { Duration, LoaderContext, TypedCache } from '@huntly/cache-core';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import { type AskedUrl, AskedUrls } from './asked-url.ts';
 import { type CacheOutcome, cacheStatus } from './cache-status.ts';
+import { isForRequest } from './echo-finder.ts';
 import { HandlerRun, type RunOutcome } from './handler-run.ts';
 import { appendTo } from './headers.ts';
 import { HitForMiss } from './hit-for-miss.ts';
@@ -216,7 +217,7 @@ class CachedRoute {
     if (!wishes.onlyIfCached) return this.#alone(asked, { kind: 'forward', why: 'uri-miss' }, 'miss');
     if (res.headersSent) return; // by whoever waited no longer
     res.statusCode = 504; // RFC 9111 §5.2.1.7
-    appendTo(res, 'cache-status', [cacheStatus(this.#policy.name, { kind: 'forward', why: 'request' })]);
+    appendTo(res, 'Cache-Status', [cacheStatus(this.#policy.name, { kind: 'forward', why: 'request' })]);
     this.#count(asked.req, 'bypass');
     res.end();
   }
@@ -326,8 +327,9 @@ class CachedRoute {
     }
   }
 
-  #suits({ wishes }: Asked, stored: StoredResponse): boolean {
+  #suits({ req, res, wishes }: Asked, stored: StoredResponse): boolean {
     const { clock, graceMs } = this.#policy;
+    if (!isForRequest(req, res, stored.echoes, this.#policy)) return false;
     const ageMs = ageOf(stored, clock.epoch());
     if (graceMs > 0 && !stored.allowsStale && ageMs > stored.freshForMs) return false;
     return wishes === NO_WISHES || satisfies(wishes, ageMs, stored.freshForMs);
@@ -343,7 +345,7 @@ class CachedRoute {
   /** Leaves a request to its handler, which sees it as it came. */
   #forward(req: Request, res: Response, next: NextFunction, how: { why: 'bypass' | 'method'; detail?: Reason }): void {
     hideTags(res);
-    if (!res.headersSent) appendTo(res, 'cache-status', [cacheStatus(this.#policy.name, { kind: 'forward', ...how })]);
+    if (!res.headersSent) appendTo(res, 'Cache-Status', [cacheStatus(this.#policy.name, { kind: 'forward', ...how })]);
     this.#count(req, 'bypass');
     next();
   }

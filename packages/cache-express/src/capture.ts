@@ -1,27 +1,40 @@
 import type { ServerResponse } from 'node:http';
-import { closeHead, isChunk, isLastChunk, takeHead } from './head.ts';
+import { closeHead, isChunk, isLastChunk, judgeAfterHooks, takeHead } from './head.ts';
+import type { FirstPiece } from './head-on-the-wire.ts';
 import type { Reason } from './storable.ts';
 
 /** How a response ended. */
 export type Ending =
-  | { readonly kind: 'whole'; readonly body: Buffer }
+  | { readonly kind: 'whole'; readonly body: Buffer; readonly first: FirstPiece | undefined }
   | { readonly kind: 'lost'; readonly reason: Reason };
 
+export interface HeadDecision {
+  /** Is the body to be kept? */
+  readonly isKept: boolean;
+  /** Does the client get it, or has it got it already? */
+  readonly isSent: boolean;
+}
+
 export interface CaptureListener {
+  /** May `onHead` say that a body is not sent? Else a head is left to `end`, as without a cache. */
+  readonly mayWithhold: boolean;
   /**
-   * The head is about to be sent: the last chance to look at it and to add to it. `whole` is the body where all of it is known by
-   * now. Returns whether the body is to be kept, or that it shall not be sent: the client has it.
+   * The head is about to be sent: the last chance to add to it. `whole` is the body where all of it is known by now. Also for what comes
+   * after a response that was given up before its head.
    */
-  onHead(whole: Buffer | undefined): 'keep' | 'pass' | 'not-modified';
+  onHead(whole: Buffer | undefined): HeadDecision;
+  /** All hooks of what lies below have had their say. Returns whether the body is still to be kept. */
+  afterHooks(whole: Buffer | undefined): boolean;
   /** Around whatever lies below this middleware, which must see the request as it came. */
   outside<T>(call: () => T): T;
-  /** Once, unless `onHead` said `pass`. */
+  /** Once, unless `onHead` or `afterHooks` said that nothing is kept. */
   onEnd(ending: Ending): void;
   /** The handler has ended its response. */
   onOver(): void;
 }
 
 type AnyFunction = (...args: unknown[]) => unknown;
+type Method = 'writeHead' | 'write' | 'end' | 'flushHeaders' | 'addTrailers';
 
 /**
  * Listens to a response where every way of answering ends: `writeHead`, `write` and `end`. What is sent to the client is what the handler
@@ -31,23 +44,41 @@ export class Capture {
   readonly #res: ServerResponse;
   readonly #listener: CaptureListener;
   readonly #maxBytes: number;
-  readonly #below: { readonly writeHead: AnyFunction; readonly write: AnyFunction; readonly end: AnyFunction };
+  readonly #below: Readonly<Record<Method, AnyFunction>>;
   #state: 'before' | 'keep' | 'pass' | 'over' = 'before';
+  /** `onHead` was asked for the head that is being sent. */
+  #hasHead = false;
+  #hasEnded = false;
+  #isSent = true;
   #chunks: Buffer[] = [];
   #bytes = 0;
+  #first: FirstPiece | undefined;
   /** The body, where `end` brings all of it with the head still open. */
   #whole: Buffer | undefined;
-  #isNotModified = false;
 
   constructor(res: ServerResponse, listener: CaptureListener, maxBytes: number) {
     this.#res = res;
     this.#listener = listener;
     this.#maxBytes = maxBytes;
     const bind = (method: unknown): AnyFunction => (method as AnyFunction).bind(res);
-    this.#below = { writeHead: bind(res.writeHead), write: bind(res.write), end: bind(res.end) };
+    this.#below = {
+      writeHead: bind(res.writeHead),
+      write: bind(res.write),
+      end: bind(res.end),
+      flushHeaders: bind(res.flushHeaders),
+      addTrailers: bind(res.addTrailers),
+    };
     res.writeHead = ((...args: unknown[]) => this.#writeHead(args)) as typeof res.writeHead;
     res.write = ((...args: unknown[]) => this.#write(args)) as typeof res.write;
     res.end = ((...args: unknown[]) => this.#end(args)) as typeof res.end;
+    res.flushHeaders = () => {
+      this.#first ??= { chunk: '', encoding: undefined, by: 'flush' };
+      this.#send('flushHeaders', []);
+    };
+    res.addTrailers = (trailers) => {
+      this.giveUp('trailer');
+      this.#below.addTrailers(trailers);
+    };
     // What a handler says once its client has left may be cut short for that, with a length that is right: `{ results: [] }`. And a response
     // that was destroyed has no end.
     res.once('close', () => this.giveUp('aborted'));
@@ -63,49 +94,73 @@ export class Capture {
   }
 
   #writeHead(args: unknown[]): unknown {
-    if (this.#state !== 'before' || this.#res.headersSent) return this.#send('writeHead', args);
+    if (this.#hasHead || this.#res.headersSent) return this.#send('writeHead', args);
     const rest = takeHead(this.#res, args);
+    this.#hasHead = true;
     this.#decide();
-    return this.#send('writeHead', [this.#res.statusCode, ...rest.slice(1)]);
+    const message = this.#isSent ? rest.slice(1) : []; // that of a 200
+    const result = judgeAfterHooks(
+      this.#res,
+      () => this.#judgeAgain(),
+      () => this.#send('writeHead', [this.#res.statusCode, ...message]),
+    );
+    if (this.#hasEnded) this.#finish(); // what lies below had put the end off
+    return result;
   }
 
   #write(args: unknown[]): unknown {
     // The head first, and with it the decision: below it would be written by itself.
-    const isHeadOpen = this.#state === 'before' && !this.#res.headersSent;
+    const isHeadOpen = this.#state !== 'over' && !this.#hasHead && !this.#res.headersSent;
     if (isHeadOpen && isChunk(args[0])) this.#res.writeHead(this.#res.statusCode);
     this.#keep(args);
+    if (!this.#isSent) return withoutBody(args);
+    this.#first ??= { chunk: args[0], encoding: args[1], by: 'write' };
     const isTaken = this.#send('write', args);
     // A client that reads slowly keeps nobody waiting: what is kept is bounded, and Node holds what the client has not read.
     return this.#state === 'keep' || isTaken;
   }
 
   #end(args: unknown[]): unknown {
-    if (this.#state === 'before' && !this.#res.headersSent && isLastChunk(args[0])) {
+    const isHeadOpen = !this.#hasHead && !this.#res.headersSent;
+    if (this.#state === 'before' && isHeadOpen && isLastChunk(args[0])) {
       this.#whole = bufferOf(args);
-      closeHead(this.#res, args); // through `writeHead`, where hooks that were set later have had their say before the decision
+      if (this.#listener.mayWithhold) closeHead(this.#res, args);
     } else this.#keep(args);
-    const rest = this.#isNotModified ? args.filter((argument) => typeof argument === 'function') : args;
+    this.#first ??= { chunk: args[0], encoding: args[1], by: 'end' };
+    const rest = this.#isSent ? args : args.filter((argument) => typeof argument === 'function');
     const result = this.#send('end', rest);
-    this.#finish();
+    this.#hasEnded = true;
+    if (this.#hasHead || this.#res.headersSent) this.#finish();
     return result;
   }
 
   /** What throws was not sent: what comes after it is another answer. */
-  #send(method: 'writeHead' | 'write' | 'end', args: unknown[]): unknown {
+  #send(method: Method, args: unknown[]): unknown {
     const call = () => this.#below[method](...args);
     try {
       return method === 'write' ? call() : this.#listener.outside(call);
     } catch (error) {
       if (this.#state !== 'before') this.giveUp('uncacheable');
+      if (!this.#res.headersSent) {
+        this.#hasHead = false;
+        this.#isSent = true;
+      }
       throw error;
     }
   }
 
   #decide(): void {
-    const decision = this.#listener.onHead(this.#whole);
-    this.#isNotModified = decision === 'not-modified';
-    this.#state = decision === 'pass' ? 'pass' : 'keep';
-    if (this.#whole && this.#state === 'keep') this.#add(this.#whole);
+    const { isKept, isSent } = this.#listener.onHead(this.#whole);
+    this.#isSent = isSent;
+    if (this.#state !== 'before') return;
+    this.#state = isKept ? 'keep' : 'pass';
+    if (this.#whole && isKept) this.#add(this.#whole);
+  }
+
+  #judgeAgain(): void {
+    if (this.#state !== 'keep' || this.#listener.afterHooks(this.#whole)) return;
+    this.#state = 'pass';
+    this.#chunks = [];
   }
 
   #keep(args: unknown[]): void {
@@ -121,11 +176,18 @@ export class Capture {
   #finish(): void {
     if (this.#state === 'keep') {
       this.#state = 'over';
-      this.#listener.onEnd({ kind: 'whole', body: Buffer.concat(this.#chunks) });
+      this.#listener.onEnd({ kind: 'whole', body: Buffer.concat(this.#chunks), first: this.#first });
       this.#chunks = [];
     } else this.giveUp('uncacheable'); // its head was sent before its route
     this.#listener.onOver();
   }
+}
+
+/** A write of which nothing is sent: as to a response without a body. */
+function withoutBody(args: readonly unknown[]): true {
+  const done = args.find((argument) => typeof argument === 'function') as (() => void) | undefined;
+  if (done) process.nextTick(done);
+  return true;
 }
 
 /** A copy: whoever wrote a chunk may use its memory again. */

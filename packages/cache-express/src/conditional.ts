@@ -8,9 +8,34 @@ export interface Validators {
 
 const ENTITY_TAG = /(?:W\/)?("[\x21\x23-\x7e\x80-\uffff]*")[\t ]*(?:,[\t ,]*|$)/y;
 
+/** How a conditional request is answered that would else get a 200. */
+export type Condition = 'met' | 'not-modified' | 'failed';
+
+const CONDITIONS = ['if-match', 'if-unmodified-since', 'if-none-match', 'if-modified-since'];
+
 /** Does the client ask at all? */
 export function isConditional(headers: IncomingHttpHeaders): boolean {
-  return headers['if-none-match'] !== undefined || headers['if-modified-since'] !== undefined;
+  return CONDITIONS.some((name) => headers[name] !== undefined);
+}
+
+/** In the order of RFC 9110 §13.2.2: first what could make the request void, then what could make its body needless. */
+export function conditionOf(headers: IncomingHttpHeaders, validators: Validators, nowMs: number): Condition {
+  if (!isMatch(headers, validators, nowMs)) return 'failed';
+  return isNotModified(headers, validators, nowMs) ? 'not-modified' : 'met';
+}
+
+/**
+ * `If-Match` decides alone where it is present. `W/` is not looked at, as `res.sendFile` and `express.static` do it: else the weak tags that
+ * Express makes would match nothing. §13.1.1, §13.1.4
+ */
+function isMatch(headers: IncomingHttpHeaders, validators: Validators, nowMs: number): boolean {
+  const match = headers['if-match'];
+  if (match !== undefined) return matchesAny(match, validators.etag);
+  const since = headers['if-unmodified-since'];
+  if (since === undefined || validators.lastModified === undefined) return true;
+  const sinceMs = parseHttpDate(since, nowMs);
+  const modifiedMs = parseHttpDate(validators.lastModified, nowMs);
+  return sinceMs === undefined || modifiedMs === undefined || modifiedMs <= sinceMs;
 }
 
 /** Has the client what it asks for? `If-None-Match` decides alone where it is present. RFC 9110 §13.2.2 */

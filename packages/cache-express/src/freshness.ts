@@ -3,9 +3,8 @@ import { parseHttpDate } from './http-date.ts';
 
 /** What a response says of how long it may be reused. */
 export interface LifetimeFacts {
+  /** Of `CDN-Cache-Control` where there is one, which stands in place of `Cache-Control` and `Expires`. RFC 9213 §2.2 */
   readonly cacheControl: CacheControl | undefined;
-  /** `CDN-Cache-Control`: comes before the other two. RFC 9213 */
-  readonly targeted: CacheControl | undefined;
   readonly expires: string | undefined;
   readonly date: string | undefined;
   readonly age: string | undefined;
@@ -18,19 +17,12 @@ export function allowedMs(facts: LifetimeFacts, nowMs: number): number | undefin
 }
 
 /** May a stale copy be used? RFC 9111 §4.2.4 */
-export function allowsStale({ cacheControl, targeted }: LifetimeFacts): boolean {
-  return [cacheControl, targeted].every(
-    (control) =>
-      !control?.directives.has('must-revalidate') &&
-      !control?.directives.has('proxy-revalidate') &&
-      !control?.directives.has('s-maxage'),
-  );
+export function allowsStale({ cacheControl }: LifetimeFacts): boolean {
+  return !['must-revalidate', 'proxy-revalidate', 's-maxage'].some((name) => cacheControl?.directives.has(name));
 }
 
-function declaredMs({ cacheControl, targeted, expires, date }: LifetimeFacts, nowMs: number): number | undefined {
-  const seconds =
-    (targeted && (secondsOf(targeted, 's-maxage') ?? secondsOf(targeted, 'max-age'))) ??
-    (cacheControl && (secondsOf(cacheControl, 's-maxage') ?? secondsOf(cacheControl, 'max-age')));
+function declaredMs({ cacheControl, expires, date }: LifetimeFacts, nowMs: number): number | undefined {
+  const seconds = cacheControl && (secondsOf(cacheControl, 's-maxage') ?? secondsOf(cacheControl, 'max-age'));
   if (seconds !== undefined) return seconds * 1000;
   if (expires === undefined) return undefined;
   const expiresAt = parseHttpDate(expires, nowMs);

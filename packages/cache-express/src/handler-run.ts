@@ -1,16 +1,20 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Request, Response } from 'express';
+import { etagOf } from './app-etag.ts';
 import { type CacheOutcome, cacheStatus } from './cache-status.ts';
-import { Capture, type CaptureListener, type Ending } from './capture.ts';
-import { isNotModified } from './conditional.ts';
+import { Capture, type CaptureListener, type Ending, type HeadDecision } from './capture.ts';
+import { conditionOf, isConditional } from './conditional.ts';
+import { EchoFinder } from './echo-finder.ts';
 import { allowsStale, parseAge } from './freshness.ts';
-import { addedHeaders, appendTo, type HeaderMap, type HeaderPairs, headersOf, textOf } from './headers.ts';
-import { formatHttpDate } from './http-date.ts';
+import { asSent, textAsSent } from './head-on-the-wire.ts';
+import { appendTo, type HeaderMap, headersOf, namesAsSet, textOf } from './headers.ts';
+import { lateHead } from './late-head.ts';
 import type { NarrowRequest } from './narrow-request.ts';
 import type { RoutePolicy } from './options.ts';
+import { OwnFields } from './own-fields.ts';
 import { responseFacts } from './response-facts.ts';
 import { canBeKept, givenTags, headerTags, hideTags, removeTags } from './response-tags.ts';
-import { markNotModified } from './send-stored.ts';
+import { markWithoutBody } from './send-stored.ts';
 import {
   freshForMs,
   isComplete,
@@ -20,7 +24,8 @@ import {
   refuse,
   type Verdict,
 } from './storable.ts';
-import { etagOf, type StoredResponse } from './stored-response.ts';
+import { storedHeaders } from './stored-headers.ts';
+import { isNamed, type StoredResponse } from './stored-response.ts';
 
 export type RunOutcome =
   | { readonly kind: 'storable'; readonly response: StoredResponse }
@@ -38,44 +43,84 @@ export interface HandlerRunParts {
   readonly onSettled: (outcome: RunOutcome) => void;
 }
 
+/** A head that may be stored, and what is needed to judge it once more. */
+interface Head {
+  readonly stored: Omit<StoredResponse, 'body'>;
+  readonly facts: ResponseFacts;
+  /** As the handler left its fields. */
+  readonly headers: HeaderMap;
+  /** As it was given to what lies below. */
+  readonly sent: HeaderMap;
+  readonly sentStatus: number;
+}
+
+const PASS: HeadDecision = { isKept: false, isSent: true };
+
 /** One run of the handler: what it answers goes to its client as it comes, and is stored if it may be. */
 export class HandlerRun implements CaptureListener {
+  readonly mayWithhold: boolean;
   readonly #parts: HandlerRunParts;
   readonly #before: HeaderMap;
+  readonly #messageBefore: string;
+  readonly #echoes: EchoFinder;
+  readonly #own: OwnFields;
   readonly #stopTimer: () => void;
-  /** What is stored, but for the body. */
-  #head: Omit<StoredResponse, 'body'> | undefined;
-  #facts: ResponseFacts | undefined;
-  /** The headers that this cache put on a response that may be stored. */
-  #added: readonly string[] = [];
+  #head: Head | undefined;
+  /** The head of the response after all hooks. */
+  #late: HeaderMap | undefined;
+  #lostFor: Reason = 'uncacheable';
   #isSettled = false;
 
   constructor(parts: HandlerRunParts) {
     this.#parts = parts;
-    const { res, policy } = parts;
+    const { res, policy, clientHeaders, outcome } = parts;
+    this.mayWithhold = outcome === undefined && isConditional(clientHeaders);
     this.#before = headersOf(res);
-    hideTags(res); // where nobody looks at the head any more, after the timeout
+    this.#messageBefore = res.statusMessage;
+    this.#echoes = new EchoFinder(policy, clientHeaders);
+    this.#own = new OwnFields(res);
+    hideTags(res); // where nobody looks at the head any more
     const capture = new Capture(res, this, policy.maxBodyBytes);
     this.#stopTimer = policy.clock.after(policy.timeoutMs, () => capture.giveUp('timeout'), { background: true });
   }
 
-  onHead(whole: Buffer | undefined): 'keep' | 'pass' | 'not-modified' {
-    const { res, outcome } = this.#parts;
+  onHead(whole: Buffer | undefined): HeadDecision {
+    const { res, policy, outcome } = this.#parts;
     const status = res.statusCode;
     try {
-      const tags = this.#takeTags();
-      if (outcome) {
-        this.#say(outcome);
-        this.#settle({ kind: 'refused', reason: 'uncacheable', status });
-        return 'pass';
+      // The handler answered by what it saw, whatever becomes of its answer: caches behind must keep such answers apart.
+      appendTo(res, 'Vary', policy.clientVary);
+      if (this.#isSettled) {
+        this.#say(outcome ?? this.#missOf(status, refuse(this.#lostFor)));
+        return PASS;
       }
-      return this.#judge(status, tags, whole);
+      const tags = this.#takeTags();
+      if (!outcome) return this.#judge(status, tags, whole);
+      this.#say(outcome);
     } catch (error) {
-      this.#parts.policy.cache.logger.warn({ err: error }, 'a response is not stored: looking at it failed');
+      policy.cache.logger.warn({ err: error }, 'a response is not stored: looking at it failed');
+      this.#own.takeBack();
       this.#say({ kind: 'forward', why: 'bypass', detail: 'uncacheable' });
-      this.#settle({ kind: 'refused', reason: 'uncacheable', status });
-      return 'pass';
     }
+    this.#refuse('uncacheable', status);
+    return PASS;
+  }
+
+  afterHooks(whole: Buffer | undefined): boolean {
+    const { res } = this.#parts;
+    const head = this.#head;
+    if (!head) return true;
+    const { status } = head.stored;
+    this.#late = headersOf(res);
+    const verdict = this.#lateVerdict(head, this.#late, whole);
+    if (verdict.allowed) return true;
+    this.#head = undefined;
+    if (!res.headersSent) {
+      this.#own.takeBack(); // with a `public` of ours caches behind would store what this one may not
+      this.#say(this.#missOf(status, verdict));
+    }
+    this.#refuse(verdict.reason, status);
+    return false;
   }
 
   outside<T>(call: () => T): T {
@@ -84,64 +129,51 @@ export class HandlerRun implements CaptureListener {
 
   onEnd(ending: Ending): void {
     const { res } = this.#parts;
-    const status = this.#head?.status ?? res.statusCode;
+    const head = this.#head;
+    const status = head?.stored.status ?? res.statusCode;
     if (ending.kind === 'lost') {
-      if (!res.headersSent) for (const name of this.#added) res.removeHeader(name); // the next answer is another
-      this.#settle({ kind: 'refused', reason: ending.reason, status });
-    } else if (!this.#head || ![status, 304].includes(res.statusCode)) {
-      this.#settle({ kind: 'refused', reason: 'status', status: res.statusCode }); // an error page at the end of what had begun well
-    } else if (!isComplete(ending.body.length, this.#facts?.declaredBytes)) {
-      this.#settle({ kind: 'refused', reason: 'truncated', status });
-    } else {
-      const { headers } = this.#head;
-      const hasEtag = status !== 200 || headers.some(([name]) => name === 'etag');
-      const complete = hasEtag ? headers : [...headers, ['etag', etagOf(ending.body)] as const];
-      this.#settle({ kind: 'storable', response: { ...this.#head, headers: complete, body: ending.body } });
-    }
+      if (!res.headersSent) this.#own.takeBack(); // the next answer is another
+      this.#refuse(ending.reason, status);
+    } else if (!head || head.sentStatus !== res.statusCode) {
+      this.#refuse('status', res.statusCode); // an error page at the end of what had begun well
+    } else if (!isComplete(ending.body.length, head.facts.declaredBytes)) {
+      this.#refuse('truncated', status);
+    } else this.#keep(head.stored, ending);
   }
 
   onOver(): void {
     this.#parts.narrow.restore();
   }
 
-  #judge(status: number, tags: readonly string[], whole: Buffer | undefined): 'keep' | 'pass' | 'not-modified' {
-    const { res, policy, clientHeaders } = this.#parts;
+  #judge(status: number, tags: readonly string[], whole: Buffer | undefined): HeadDecision {
+    const { res, policy } = this.#parts;
     const nowMs = policy.clock.epoch();
     const headers = headersOf(res);
     const facts = responseFacts(status, this.#before, headers);
-    this.#facts = facts;
     const verdict = this.#verdict(facts, tags, whole, nowMs);
-    const miss = { kind: 'miss', isUriKnown: policy.vary.size === 0, status, isStored: verdict.allowed } as const;
-    if (!verdict.allowed) {
-      this.#say({ ...miss, detail: verdict.reason });
-      this.#settle({ kind: 'refused', reason: verdict.reason, status });
-      return 'pass';
-    }
-    appendTo(res, 'vary', policy.clientVary);
-    if (!headers.has('cache-control') && !headers.has('expires')) {
-      res.setHeader('cache-control', policy.clientCacheControl);
-      appendTo(res, 'vary', policy.reuseVary);
-    }
-    if (whole && status === 200 && !headers.has('etag')) res.setHeader('etag', etagOf(whole));
+    if (verdict.allowed) this.#describe(status, headers, whole);
     const complete = headersOf(res);
-    this.#added = ['cache-status', ...[...complete.keys()].filter((name) => !headers.has(name))];
+    const names = namesAsSet(res);
+    const statusMessage = res.statusMessage === this.#messageBefore ? '' : String(res.statusMessage);
+    this.#say(this.#missOf(status, verdict));
+    const isSent = !this.#withhold(status, complete, nowMs);
+    if (!verdict.allowed) {
+      this.#refuse(verdict.reason, status);
+      return { isKept: false, isSent };
+    }
     const generatedAtMs = nowMs - parseAge(facts.age) * 1000;
-    this.#head = {
+    const stored = {
       status,
-      headers: dated(
-        [...removedHeaders(this.#before, complete), ...addedHeaders(this.#before, complete)],
-        generatedAtMs,
-      ),
+      statusMessage,
+      headers: storedHeaders({ before: this.#before, complete, names, generatedAtMs, hasDate: res.sendDate }),
       generatedAtMs,
       freshForMs: freshForMs(facts, policy, nowMs) + parseAge(facts.age) * 1000,
       allowsStale: allowsStale(facts),
+      echoes: [],
       tags,
     };
-    this.#say(miss);
-    const validators = { etag: textOf(complete, 'etag'), lastModified: textOf(complete, 'last-modified') };
-    if (!whole || status !== 200 || !isNotModified(clientHeaders, validators, nowMs)) return 'keep';
-    markNotModified(res);
-    return 'not-modified';
+    this.#head = { stored, facts, headers, sent: headersOf(res), sentStatus: res.statusCode };
+    return { isKept: true, isSent };
   }
 
   #verdict(facts: ResponseFacts, tags: readonly string[], whole: Buffer | undefined, nowMs: number): Verdict {
@@ -150,6 +182,78 @@ export class HandlerRun implements CaptureListener {
     if (!verdict.allowed) return verdict;
     if (!canBeKept(tags)) return refuse('tags');
     return whole && whole.length > policy.maxBodyBytes ? refuse('too-large') : verdict;
+  }
+
+  /** Adds what a response that may be stored is sent with, where its handler did not say it. */
+  #describe(status: number, headers: HeaderMap, whole: Buffer | undefined): void {
+    const { res, policy } = this.#parts;
+    if (!headers.has('cache-control') && !headers.has('expires')) {
+      this.#own.set('Cache-Control', policy.clientCacheControl);
+      appendTo(res, 'Vary', policy.reuseVary);
+    }
+    const etag = whole && status === 200 && !headers.has('etag') ? etagOf(res, whole) : undefined;
+    if (etag !== undefined) this.#own.set('ETag', etag);
+  }
+
+  /** Answers with 304 or 412 where the client's conditions, which the handler does not see, ask for it. */
+  #withhold(status: number, headers: HeaderMap, nowMs: number): boolean {
+    const { res, clientHeaders } = this.#parts;
+    if (!this.mayWithhold || status !== 200) return false;
+    const validators = { etag: textOf(headers, 'etag'), lastModified: textOf(headers, 'last-modified') };
+    const condition = conditionOf(clientHeaders, validators, nowMs);
+    if (condition === 'met') return false;
+    markWithoutBody(res, condition);
+    return true;
+  }
+
+  /** What hooks below made of a head: a session may have added its cookie, and a body may hold a nonce of theirs. */
+  #lateVerdict(
+    { headers, sent, sentStatus, facts, stored }: Head,
+    late: HeaderMap,
+    whole: Buffer | undefined,
+  ): Verdict {
+    const { res, policy } = this.#parts;
+    if (res.statusCode !== sentStatus) return refuse('status');
+    const seen = lateHead(headers, sent, late);
+    if (seen) {
+      const { isEncoded, declaredBytes } = facts; // compression below makes others
+      const lateFacts = { ...responseFacts(stored.status, this.#before, seen), isEncoded, declaredBytes };
+      const verdict = isStorable(lateFacts, policy, policy.clock.epoch());
+      if (!verdict.allowed) return verdict;
+    }
+    return whole ? this.#findEchoes(stored, whole) : { allowed: true };
+  }
+
+  #findEchoes({ headers: stored }: Pick<StoredResponse, 'headers'>, body: Uint8Array): ReturnType<EchoFinder['find']> {
+    const late = this.#late ?? headersOf(this.#parts.res);
+    const encoding = stored.find(([name]) => isNamed(name, 'content-encoding'))?.[1];
+    return this.#echoes.find({ body, encoding: encoding?.toString(), before: this.#before, late, stored });
+  }
+
+  #keep(head: Head['stored'], { body, first }: Extract<Ending, { kind: 'whole' }>): void {
+    const { res } = this.#parts;
+    const found = this.#findEchoes(head, body);
+    if (!found.allowed) return this.#refuse(found.reason, head.status);
+    const hasEtag = head.status !== 200 || head.headers.some(([name]) => isNamed(name, 'etag'));
+    const etag = hasEtag ? undefined : this.#etagOf(body);
+    const headers = asSent(etag === undefined ? head.headers : [...head.headers, ['ETag', etag]], res, first);
+    const statusMessage = textAsSent(head.statusMessage, res, first);
+    const { echoes } = found;
+    this.#settle({ kind: 'storable', response: { ...head, statusMessage, headers, echoes, body } });
+  }
+
+  /** That of a response which is sent by now: a function of the app that throws cannot fail it any more. */
+  #etagOf(body: Uint8Array): string | undefined {
+    const { res, policy } = this.#parts;
+    try {
+      return etagOf(res, body);
+    } catch (error) {
+      policy.cache.logger.warn(
+        { err: error },
+        'the `etag` function of the app threw: a response is stored without an ETag',
+      );
+      return undefined;
+    }
   }
 
   /** The tags that the handler gave, which are for the cache and not for clients. */
@@ -161,9 +265,18 @@ export class HandlerRun implements CaptureListener {
     return [...new Set([...named, ...givenTags(policy.tags?.(req, res))])];
   }
 
+  #missOf(status: number, verdict: Verdict): CacheOutcome {
+    const miss = { kind: 'miss', isUriKnown: this.#parts.policy.vary.size === 0, status } as const;
+    return verdict.allowed ? { ...miss, isStored: true } : { ...miss, isStored: false, detail: verdict.reason };
+  }
+
   #say(outcome: CacheOutcome): void {
-    const { res, policy } = this.#parts;
-    appendTo(res, 'cache-status', [cacheStatus(policy.name, outcome)]);
+    this.#own.append('Cache-Status', [cacheStatus(this.#parts.policy.name, outcome)]);
+  }
+
+  #refuse(reason: Reason, status: number): void {
+    this.#lostFor = reason;
+    this.#settle({ kind: 'refused', reason, status });
   }
 
   #settle(outcome: RunOutcome): void {
@@ -172,15 +285,4 @@ export class HandlerRun implements CaptureListener {
     this.#stopTimer();
     this.#parts.onSettled(outcome);
   }
-}
-
-/** What the handler took away, as fields without a value: a hit takes them away too. */
-function removedHeaders(before: HeaderMap, now: HeaderMap): HeaderPairs {
-  return [...before.keys()].filter((name) => !now.has(name)).map((name) => [name, []] as const);
-}
-
-/** Node adds the date only as it writes the head. RFC 9110 §6.6.1 */
-function dated(headers: HeaderPairs, generatedAtMs: number): HeaderPairs {
-  const hasDate = headers.some(([name]) => name === 'date');
-  return hasDate ? headers : [...headers, ['date', formatHttpDate(generatedAtMs)]];
 }

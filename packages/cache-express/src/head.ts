@@ -1,12 +1,41 @@
 import type { ServerResponse } from 'node:http';
-import { setAll } from './headers.ts';
+import { setAll } from './head-arguments.ts';
+
+type AnyFunction = (...args: unknown[]) => unknown;
 
 /** Sets what `writeHead` was given as single fields, so that they can be looked at; returns what is left to give it. */
 export function takeHead(res: ServerResponse, [status, second, third]: readonly unknown[]): unknown[] {
   const hasMessage = typeof second === 'string';
   res.statusCode = Number(status);
   setAll(res, hasMessage ? third : (second ?? third));
+  if (hasMessage) res.statusMessage = second;
   return hasMessage ? [res.statusCode, second] : [res.statusCode];
+}
+
+/**
+ * Runs `call`, which writes the head through the hooks of whatever lies below, and `judge` once these have had their say. Node forms the head in
+ * `_storeHeader`: until then fields can be mended. A response without it is judged after `call`, when its head can only be looked at.
+ */
+export function judgeAfterHooks<T>(res: ServerResponse, judge: () => void, call: () => T): T {
+  let isJudged = false;
+  const judgeOnce = () => {
+    if (!isJudged) judge();
+    isJudged = true;
+  };
+  const form: unknown = Reflect.get(res, '_storeHeader');
+  if (typeof form === 'function') {
+    Reflect.set(res, '_storeHeader', (...args: unknown[]) => {
+      judgeOnce();
+      return (form as AnyFunction).apply(res, args);
+    });
+  }
+  try {
+    const result = call();
+    judgeOnce();
+    return result;
+  } finally {
+    if (typeof form === 'function') Reflect.set(res, '_storeHeader', form);
+  }
 }
 
 /** Does `write` take it? At anything else it throws, before it sends a head. */
@@ -25,8 +54,9 @@ export function isLastChunk(chunk: unknown): boolean {
  */
 export function closeHead(res: ServerResponse, [chunk, encoding]: readonly unknown[]): void {
   const hasLength = ['content-length', 'transfer-encoding', 'trailer'].some((name) => res.hasHeader(name));
-  const setsLength = !hasLength && res.statusCode !== 204 && res.statusCode !== 304;
-  if (setsLength) res.setHeader('content-length', bytesOf(chunk, encoding));
+  const hasBody = res.statusCode !== 204 && res.statusCode !== 304 && res.req?.method !== 'HEAD';
+  const setsLength = !hasLength && hasBody;
+  if (setsLength) res.setHeader('Content-Length', bytesOf(chunk, encoding));
   try {
     res.writeHead(res.statusCode);
   } catch (error) {

@@ -12,7 +12,7 @@ export interface KeyParts {
 }
 
 /** Changes with everything that changes what a key or a frame means. */
-const FORMAT = 2;
+const FORMAT = 3;
 
 /** What all variants of a URL share: its key but for the headers. */
 export function resourceKey(url: string, identity: string | undefined): string {

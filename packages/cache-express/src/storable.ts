@@ -13,6 +13,7 @@ export type Reason =
   | 'lifetime'
   | 'malformed'
   | 'method'
+  | 'nonce'
   | 'partial'
   | 'request'
   | 'set-cookie'
@@ -21,6 +22,7 @@ export type Reason =
   | 'tags'
   | 'timeout'
   | 'too-large'
+  | 'trailer'
   | 'truncated'
   | 'uncacheable'
   | 'variants'
@@ -39,6 +41,8 @@ export interface ResponseFacts extends LifetimeFacts {
   readonly status: number;
   readonly hasSetCookie: boolean;
   readonly hasContentRange: boolean;
+  /** Fields that follow on the body, which a stored response has no place for. */
+  readonly hasTrailer: boolean;
   readonly isEncoded: boolean;
   readonly isEventStream: boolean;
   /** Lower-case names of `Vary`. */
@@ -60,10 +64,11 @@ export interface StoragePolicy {
 export function isStorable(facts: ResponseFacts, policy: StoragePolicy, nowMs: number): Verdict {
   if (facts.hasContentRange || facts.status === 206) return refuse('partial'); // §3.3
   if (!isStatusWanted(facts.status, policy)) return refuse('status');
-  if (isMalformed(facts)) return refuse('malformed');
-  if (forbids(facts.cacheControl) || forbids(facts.targeted)) return refuse('cache-control'); // §5.2.2.4, .5, .7
+  if (facts.cacheControl?.isMalformed) return refuse('malformed');
+  if (forbids(facts.cacheControl)) return refuse('cache-control'); // §5.2.2.4, .5, .7
   if (facts.hasSetCookie) return refuse('set-cookie'); // P6; §7.3 leaves it to us
   if (facts.isEventStream) return refuse('stream');
+  if (facts.hasTrailer) return refuse('trailer'); // RFC 9110 §6.5
   const vary = varyVerdict(facts, policy);
   if (!vary.allowed) return vary;
   if ((facts.declaredBytes ?? 0) > policy.maxBodyBytes) return refuse('too-large');
@@ -87,10 +92,6 @@ function isStatusWanted(status: number, policy: StoragePolicy): boolean {
 
 function isNegative(status: number): boolean {
   return status === 404 || status === 410;
-}
-
-function isMalformed({ cacheControl, targeted }: ResponseFacts): boolean {
-  return cacheControl?.isMalformed === true || targeted?.isMalformed === true;
 }
 
 /** `no-cache` too: a copy that must be checked with the handler before each use saves nothing here. */

@@ -30,7 +30,11 @@ describe('isStorable (RFC 9111 §3)', () => {
     [{ 'cache-control': 's-maxage=0, max-age=60' }, 'lifetime'],
     [{ 'cache-control': 'max-age=x' }, 'lifetime'],
     [{ 'cdn-cache-control': 'private' }, 'cache-control'],
-    [{ 'cache-control': 'no-store', 'cdn-cache-control': 'max-age=60' }, 'cache-control'],
+    [{ 'cache-control': 'no-store', 'cdn-cache-control': 'max-age=60' }, 'stored'],
+    [{ 'cache-control': 'max-age=60', 'cdn-cache-control': 'no-store' }, 'cache-control'],
+    [{ 'cache-control': 'no-store', 'cdn-cache-control': '' }, 'cache-control'],
+    [{ 'cache-control': 'max-age=60', 'cdn-cache-control': 'max-age=60 x' }, 'malformed'],
+    [{ trailer: 'x-sum' }, 'trailer'],
     [{ expires: '0' }, 'lifetime'],
     [{ expires: at(-1) }, 'lifetime'],
     [{ expires: at(10) }, 'stored'],
@@ -116,7 +120,7 @@ it('stores end-to-end headers that the handler added (RFC 9111 §3.1)', () => {
   ]);
   expect(addedHeaders(before, now)).toEqual([
     ['x-same', 'b'],
-    ['vary', 'accept-language'],
+    ['vary', 'Accept-Language'],
     ['link', ['<a>', '<b>']],
   ]);
 });
