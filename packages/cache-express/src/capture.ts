@@ -49,6 +49,8 @@ export class Capture {
   /** `onHead` was asked for the head that is being sent. */
   #hasHead = false;
   #hasEnded = false;
+  /** A call of what lies below is running, which may use the methods of the response itself. */
+  #isBelow = false;
   #isSent = true;
   #chunks: Buffer[] = [];
   #bytes = 0;
@@ -109,6 +111,7 @@ export class Capture {
   }
 
   #write(args: unknown[]): unknown {
+    if (this.#isBelow || this.#hasEnded) return this.#below.write(...args);
     // The head first, and with it the decision: below it would be written by itself.
     const isHeadOpen = this.#state !== 'over' && !this.#hasHead && !this.#res.headersSent;
     if (isHeadOpen && isChunk(args[0])) this.#res.writeHead(this.#res.statusCode);
@@ -121,6 +124,7 @@ export class Capture {
   }
 
   #end(args: unknown[]): unknown {
+    if (this.#isBelow || this.#hasEnded) return this.#below.end(...args);
     const isHeadOpen = !this.#hasHead && !this.#res.headersSent;
     if (this.#state === 'before' && isHeadOpen && isLastChunk(args[0])) {
       this.#whole = bufferOf(args);
@@ -137,7 +141,9 @@ export class Capture {
   /** What throws was not sent: what comes after it is another answer. */
   #send(method: Method, args: unknown[]): unknown {
     const call = () => this.#below[method](...args);
+    const wasBelow = this.#isBelow;
     try {
+      this.#isBelow = method !== 'writeHead';
       return method === 'write' ? call() : this.#listener.outside(call);
     } catch (error) {
       if (this.#state !== 'before') this.giveUp('uncacheable');
@@ -146,6 +152,8 @@ export class Capture {
         this.#isSent = true;
       }
       throw error;
+    } finally {
+      this.#isBelow = wasBelow;
     }
   }
 
