@@ -4,8 +4,8 @@ import type { Response } from 'express';
 const VALUE = /^[\t\x20-\x7e\x80-\xff]+$/;
 
 /**
- * The validator of a body that came without one, as the `etag` setting of the app has it: weak by default, since what is sent may be
- * compressed on the way (RFC 9110 §8.8.1); strong; by the app's own function; or none.
+ * The validator of a body that came without one, as the `etag` setting of the app has it: weak by default, since what
+ * is sent may be compressed on the way (RFC 9110 §8.8.1); strong; by the app's own function; or none.
  */
 export function etagOf(res: Response, body: Uint8Array): string | undefined {
   const setting: unknown = settingOf(res);
@@ -15,7 +15,10 @@ export function etagOf(res: Response, body: Uint8Array): string | undefined {
   return typeof tag === 'string' && VALUE.test(tag) ? tag : undefined;
 }
 
-/** Of the app that the handler belongs to. A response without an app, of a test, is like one of an app that says nothing. */
+/**
+ * Of the app that the handler belongs to. A response without an app, of a test, is like one of an app that says
+ * nothing.
+ */
 function settingOf(res: Response): unknown {
   const { app } = res as { readonly app?: Response['app'] };
   return app?.get('etag');

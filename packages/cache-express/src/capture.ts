@@ -19,8 +19,8 @@ export interface CaptureListener {
   /** May `onHead` say that a body is not sent? Else a head is left to `end`, as without a cache. */
   readonly mayWithhold: boolean;
   /**
-   * The head is about to be sent: the last chance to add to it. `whole` is the body where all of it is known by now. Also for what comes
-   * after a response that was given up before its head.
+   * The head is about to be sent: the last chance to add to it. `whole` is the body where all of it is known by now.
+   * Also for what comes after a response that was given up before its head.
    */
   onHead(whole: Buffer | undefined): HeadDecision;
   /** All hooks of what lies below have had their say. Returns whether the body is still to be kept. */
@@ -37,8 +37,8 @@ type AnyFunction = (...args: unknown[]) => unknown;
 type Method = 'writeHead' | 'write' | 'end' | 'flushHeaders' | 'addTrailers';
 
 /**
- * Listens to a response where every way of answering ends: `writeHead`, `write` and `end`. What is sent to the client is what the handler
- * wrote, when it wrote it.
+ * Listens to a response where every way of answering ends: `writeHead`, `write` and `end`. What is sent to the client
+ * is what the handler wrote, when it wrote it.
  */
 export class Capture {
   readonly #res: ServerResponse;
@@ -81,8 +81,8 @@ export class Capture {
       this.giveUp('trailer');
       this.#below.addTrailers(trailers);
     };
-    // What a handler says once its client has left may be cut short for that, with a length that is right: `{ results: [] }`. And a response
-    // that was destroyed has no end.
+    // What a handler says once its client has left may be cut short for that, with a length that is right: `{ results:
+    // [] }`. And a response that was destroyed has no end.
     res.once('close', () => this.giveUp('aborted'));
   }
 
@@ -98,6 +98,7 @@ export class Capture {
   #writeHead(args: unknown[]): unknown {
     if (this.#hasHead || this.#res.headersSent) return this.#send('writeHead', args);
     const rest = takeHead(this.#res, args);
+    if (typeof rest[1] === 'string') this.#res.statusMessage = rest[1];
     this.#hasHead = true;
     this.#decide();
     const message = this.#isSent ? rest.slice(1) : []; // that of a 200
@@ -119,7 +120,8 @@ export class Capture {
     if (!this.#isSent) return withoutBody(args);
     this.#first ??= { chunk: args[0], encoding: args[1], by: 'write' };
     const isTaken = this.#send('write', args);
-    // A client that reads slowly keeps nobody waiting: what is kept is bounded, and Node holds what the client has not read.
+    // A client that reads slowly keeps nobody waiting: what is kept is bounded, and Node holds what the client has not
+    // read.
     return this.#state === 'keep' || isTaken;
   }
 

@@ -25,8 +25,8 @@ export function conditionOf(headers: IncomingHttpHeaders, validators: Validators
 }
 
 /**
- * `If-Match` decides alone where it is present. `W/` is not looked at, as `res.sendFile` and `express.static` do it: else the weak tags that
- * Express makes would match nothing. §13.1.1, §13.1.4
+ * `If-Match` decides alone where it is present. `W/` is not looked at, as `res.sendFile` and `express.static` do it:
+ * else the weak tags that Express makes would match nothing. §13.1.1, §13.1.4
  */
 function isMatch(headers: IncomingHttpHeaders, validators: Validators, nowMs: number): boolean {
   const match = headers['if-match'];

@@ -64,7 +64,9 @@ export class EchoFinder {
   }
 }
 
-/** May a stored response be sent to this request? One whose body repeats a header is for requests with the same header. */
+/**
+ * May a stored response be sent to this request? One whose body repeats a header is for requests with the same header.
+ */
 export function isForRequest(
   req: IncomingMessage,
   res: ServerResponse,

@@ -3,8 +3,8 @@ import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib';
 import type { HeaderMap } from './headers.ts';
 
 /**
- * A part of a header that each request gets anew (a nonce, a request number, a token), which stands in a stored body too. The body is for
- * requests whose header has this part.
+ * A part of a header that each request gets anew (a nonce, a request number, a token), which stands in a stored body
+ * too. The body is for requests whose header has this part.
  */
 export type Echo = readonly [of: 'request' | 'response', name: string, part: string];
 
@@ -69,7 +69,10 @@ export function hasEchoes(req: IncomingMessage, res: ServerResponse, echoes: rea
   });
 }
 
-/** What a body could repeat of a header: its value, its words, its nonces. Short words and numbers stand anywhere by chance. */
+/**
+ * What a body could repeat of a header: its value, its words, its nonces. Short words and numbers stand anywhere by
+ * chance.
+ */
 function partsOf(name: string, value: string | readonly string[]): ReadonlySet<string> {
   const parts = new Set<string>();
   if (OF_THE_MESSAGE.has(name)) return parts;

@@ -88,7 +88,8 @@ export class HandlerRun implements CaptureListener {
     const { res, policy, outcome } = this.#parts;
     const status = res.statusCode;
     try {
-      // The handler answered by what it saw, whatever becomes of its answer: caches behind must keep such answers apart.
+      // The handler answered by what it saw, whatever becomes of its answer: caches behind must keep such answers
+      // apart.
       appendTo(res, 'Vary', policy.clientVary);
       if (this.#isSettled) {
         this.#say(outcome ?? this.#missOf(status, refuse(this.#lostFor)));

@@ -4,7 +4,9 @@ import { copyOf } from './headers.ts';
 
 type Fields = readonly (readonly [name: string, value: string | string[]])[];
 
-/** Sets what `writeHead` was given as single fields, so that they can be looked at: as `writeHead` would have done it. */
+/**
+ * Sets what `writeHead` was given as single fields, so that they can be looked at: as `writeHead` would have done it.
+ */
 export function setAll(res: ServerResponse, given: unknown): void {
   if (Array.isArray(given)) setList(res, given.every(Array.isArray) ? (given as unknown as Fields) : pairsOf(given));
   else if (typeof given === 'object' && given !== null) setEach(res, Object.entries(given));
@@ -28,7 +30,10 @@ function pairsOf(flat: readonly unknown[]): Fields {
 
 let keepsLastField: boolean | undefined;
 
-/** Of a field that stands twice in a list Node 20 sends the last one if other fields were set before. Later versions send both. */
+/**
+ * Of a field that stands twice in a list Node 20 sends the last one if other fields were set before. Later versions
+ * send both.
+ */
 function keepsLast(): boolean {
   if (keepsLastField === undefined) {
     const res = new ServerResponse(new IncomingMessage(new Socket()));

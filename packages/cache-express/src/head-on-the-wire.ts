@@ -13,8 +13,9 @@ export interface FirstPiece {
 const ASCII = /^[\x00-\x7f]*$/;
 
 /**
- * Fields as texts whose Latin-1 bytes are those that Node sent. A head that goes out with a text is written in UTF-8 like that, and in Latin-1
- * otherwise, and of `Content-Disposition` Node has its own idea: so a hit, which always goes out with a buffer, would differ. ASCII is left alone.
+ * Fields as texts whose Latin-1 bytes are those that Node sent. A head that goes out with a text is written in UTF-8
+ * like that, and in Latin-1 otherwise, and of `Content-Disposition` Node has its own idea: so a hit, which always goes
+ * out with a buffer, would differ. ASCII is left alone.
  */
 export function asSent(headers: HeaderPairs, res: ServerResponse, first: FirstPiece | undefined): HeaderPairs {
   const isAscii = headers.every(([, value]) => [value].flat().every((text) => ASCII.test(text)));
@@ -51,7 +52,10 @@ function sentLines(res: ServerResponse): ReadonlyMap<string, readonly string[]> 
   return lines;
 }
 
-/** Node joins the head with a first piece that is a text in UTF-8, and sends both in UTF-8. In chunks the first piece is a length in Latin-1. */
+/**
+ * Node joins the head with a first piece that is a text in UTF-8, and sends both in UTF-8. In chunks the first piece is
+ * a length in Latin-1.
+ */
 function isSentAsText(res: ServerResponse, first: FirstPiece | undefined): boolean {
   if (first?.by === 'flush') return true;
   const { chunk, encoding } = first ?? {};

@@ -8,13 +8,13 @@ export function takeHead(res: ServerResponse, [status, second, third]: readonly 
   const hasMessage = typeof second === 'string';
   res.statusCode = Number(status);
   setAll(res, hasMessage ? third : (second ?? third));
-  if (hasMessage) res.statusMessage = second;
   return hasMessage ? [res.statusCode, second] : [res.statusCode];
 }
 
 /**
- * Runs `call`, which writes the head through the hooks of whatever lies below, and `judge` once these have had their say. Node forms the head in
- * `_storeHeader`: until then fields can be mended. A response without it is judged after `call`, when its head can only be looked at.
+ * Runs `call`, which writes the head through the hooks of whatever lies below, and `judge` once these have had their
+ * say. Node forms the head in `_storeHeader`: until then fields can be mended. A response without it is judged after
+ * `call`, when its head can only be looked at.
  */
 export function judgeAfterHooks<T>(res: ServerResponse, judge: () => void, call: () => T): T {
   let isJudged = false;
@@ -49,8 +49,8 @@ export function isLastChunk(chunk: unknown): boolean {
 }
 
 /**
- * Closes the head of a response whose whole body is known, as `end` would do it, and sends nothing: Node holds a head back until the first
- * byte of a body.
+ * Closes the head of a response whose whole body is known, as `end` would do it, and sends nothing: Node holds a head
+ * back until the first byte of a body.
  */
 export function closeHead(res: ServerResponse, [chunk, encoding]: readonly unknown[]): void {
   const hasLength = ['content-length', 'transfer-encoding', 'trailer'].some((name) => res.hasHeader(name));

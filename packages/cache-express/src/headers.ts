@@ -27,8 +27,8 @@ const NEVER_STORED = new Set([
 ]);
 
 /**
- * These describe the body: stored even if middleware before the cache set them, since the body would be misread without them. RFC 9110 §8. Of
- * `Content-Length` only its name and its place among the others are used.
+ * These describe the body: stored even if middleware before the cache set them, since the body would be misread without
+ * them. RFC 9110 §8. Of `Content-Length` only its name and its place among the others are used.
  */
 const OF_THE_BODY = new Set([
   'cache-control',
@@ -89,8 +89,8 @@ export function listOf(text: string | undefined): readonly string[] {
 }
 
 /**
- * What a handler added to the headers that were there `before`, and what describes the body. What else stood there is of one request (its
- * number, its cookie, its nonce) and is set anew for the next one by whoever set it.
+ * What a handler added to the headers that were there `before`, and what describes the body. What else stood there is
+ * of one request (its number, its cookie, its nonce) and is set anew for the next one by whoever set it.
  */
 export function addedHeaders(before: HeaderMap, now: HeaderMap): HeaderPairs {
   const perConnection = new Set(listOf(textOf(now, 'connection')));
@@ -105,7 +105,10 @@ export function addedHeaders(before: HeaderMap, now: HeaderMap): HeaderPairs {
   return added;
 }
 
-/** The names in `Vary` that the body may depend on, as they are written: what middleware before read, it may have told the handler. */
+/**
+ * The names in `Vary` that the body may depend on, as they are written: what middleware before read, it may have told
+ * the handler.
+ */
 export function addedVary(before: HeaderMap, now: HeaderMap): readonly string[] {
   const known = new Set(listOf(textOf(before, 'vary')).filter(isOfMiddleware));
   return membersOf(textOf(now, 'vary')).filter((name) => !known.has(name.toLowerCase()));

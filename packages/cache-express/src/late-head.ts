@@ -10,8 +10,9 @@ const OF_THE_TRANSFER = new Set([
 ]);
 
 /**
- * The fields of a handler as whatever lies below left them, where that changed anything: `sent` is the head that was given to it, and `late` is
- * what it made of that. What the cache itself added to the fields of the handler is not in it.
+ * The fields of a handler as whatever lies below left them, where that changed anything: `sent` is the head that was
+ * given to it, and `late` is what it made of that. What the cache itself added to the fields of the handler is not in
+ * it.
  */
 export function lateHead(headers: HeaderMap, sent: HeaderMap, late: HeaderMap): HeaderMap | undefined {
   const changed = [...new Set([...sent.keys(), ...late.keys()])].filter(

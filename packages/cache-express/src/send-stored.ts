@@ -13,8 +13,8 @@ export interface Sending {
 }
 
 /**
- * Answers a request with a stored response: its bytes, or 304 or 412. RFC 9111 §4, §4.3.2. By `writeHead` and a buffer, which whatever wraps
- * `res` understands, and with copies: what it gets it may change.
+ * Answers a request with a stored response: its bytes, or 304 or 412. RFC 9111 §4, §4.3.2. By `writeHead` and a buffer,
+ * which whatever wraps `res` understands, and with copies: what it gets it may change.
  */
 export function sendStored(
   req: Request,
@@ -61,8 +61,8 @@ const OF_A_BODY = ['content-length', 'content-type', 'content-encoding', 'conten
 const OF_A_RESPONSE = ['cache-control', 'cdn-cache-control', 'content-disposition', 'etag', 'expires', 'last-modified'];
 
 /**
- * A 304 keeps what describes the response and loses what describes its body. RFC 9110 §15.4.5. A 412 loses both, and no cache behind may
- * give it to others, whose conditions are not in its key.
+ * A 304 keeps what describes the response and loses what describes its body. RFC 9110 §15.4.5. A 412 loses both, and no
+ * cache behind may give it to others, whose conditions are not in its key.
  */
 export function markWithoutBody(res: Response, condition: Exclude<Condition, 'met'>): void {
   const isFailed = condition === 'failed';

@@ -8,7 +8,10 @@ export interface StoredResponse {
   /** The reason phrase that the handler gave; empty where it gave none. */
   readonly statusMessage: string;
   readonly headers: HeaderPairs;
-  /** Shared by all who get it, so nothing that could write into it may have it. A local copy may have made a plain array of a Buffer. */
+  /**
+   * Shared by all who get it, so nothing that could write into it may have it. A local copy may have made a plain array
+   * of a Buffer.
+   */
   readonly body: Uint8Array;
   /** When the handler made it, in milliseconds since the Unix epoch: for `Age`, never to decide what is newer. */
   readonly generatedAtMs: number;
@@ -22,8 +25,8 @@ export interface StoredResponse {
 }
 
 /**
- * The frame: `HRF2`, the length of the head as four bytes, the head as JSON, the bytes of the body. A hit is written from those bytes; no
- * body is ever parsed.
+ * The frame: `HRF2`, the length of the head as four bytes, the head as JSON, the bytes of the body. A hit is written
+ * from those bytes; no body is ever parsed.
  */
 const MAGIC = Buffer.from('HRF2', 'latin1');
 const HEAD_AT = 8;
@@ -49,7 +52,9 @@ export function encodeResponse(response: StoredResponse): Uint8Array {
   return Buffer.concat([start, headBytes, body]);
 }
 
-/** The store may be shared with others, so what comes from it is looked at before it is sent. @throws SerializationError */
+/**
+ * The store may be shared with others, so what comes from it is looked at before it is sent. @throws SerializationError
+ */
 export function decodeResponse(bytes: Uint8Array): StoredResponse {
   const frame = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (frame.length < HEAD_AT || !frame.subarray(0, 4).equals(MAGIC)) throw unreadable();
