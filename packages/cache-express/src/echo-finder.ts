@@ -1,19 +1,14 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
-import { type Echo, echoesIn, hasEchoes, isOfOneRequest, isRandom, MAX_ECHOES } from './echoes.ts';
-import { type HeaderMap, type HeaderPairs, type HeaderValue, isSame, textOf } from './headers.ts';
+import { type Echo, echoesIn, hasEchoes, isOfOneRequest, isRandom, MAX_ECHOES, type Repeating } from './echoes.ts';
+import { type HeaderMap, type HeaderPairs, type HeaderValue, isOfTheBody, isSame, textOf } from './headers.ts';
 import type { RoutePolicy } from './options.ts';
 import { refuse, type Verdict } from './storable.ts';
 
 /** What is known once a response is whole and everything below has had its say. */
-export interface EchoedResponse {
-  readonly body: Uint8Array;
-  /** Of the body. */
-  readonly encoding: string | undefined;
+export interface EchoedResponse extends Repeating {
   /** The headers of the response when its handler began. */
   readonly before: HeaderMap;
   readonly late: HeaderMap;
-  /** Those that hits will have from the stored response. */
-  readonly stored: HeaderPairs;
 }
 
 type Found = { readonly allowed: true; readonly echoes: readonly Echo[] } | Exclude<Verdict, { allowed: true }>;
@@ -39,14 +34,16 @@ export class EchoFinder {
     );
   }
 
-  find({ body, encoding, before, late, stored }: EchoedResponse): Found {
-    const isStored = new Set(stored.map(([name]) => name.toLowerCase()));
-    const response = new Map([...late].filter(([name]) => !isStored.has(name)));
+  find({ before, late, ...response }: EchoedResponse): Found {
+    const isStored = new Set(response.fields.map(([name]) => name.toLowerCase()));
+    const own = new Map([...late].filter(([name]) => !isStored.has(name)));
     const echoes: Echo[] = [];
-    for (const echo of echoesIn(body, encoding, { request: this.#passed, response })) {
+    const changed = response.fields.filter(([name, value]) => !isSame(before.get(name.toLowerCase()), value));
+    const repeated = echoesIn({ ...response, fields: changed }, { request: this.#passed, response: own });
+    for (const echo of [...repeated, ...extended(response.fields, before)]) {
       const [of, name] = echo;
       // What a hook sets as the head is written cannot be compared before a hit: it is as random as it looks.
-      const isLate = of === 'response' && !isSame(before.get(name), late.get(name));
+      const isLate = of === 'response' && !isStored.has(name) && !isSame(before.get(name), late.get(name));
       if (
         isOfOneRequest(echo, textOf(of === 'request' ? this.#passed : late, name) ?? '') ||
         (isLate && isRandom(echo))
@@ -62,6 +59,16 @@ export class EchoFinder {
     sayOnce(this.#policy, name);
     return refuse('nonce') as Found;
   }
+}
+
+/** What stood in a field to which the handler added: the stored field holds both. */
+function extended(fields: HeaderPairs, before: HeaderMap): readonly Echo[] {
+  return fields.flatMap(([field, value]) => {
+    const name = field.toLowerCase();
+    const texts = name === 'vary' || isOfTheBody(name) ? [] : [before.get(name) ?? []].flat();
+    const kept = texts.filter((text) => text !== '' && [value].flat().some((line) => line.includes(text)));
+    return kept.map((text): Echo => ['response', name, text]);
+  });
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib';
-import type { HeaderMap } from './headers.ts';
+import type { HeaderMap, HeaderPairs } from './headers.ts';
 
 /**
  * A part of a header that each request gets anew (a nonce, a request number, a token), which stands in a stored body
@@ -36,10 +36,17 @@ const HASH = /^sha(?:256|384|512)-/;
 const NONCE = /'nonce-([^']+)'/g;
 const WORD = /[\w-]{8,}/g;
 
-/** The parts of some headers that stand in a body. */
+export interface Repeating {
+  readonly body: Uint8Array;
+  /** Of the body. */
+  readonly encoding: string | undefined;
+  /** The fields that are stored with it, or those of them that its handler set. */
+  readonly fields: HeaderPairs;
+}
+
+/** The parts of some headers that stand in a response that is to be stored. */
 export function echoesIn(
-  body: Uint8Array,
-  encoding: string | undefined,
+  { body, encoding, fields }: Repeating,
   headers: { readonly request: HeaderMap; readonly response: HeaderMap },
 ): readonly Echo[] {
   const candidates = (['request', 'response'] as const).flatMap((of) =>
@@ -47,8 +54,9 @@ export function echoesIn(
   );
   if (candidates.length === 0) return [];
   const plain = decoded(body, encoding);
-  // What cannot be read may hold any of them.
-  return plain ? candidates.filter(([, , part]) => plain.includes(part)) : candidates;
+  if (!plain) return candidates; // what cannot be read may hold any of them
+  const texts = fields.flatMap(([name, value]) => (OF_THE_MESSAGE.has(name.toLowerCase()) ? [] : value)).join('\n');
+  return candidates.filter(([, , part]) => plain.includes(part) || texts.includes(part));
 }
 
 /** Does its name say that no other request has this part? */

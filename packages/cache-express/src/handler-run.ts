@@ -225,10 +225,10 @@ export class HandlerRun implements CaptureListener {
     return whole ? this.#findEchoes(stored, whole) : { allowed: true };
   }
 
-  #findEchoes({ headers: stored }: Pick<StoredResponse, 'headers'>, body: Uint8Array): ReturnType<EchoFinder['find']> {
+  #findEchoes({ headers: fields }: Pick<StoredResponse, 'headers'>, body: Uint8Array): ReturnType<EchoFinder['find']> {
     const late = this.#late ?? headersOf(this.#parts.res);
-    const encoding = stored.find(([name]) => isNamed(name, 'content-encoding'))?.[1];
-    return this.#echoes.find({ body, encoding: encoding?.toString(), before: this.#before, late, stored });
+    const encoding = fields.find(([name]) => isNamed(name, 'content-encoding'))?.[1];
+    return this.#echoes.find({ body, encoding: encoding?.toString(), before: this.#before, late, fields });
   }
 
   #keep(head: Head['stored'], { body, first }: Extract<Ending, { kind: 'whole' }>): void {

@@ -114,6 +114,11 @@ export function addedVary(before: HeaderMap, now: HeaderMap): readonly string[] 
   return membersOf(textOf(now, 'vary')).filter((name) => !known.has(name.toLowerCase()));
 }
 
+/** Does a field describe the body? */
+export function isOfTheBody(name: string): boolean {
+  return OF_THE_BODY.has(name);
+}
+
 export function isOfMiddleware(name: string): boolean {
   return OF_MIDDLEWARE.has(name.toLowerCase());
 }

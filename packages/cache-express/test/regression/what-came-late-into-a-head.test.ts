@@ -255,6 +255,26 @@ describe.each(VERSIONS)('on %s', (_name, express) => {
       expect(warn).not.toHaveBeenCalled();
     });
 
+    it.each<[string, Handler]>([
+      ['added to it', (_req, res) => res.append('X-Visit', 'more').send('x')],
+      ['added to it as a text', (_req, res) => res.set('X-Visit', `${res.get('X-Visit')}, more`).send('x')],
+      ['repeated it in another one', (_req, res) => res.set('Link', `</visits/${res.get('X-Visit')}>`).send('x')],
+    ])('a header was sent to the next visitor where the handler %s', async (_how, handler) => {
+      let visits = 0;
+      const { serve, runs } = route([given('X-Visit', () => `visit-${++visits}`)], handler);
+      const { ask } = await serve();
+      for (let visit = 1; visit <= 3; visit++) {
+        const { headers } = await ask('/');
+        expect(`${headers['x-visit']} ${headers['link'] ?? ''}`).not.toContain(`visit-${visit - 1}`);
+        expect(runs()).toBe(visit);
+      }
+      const same = route([given('X-Visit', () => 'the same for all')], handler);
+      const { ask: again } = await same.serve();
+      const [miss, hit] = [await again('/'), await again('/')];
+      expect([hit.headers['x-visit'], hit.headers['link']]).toEqual([miss.headers['x-visit'], miss.headers['link']]);
+      expect(same.runs()).toBe(1);
+    });
+
     it('those who waited for such a page get their own', async () => {
       const held = gate();
       const { serve, runs } = route([given('X-Visit', () => randomUUID())], async (_req, res) => {
