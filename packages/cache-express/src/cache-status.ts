@@ -18,28 +18,22 @@ export type CacheOutcome =
 
 /** One member of the `Cache-Status` list. Never the key: it is nobody's business. */
 export function cacheStatus(name: string, outcome: CacheOutcome): string {
-  return [name, ...parameters(outcome)].join('; ');
-}
-
-function parameters(outcome: CacheOutcome): string[] {
   switch (outcome.kind) {
     case 'hit': {
       const ttl = `ttl=${Math.floor(outcome.ttlMs / 1000)}`; // negative when stale. §2.4
       // A response that was fetched for another request that waited alike is no hit. §2.6
-      return outcome.isCollapsed ? ['fwd=uri-miss', ttl, 'collapsed'] : ['hit', ttl];
+      return outcome.isCollapsed ? `${name}; fwd=uri-miss; ${ttl}; collapsed` : `${name}; hit; ${ttl}`;
     }
-    case 'miss':
-      return [
-        outcome.isUriKnown ? 'fwd=uri-miss' : 'fwd=miss',
-        `fwd-status=${outcome.status}`,
-        ...(outcome.isStored ? ['stored'] : []),
-        ...detail(outcome.detail),
-      ];
+    case 'miss': {
+      const why = outcome.isUriKnown ? 'uri-miss' : 'miss';
+      const stored = outcome.isStored ? '; stored' : '';
+      return `${name}; fwd=${why}; fwd-status=${outcome.status}${stored}${detail(outcome.detail)}`;
+    }
     case 'forward':
-      return [`fwd=${outcome.why}`, ...detail(outcome.detail)];
+      return `${name}; fwd=${outcome.why}${detail(outcome.detail)}`;
   }
 }
 
-function detail(reason: Reason | undefined): string[] {
-  return reason === undefined ? [] : [`detail=${reason}`];
+function detail(reason: Reason | undefined): string {
+  return reason === undefined ? '' : `; detail=${reason}`;
 }

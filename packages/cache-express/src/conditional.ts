@@ -11,11 +11,14 @@ const ENTITY_TAG = /(?:W\/)?("[\x21\x23-\x7e\x80-\uffff]*")[\t ]*(?:,[\t ,]*|$)/
 /** How a conditional request is answered that would else get a 200. */
 export type Condition = 'met' | 'not-modified' | 'failed';
 
-const CONDITIONS = ['if-match', 'if-unmodified-since', 'if-none-match', 'if-modified-since'];
-
 /** Does the client ask at all? */
 export function isConditional(headers: IncomingHttpHeaders): boolean {
-  return CONDITIONS.some((name) => headers[name] !== undefined);
+  return (
+    headers['if-none-match'] !== undefined ||
+    headers['if-modified-since'] !== undefined ||
+    headers['if-match'] !== undefined ||
+    headers['if-unmodified-since'] !== undefined
+  );
 }
 
 /** In the order of RFC 9110 §13.2.2: first what could make the request void, then what could make its body needless. */

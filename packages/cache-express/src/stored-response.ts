@@ -74,9 +74,14 @@ export function storedHeader({ headers }: StoredResponse, name: string): string 
   return typeof value === 'object' ? value.join(', ') : value;
 }
 
-/** Is this the name of a field, in whatever letters? A hit asks it of each of its fields: most differ in length. */
+/**
+ * Is this the name of a field, in whatever letters? A hit asks it of each of its fields: most differ in length or in
+ * their first letter.
+ */
 export function isNamed(found: string, lowerCaseName: string): boolean {
-  return found.length === lowerCaseName.length && found.toLowerCase() === lowerCaseName;
+  const isLikely =
+    found.length === lowerCaseName.length && (found.charCodeAt(0) | 0x20) === lowerCaseName.charCodeAt(0);
+  return isLikely && found.toLowerCase() === lowerCaseName;
 }
 
 function parseHead(text: string): Head | undefined {
