@@ -2,20 +2,8 @@ import { createCache } from '@huntly/cache-core';
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
 import { describe, expect, it } from 'vitest';
 import { cacheResponse } from '../src/index.ts';
+import { onHead } from './support/hooks.ts';
 import { serve, VERSIONS } from './support/serve.ts';
-
-/** Calls `hook` as the head is written, as `on-headers` does. */
-const onHead = (res: Response, hook: () => void) => {
-  const writeHead = res.writeHead.bind(res) as (...args: unknown[]) => Response;
-  let isFirst = true;
-  res.writeHead = ((...args: unknown[]) => {
-    if (isFirst) {
-      isFirst = false;
-      hook();
-    }
-    return writeHead(...args);
-  }) as typeof res.writeHead;
-};
 
 const throwing = () => {
   throw new Error('the session store is down');
