@@ -31,11 +31,12 @@ export function run(tool, args) {
  * @param {string} tool
  * @param {string[]} args
  * @param {string} [cwd]
+ * @param {number} [timeoutMs] after which it is killed, and has failed
  * @returns {Promise<{ ok: boolean, stdout: string, output: string }>} `output` is stdout and stderr together
  */
-export function capture(tool, args, cwd = root) {
+export function capture(tool, args, cwd = root, timeoutMs = 0) {
   return new Promise((resolve, reject) => {
-    const child = spawn(tool, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(tool, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], timeout: timeoutMs });
     let stdout = '';
     let output = '';
     child.stdout.setEncoding('utf8').on('data', (text) => {

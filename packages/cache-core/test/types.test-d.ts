@@ -89,6 +89,20 @@ describe('types', () => {
     void cache.type('lead').get({ id: 1 });
   });
 
+  it('of a query type whose values are named have any identifier, too', async () => {
+    const named = createCache({
+      types: {
+        named: cacheType<Lead[]>({ ttl: 60, identifier: 'query', tags: (leads) => leads.map(({ name }) => name) }),
+        shaped: cacheType({ ttl: 60, identifier: 'query', schema: z.array(z.string()), condition: ([first]) => !!first }),
+        text: cacheType<Lead>({ ttl: 60, identifier: 'private' }),
+      },
+    });
+    expectTypeOf(await named.type('named').get({ q: 'acme' })).toEqualTypeOf<Lead[] | undefined>();
+    expectTypeOf(await named.type('shaped').get({ q: 'acme' })).toEqualTypeOf<string[] | undefined>();
+    // @ts-expect-error an object identifies nothing in a type without `query`
+    void named.type('text').get({ q: 'acme' });
+  });
+
   it('know the declared names only', () => {
     // @ts-expect-error there is no such type
     cache.type('leads');
@@ -136,5 +150,22 @@ describe('types', () => {
       .toEqualTypeOf<'search' | 'lead' | 'user_prefs' | 'analytics' | 'suggestions' | 'report'>();
     // @ts-expect-error there is no such type
     await manager.get('reports', 1);
+  });
+
+  it('of the verbs of the manager come from the types that are given', async () => {
+    const lead = cacheType({ schema: z.object({ id: z.number(), name: z.string() }) });
+    const manager = createCacheManager({ types: { lead, search: { ttl: '5m' } } });
+    expectTypeOf(await manager.getCachedLeadData(1)).toEqualTypeOf<{ id: number; name: string } | undefined>();
+    expectTypeOf(await manager.getCachedLeadData<Lead>(1)).toEqualTypeOf<Lead | undefined>();
+    expectTypeOf(await manager.get('lead', 1)).toEqualTypeOf<{ id: number; name: string } | undefined>();
+    expectTypeOf(await manager.get<Lead>('lead', 1)).toEqualTypeOf<Lead | undefined>();
+    expectTypeOf(await manager.get('search', { q: 'acme' })).toEqualTypeOf<unknown>();
+    expectTypeOf(await manager.getCachedAnalytics('daily')).toEqualTypeOf<unknown>();
+    await manager.cacheLeadData(1, { id: 1, name: 'Ada' });
+    // @ts-expect-error a text is no lead
+    await manager.cacheLeadData(1, 'Ada');
+    // @ts-expect-error nor by the name of the type
+    await manager.set('lead', 1, 'Ada');
+    expectTypeOf(manager.type('search').get).parameter(0).toEqualTypeOf<unknown>();
   });
 });

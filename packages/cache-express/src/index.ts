@@ -1,6 +1,5 @@
 export { cacheResponse } from './cache-response.ts';
 export { type HealthRoute, type HealthRouteOptions, healthRoute } from './health-route.ts';
-export { type MetricsRouteOptions, metricsRoute } from './metrics-route.ts';
 export type { CacheResponseOptions, ResponseCache } from './options.ts';
 export { BadQueryError, type StandardSchema } from './query.ts';
 export { type ResponseTypeOptions, responseType } from './response-type.ts';

@@ -68,14 +68,14 @@ function bump<K>(counts: Map<K, number>, key: K): void {
   counts.set(key, (counts.get(key) ?? 0) + 1);
 }
 
-const BY_CACHE = new WeakMap<object, Traffic>();
+/** Registered, so that two copies of this module (of ES modules and CommonJS, or of two entries) count together. */
+const TRAFFIC = Symbol.for('@huntly/cache-express/traffic');
 
 /** What the routes of this cache did, in this process. */
 export function trafficOf(cache: object): Traffic {
-  let traffic = BY_CACHE.get(cache);
-  if (!traffic) {
-    traffic = new Traffic();
-    BY_CACHE.set(cache, traffic);
-  }
+  const known = Reflect.get(cache, TRAFFIC) as Traffic | undefined;
+  if (known) return known;
+  const traffic = new Traffic();
+  Object.defineProperty(cache, TRAFFIC, { value: traffic });
   return traffic;
 }

@@ -3,7 +3,8 @@ import { FakeClock } from '@huntly/cache-core/testing';
 import type { ErrorRequestHandler } from 'express';
 import { Registry } from 'prom-client';
 import { describe, expect, it, vi } from 'vitest';
-import { cacheResponse, healthRoute, metricsRoute, statsRoute } from '../src/index.ts';
+import { cacheResponse, healthRoute, statsRoute } from '../src/index.ts';
+import { metricsRoute } from '../src/metrics-route.ts';
 import { serve, VERSIONS } from './support/serve.ts';
 
 const health = (more: Partial<CacheHealth> = {}): CacheHealth =>

@@ -1,4 +1,5 @@
-import { healthRoute, metricsRoute, statsRoute } from '@huntly/cache-express';
+import { healthRoute, statsRoute } from '@huntly/cache-express';
+import { metricsRoute } from '@huntly/cache-express/metrics';
 import { Router } from 'express';
 import type { LeadService } from '../lead-service.ts';
 

@@ -81,13 +81,24 @@ export interface CacheTypeOptions<V = unknown> {
   readonly [VALUE]?: (value: V) => void;
 }
 
+/** A type whose identifiers are plain data of any shape: see `IdentifierOf`. */
+export interface WithQuery {
+  readonly identifier: 'query';
+}
+
 /**
  * Gives a type its value type: from its schema, where functions of the value need it, or by name:
  * `types: { report: cacheType<Report>({ ttl: '30m' }) }`.
  */
 export function cacheType<S extends Schema>(
+  options: CacheTypeOptions<OutputOf<S>> & WithQuery & { readonly schema: S },
+): CacheTypeOptions<OutputOf<S>> & WithQuery;
+export function cacheType<S extends Schema>(
   options: CacheTypeOptions<OutputOf<S>> & { readonly schema: S },
 ): CacheTypeOptions<OutputOf<S>>;
+export function cacheType<V>(
+  options: CacheTypeOptions<V> & WithQuery & { readonly schema?: Schema<V> },
+): CacheTypeOptions<V> & WithQuery;
 export function cacheType<V>(options: CacheTypeOptions<V> & { readonly schema?: Schema<V> }): CacheTypeOptions<V>;
 export function cacheType<V>(options: CacheTypeOptions<V>): CacheTypeOptions<V> {
   return options;

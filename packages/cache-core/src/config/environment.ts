@@ -1,5 +1,3 @@
-import { createRequire } from 'node:module';
-import type * as Zod from 'zod';
 import { CacheConfigError } from '../errors.ts';
 import { LOG_LEVELS, type LogLevel } from '../observe/logger.ts';
 import { checkDuration, type Duration } from './duration.ts';
@@ -34,65 +32,78 @@ export interface CacheConfig {
  * @throws CacheConfigError listing all bad variables with what each may be.
  */
 export function loadCacheConfig(env: Environment = process.env): CacheConfig {
-  const trimmed = Object.entries(env).map(([name, text]) => [name, text?.trim()] as const);
-  const given = Object.fromEntries(trimmed.filter(([, text]) => text !== undefined && text !== ''));
-  const result = environmentSchema().safeParse(given);
-  if (!result.success) {
-    throw new CacheConfigError(result.error.issues.map(({ path, message }) => `${path.join('.')} ${message}`));
+  const variables = new Variables(env);
+  const config: CacheConfig = {
+    enabled: variables.flag('CACHE_ENABLED', true),
+    logLevel: variables.logLevel('CACHE_LOG_LEVEL', 'info'),
+    defaultTtl: variables.duration('CACHE_DEFAULT_TTL', 3600),
+    searchTtl: variables.duration('SEARCH_CACHE_TTL', 3600),
+    leadTtl: variables.duration('LEAD_CACHE_TTL', 7200),
+    userPrefsTtl: variables.duration('USER_PREFS_TTL', 86_400),
+    analyticsTtl: variables.duration('ANALYTICS_TTL', 1800),
+    maxSearchResults: variables.count('MAX_SEARCH_RESULTS', 1000),
+    indexingBatchSize: variables.count('INDEXING_BATCH_SIZE', 100),
+  };
+  variables.done();
+  return config;
+}
+
+const FLAGS: ReadonlyMap<string, boolean> = new Map([
+  ...['true', '1', 'yes', 'on', 'y', 'enabled'].map((text) => [text, true] as const),
+  ...['false', '0', 'no', 'off', 'n', 'disabled'].map((text) => [text, false] as const),
+]);
+const MAX_COUNT = 1_000_000;
+
+/** Reads variables by name and collects what is wrong with them. */
+class Variables {
+  readonly #env: Environment;
+  readonly #problems: string[] = [];
+
+  constructor(env: Environment) {
+    this.#env = env;
   }
-  const variables = result.data;
-  return {
-    enabled: variables.CACHE_ENABLED,
-    logLevel: variables.CACHE_LOG_LEVEL,
-    defaultTtl: variables.CACHE_DEFAULT_TTL,
-    searchTtl: variables.SEARCH_CACHE_TTL,
-    leadTtl: variables.LEAD_CACHE_TTL,
-    userPrefsTtl: variables.USER_PREFS_TTL,
-    analyticsTtl: variables.ANALYTICS_TTL,
-    maxSearchResults: variables.MAX_SEARCH_RESULTS,
-    indexingBatchSize: variables.INDEXING_BATCH_SIZE,
-  };
-}
 
-function environmentSchema() {
-  const z = loadZod();
-  const got = (text: unknown) => `got "${String(text).slice(0, 40)}"`;
-  const duration = (seconds: number) =>
-    z
-      .string()
-      .default(String(seconds))
-      .transform((text, context): Duration => {
-        const value = (/^[-+]?[\d.]+$/.test(text) ? Number(text) : text.trim()) as Duration;
-        const check = checkDuration(value);
-        if ('problem' in check) context.addIssue({ code: 'custom', message: check.problem });
-        return value;
-      });
-  const count = (fallback: number) => {
-    const error = ({ input }: { input?: unknown }) => `must be a whole number from 1 to 1000000; ${got(input)}`;
-    return z
-      .string()
-      .regex(/^\d{1,7}$/, { error, abort: true })
-      .default(String(fallback))
-      .transform(Number)
-      .pipe(z.number().min(1, { error }).max(1_000_000, { error }));
-  };
-  const levels = LOG_LEVELS.join(', ');
-  return z.object({
-    CACHE_ENABLED: z.stringbool({ error: ({ input }) => `must be true or false; ${got(input)}` }).default(true),
-    CACHE_LOG_LEVEL: z
-      .enum(LOG_LEVELS, { error: ({ input }) => `must be one of ${levels}; ${got(input)}` })
-      .default('info'),
-    CACHE_DEFAULT_TTL: duration(3600),
-    SEARCH_CACHE_TTL: duration(3600),
-    LEAD_CACHE_TTL: duration(7200),
-    USER_PREFS_TTL: duration(86_400),
-    ANALYTICS_TTL: duration(1800),
-    MAX_SEARCH_RESULTS: count(1000),
-    INDEXING_BATCH_SIZE: count(100),
-  });
-}
+  flag(name: string, fallback: boolean): boolean {
+    return this.#read(name, fallback, 'true or false', (text) => FLAGS.get(text.toLowerCase()));
+  }
 
-/** zod takes some 50 ms to load: only those who read the environment pay for it. */
-function loadZod(): typeof Zod {
-  return createRequire(import.meta.url)('zod') as typeof Zod;
+  logLevel(name: string, fallback: LogLevel): LogLevel {
+    return this.#read(name, fallback, `one of ${LOG_LEVELS.join(', ')}`, (text) =>
+      LOG_LEVELS.find((level) => level === text),
+    );
+  }
+
+  count(name: string, fallback: number): number {
+    return this.#read(name, fallback, `a whole number from 1 to ${MAX_COUNT}`, (text) => {
+      const count = /^\d{1,7}$/.test(text) ? Number(text) : 0;
+      return count >= 1 && count <= MAX_COUNT ? count : undefined;
+    });
+  }
+
+  /** @param fallback in seconds */
+  duration(name: string, fallback: number): Duration {
+    const text = this.#textOf(name);
+    if (text === undefined) return fallback;
+    const value = (/^[-+]?[\d.]+$/.test(text) ? Number(text) : text) as Duration;
+    const check = checkDuration(value);
+    if ('problem' in check) this.#problems.push(`${name} ${check.problem}`);
+    return value;
+  }
+
+  /** @throws CacheConfigError with all problems, if there are any */
+  done(): void {
+    if (this.#problems.length > 0) throw new CacheConfigError(this.#problems);
+  }
+
+  #read<T>(name: string, fallback: T, wanted: string, parse: (text: string) => T | undefined): T {
+    const text = this.#textOf(name);
+    if (text === undefined) return fallback;
+    const value = parse(text);
+    if (value === undefined) this.#problems.push(`${name} must be ${wanted}; got "${text.slice(0, 40)}"`);
+    return value ?? fallback;
+  }
+
+  #textOf(name: string): string | undefined {
+    return this.#env[name]?.trim() || undefined;
+  }
 }

@@ -1,6 +1,6 @@
-import type { CacheTypeOptions, Ttl } from '../config/cache-types.ts';
+import type { CacheTypeOptions, Ttl, WithQuery } from '../config/cache-types.ts';
 import { type CacheConfig, type Environment, loadCacheConfig } from '../config/environment.ts';
-import { Cache } from '../engine/cache.ts';
+import { Cache, type ValueOf } from '../engine/cache.ts';
 import type { CacheOptions, CacheTypes } from '../engine/cache-options.ts';
 import type { FillOptions } from '../engine/entry-builder.ts';
 import type { InvalidationResult } from '../engine/invalidator.ts';
@@ -35,7 +35,14 @@ export interface CacheManagerOptions<T extends CacheTypes = CacheTypes> extends 
 const OWN_OPTIONS = ['env', 'leadIdsOf', 'popularSearches'] satisfies (keyof CacheManagerOptions)[];
 
 /** All types of a manager: the built-in ones, those given in code first. */
-export type ManagerTypes<T extends CacheTypes> = Omit<HuntlyTypes, keyof T> & T;
+export type ManagerTypes<T extends CacheTypes> = Omit<HuntlyTypes, keyof T> & {
+  readonly [N in keyof T]: N extends 'search' ? T[N] & WithQuery : T[N];
+};
+export type ManagerTypeName<T extends CacheTypes> = keyof ManagerTypes<T> & string;
+/** What the values of one type of a manager are; of `search`, its results. */
+export type ManagerValue<T extends CacheTypes, N> = N extends Exclude<ManagerTypeName<T>, 'search'>
+  ? ValueOf<ManagerTypes<T>[N]>
+  : unknown;
 
 export interface CachedSearch<R> {
   readonly results: R;
@@ -86,13 +93,19 @@ export class CacheManager<T extends CacheTypes = Record<never, never>> extends C
   // Any type, by name.
 
   /** The cached value, `undefined` where there is none. */
-  async get<R = unknown>(type: ManagerTypeName<T>, identifier: unknown): Promise<R | undefined> {
+  get<N extends ManagerTypeName<T>>(type: N, identifier: unknown): Promise<ManagerValue<T, N> | undefined>;
+  get<R>(type: ManagerTypeName<T>, identifier: unknown): Promise<R | undefined>;
+  async get<R>(type: ManagerTypeName<T>, identifier: unknown): Promise<R | undefined> {
     if (type === 'search') return (await this.getCachedSearchResults<R>(identifier))?.results;
     return this.#typed(type).get(identifier) as Promise<R | undefined>;
   }
 
   /** @returns whether it was stored. */
-  async set(type: ManagerTypeName<T>, identifier: unknown, data: unknown, ttl?: Ttl<unknown>): Promise<boolean> {
+  async set<N extends ManagerTypeName<T>>(
+    type: N,
+    identifier: unknown,
+    data: ManagerValue<T, N>,
+    ttl?: Ttl<unknown>): Promise<boolean> {
     return this.#typed(type).set(identifier, type === 'search' ? this.#stamped(data) : data, { ttl });
   }
 
@@ -167,11 +180,11 @@ export class CacheManager<T extends CacheTypes = Record<never, never>> extends C
 
   // Leads
 
-  async cacheLeadData(leadId: Identifier, data: unknown, ttl?: Ttl<unknown>): Promise<boolean> {
+  async cacheLeadData(leadId: Identifier, data: ManagerValue<T, 'lead'>, ttl?: Ttl<unknown>): Promise<boolean> {
     return this.#typed('lead').set(leadId, data, { ttl });
   }
 
-  async getCachedLeadData<R = unknown>(leadId: Identifier): Promise<R | undefined> {
+  async getCachedLeadData<R = ManagerValue<T, 'lead'>>(leadId: Identifier): Promise<R | undefined> {
     return this.get<R>('lead', leadId);
   }
 
@@ -193,11 +206,11 @@ export class CacheManager<T extends CacheTypes = Record<never, never>> extends C
 
   // User preferences, analytics, suggestions
 
-  async cacheUserPrefs(email: string, prefs: unknown, ttl?: Ttl<unknown>): Promise<boolean> {
+  async cacheUserPrefs(email: string, prefs: ManagerValue<T, 'user_prefs'>, ttl?: Ttl<unknown>): Promise<boolean> {
     return this.set('user_prefs', email, prefs, ttl);
   }
 
-  async getCachedUserPrefs<R = unknown>(email: string): Promise<R | undefined> {
+  async getCachedUserPrefs<R = ManagerValue<T, 'user_prefs'>>(email: string): Promise<R | undefined> {
     return this.get<R>('user_prefs', email);
   }
 
@@ -205,11 +218,11 @@ export class CacheManager<T extends CacheTypes = Record<never, never>> extends C
     return this.#typed('user_prefs').invalidate(email);
   }
 
-  async cacheAnalytics(metricKey: string, data: unknown, ttl?: Ttl<unknown>): Promise<boolean> {
+  async cacheAnalytics(metricKey: string, data: ManagerValue<T, 'analytics'>, ttl?: Ttl<unknown>): Promise<boolean> {
     return this.set('analytics', metricKey, data, ttl);
   }
 
-  async getCachedAnalytics<R = unknown>(metricKey: string): Promise<R | undefined> {
+  async getCachedAnalytics<R = ManagerValue<T, 'analytics'>>(metricKey: string): Promise<R | undefined> {
     return this.get<R>('analytics', metricKey);
   }
 
@@ -217,11 +230,15 @@ export class CacheManager<T extends CacheTypes = Record<never, never>> extends C
     return this.#typed('analytics').invalidate(metricKey);
   }
 
-  async cacheSuggestions(prefix: string, suggestions: unknown, ttl?: Ttl<unknown>): Promise<boolean> {
+  async cacheSuggestions(
+    prefix: string,
+    suggestions: ManagerValue<T, 'suggestions'>,
+    ttl?: Ttl<unknown>,
+  ): Promise<boolean> {
     return this.set('suggestions', prefix, suggestions, ttl);
   }
 
-  async getCachedSuggestions<R = unknown>(prefix: string): Promise<R | undefined> {
+  async getCachedSuggestions<R = ManagerValue<T, 'suggestions'>>(prefix: string): Promise<R | undefined> {
     return this.get<R>('suggestions', prefix);
   }
 
@@ -273,8 +290,6 @@ export class CacheManager<T extends CacheTypes = Record<never, never>> extends C
     return { results, cachedAt: new Date(this.engine.clock.epoch()).toISOString() };
   }
 }
-
-export type ManagerTypeName<T extends CacheTypes> = keyof ManagerTypes<T> & string;
 
 /** The context of a loader of results: its previous value is without the time. */
 function searchContext<R>(context: LoaderContext<StoredSearch>): LoaderContext<R> {

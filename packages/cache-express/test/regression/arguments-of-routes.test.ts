@@ -1,7 +1,8 @@
 import { CacheConfigError, createCache } from '@huntly/cache-core';
 import type { NextFunction, Request, Response } from 'express';
 import { describe, expect, it } from 'vitest';
-import { healthRoute, metricsRoute, responseType, statsRoute } from '../../src/index.ts';
+import { healthRoute, responseType, statsRoute } from '../../src/index.ts';
+import { metricsRoute } from '../../src/metrics-route.ts';
 import { serve, VERSIONS } from '../support/serve.ts';
 
 /** What is wrong with a call, as JavaScript would make it. */
@@ -65,7 +66,7 @@ describe('the arguments of the routes are checked as they are made, all at once'
 
   it('metricsRoute and responseType', () => {
     expect(problemsOf(metricsRoute, newCache(), { registery: {}, registry: {} })).toEqual([
-      'registery is no option of metricsRoute; its options are registry',
+      'registery is no option of metricsRoute; its options are registry, prefix, name',
       'registry must be a Registry of prom-client',
     ]);
     expect(problemsOf(responseType, { tll: '1m', local: 'yes' })).toEqual([

@@ -2,7 +2,7 @@ import { type Clock, type StoreStatus, systemClock } from '@huntly/cache-core';
 import { obstacleIn } from '../info.ts';
 import { codeOf } from '../redaction.ts';
 import type { RedisClient, RedisClusterClient } from './client.ts';
-import { type Ioredis, loadIoredis } from './ioredis.ts';
+import { type Ioredis, ioredis as ownIoredis } from './ioredis.ts';
 import type { RedisStoreOptions } from './options.ts';
 import { createClient } from './own-client.ts';
 import { connectPrimaries, NodeWatch } from './primaries.ts';
@@ -55,7 +55,7 @@ export function openConnection(options: RedisStoreOptions, outside: Outside = {}
     checkSuppliedClient(target.client);
     return new RedisConnection(target.client, target, outside.clock ?? systemClock);
   }
-  const { ioredis = loadIoredis(), random = Math.random, clock = systemClock } = outside;
+  const { ioredis = ownIoredis, random = Math.random, clock = systemClock } = outside;
   return new RedisConnection(createClient(target, ioredis, random), target, clock);
 }
 

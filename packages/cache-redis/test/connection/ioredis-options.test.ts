@@ -1,7 +1,5 @@
-import { CacheConfigError } from '@huntly/cache-core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { loadIoredis } from '../../src/connection/ioredis.ts';
 import { clusterSettings, jitteredBackoff, serverSettings } from '../../src/connection/ioredis-options.ts';
 import { targetOf } from '../../src/connection/target.ts';
 
@@ -44,21 +42,5 @@ describe('settings', () => {
       looked = address;
     });
     expect(looked).toBe('cache.example');
-  });
-});
-
-describe('loadIoredis', () => {
-  it('loads what is installed', () => {
-    const { Redis, Cluster } = loadIoredis();
-    expect(Redis).toBeTypeOf('function');
-    expect(Cluster).toBeTypeOf('function');
-  });
-
-  it('says how to install it where it is missing', () => {
-    const missing = (): never => {
-      throw Object.assign(new Error("Cannot find module 'ioredis'"), { code: 'MODULE_NOT_FOUND' });
-    };
-    expect(() => loadIoredis(missing)).toThrow(CacheConfigError);
-    expect(() => loadIoredis(missing)).toThrow('npm install ioredis');
   });
 });
