@@ -1,7 +1,14 @@
 export { type Clock, systemClock } from './clock.ts';
 export type { Schema } from './codec/schema.ts';
 export type { Codec, Validate } from './codec/value-format.ts';
-export { type CacheTypeOptions, cacheType, type OutputOf, type Tags, type Ttl, type WithQuery } from './config/cache-types.ts';
+export {
+  type CacheTypeOptions,
+  cacheType,
+  type OutputOf,
+  type Tags,
+  type Ttl,
+  type WithQuery,
+} from './config/cache-types.ts';
 export { type Duration, toMilliseconds } from './config/duration.ts';
 export { type CacheConfig, type Environment, loadCacheConfig } from './config/environment.ts';
 export type { BatchLoader } from './engine/batch-load.ts';

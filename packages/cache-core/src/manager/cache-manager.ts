@@ -40,9 +40,8 @@ export type ManagerTypes<T extends CacheTypes> = Omit<HuntlyTypes, keyof T> & {
 };
 export type ManagerTypeName<T extends CacheTypes> = keyof ManagerTypes<T> & string;
 /** What the values of one type of a manager are; of `search`, its results. */
-export type ManagerValue<T extends CacheTypes, N> = N extends Exclude<ManagerTypeName<T>, 'search'>
-  ? ValueOf<ManagerTypes<T>[N]>
-  : unknown;
+export type ManagerValue<T extends CacheTypes, N> =
+  N extends Exclude<ManagerTypeName<T>, 'search'> ? ValueOf<ManagerTypes<T>[N]> : unknown;
 
 export interface CachedSearch<R> {
   readonly results: R;
@@ -105,7 +104,8 @@ export class CacheManager<T extends CacheTypes = Record<never, never>> extends C
     type: N,
     identifier: unknown,
     data: ManagerValue<T, N>,
-    ttl?: Ttl<unknown>): Promise<boolean> {
+    ttl?: Ttl<unknown>,
+  ): Promise<boolean> {
     return this.#typed(type).set(identifier, type === 'search' ? this.#stamped(data) : data, { ttl });
   }
 
