@@ -93,7 +93,12 @@ describe('types', () => {
     const named = createCache({
       types: {
         named: cacheType<Lead[]>({ ttl: 60, identifier: 'query', tags: (leads) => leads.map(({ name }) => name) }),
-        shaped: cacheType({ ttl: 60, identifier: 'query', schema: z.array(z.string()), condition: ([first]) => !!first }),
+        shaped: cacheType({
+          ttl: 60,
+          identifier: 'query',
+          schema: z.array(z.string()),
+          condition: ([first]) => !!first,
+        }),
         text: cacheType<Lead>({ ttl: 60, identifier: 'private' }),
       },
     });

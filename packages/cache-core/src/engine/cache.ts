@@ -6,6 +6,7 @@ import {
   resolveTypes,
   type SharedTypeSettings,
 } from '../config/cache-types.ts';
+import { typeWarnings } from '../config/type-warnings.ts';
 import { KeyError, kindOf, StoreUnavailableError } from '../errors.ts';
 import { type Identifier, namespaceBelow, tagKey } from '../keys/key.ts';
 import { buildPattern, parsePattern } from '../keys/pattern.ts';
@@ -92,6 +93,10 @@ export class Cache<T extends CacheTypes = CacheTypes> {
     this.invalidator = new Invalidator(this.engine, { batchSize, isStrict });
     this.#hasLatency = latency;
     for (const [name, type] of this.#resolved) this.#open(name, type);
+    if (parent) return; // its types are those of its parent
+    for (const [name, type] of this.#resolved) {
+      for (const warning of typeWarnings(type)) guarded.warn({ type: name }, warning);
+    }
   }
 
   /** One type of this cache. @throws KeyError for a name that was not declared. */
