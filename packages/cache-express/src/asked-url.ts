@@ -1,17 +1,26 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Request } from 'express';
+import type { Application, Request } from 'express';
 import { LRUCache } from 'lru-cache';
-import { type NarrowQuery, narrowQuery, ownQuery, parsedQuery, type QueryRule } from './query.ts';
-import { hostnameOf, pathOf, pathTag, urlKey } from './request-key.ts';
-import { routeKey } from './route-key.ts';
+import { type NarrowQuery, narrowQuery, ownQuery, type QueryRule, queryReader } from './query.ts';
+import { tailOf } from './query-text.ts';
+import { forwardedHostOf, hostnameOf, isEncrypted, paramsText, pathOf, pathTag, urlKey } from './request-key.ts';
 
 /** What the URL of a request alone tells: the same for every request of that URL on one route. */
 export interface AskedUrl {
   readonly query: NarrowQuery;
   readonly key: string;
   readonly pathTag: string;
-  /** What Express makes of the query, where the request had an own one to compare it with. */
+  readonly app: Application;
+  /** What Express made of the query, where the request had an own one to compare it with. */
   readonly parsed: unknown;
+}
+
+/** Where a request goes besides what it says itself. */
+export interface AskedRoute {
+  /** The option `scope`, what it returned, or of `nextScope`. */
+  readonly scope: string | number;
+  /** Of `RouteKey`. */
+  readonly route: string;
 }
 
 const REMEMBERED = 2_000;
@@ -24,38 +33,38 @@ const MAX_REMEMBERED_LENGTH = 1_000;
  */
 export class AskedUrls {
   readonly #rule: QueryRule;
-  readonly #scope: string | number;
   /** `maxSize`, as `max` would allocate all of it at once, for each route. */
   readonly #known = new LRUCache<string, AskedUrl>({ maxSize: REMEMBERED, sizeCalculation: () => 1 });
 
-  constructor(rule: QueryRule, scope: string | number) {
+  constructor(rule: QueryRule) {
     this.#rule = rule;
-    this.#scope = scope;
   }
 
   /** A promise only where a schema has to be asked. @throws BadQueryError, or the promise rejects with it */
-  of(req: Request): AskedUrl | Promise<AskedUrl> {
+  of(req: Request, { scope, route }: AskedRoute): AskedUrl | Promise<AskedUrl> {
+    const { app, originalUrl, baseUrl, url } = req;
     const hostname = hostnameOf(req);
-    const { originalUrl, baseUrl, url } = req;
-    const route = routeKey(req);
-    // All that is looked at below, and nothing else. No line break can be in any but the last two, which middleware may write.
-    const asIs = `${req.protocol}\n${hostname}\n${req.headers.host ?? ''}\n${originalUrl}\n${route}`;
-    const text = `${asIs}\n${baseUrl.length}\n${baseUrl}${url}`;
+    const forwardedHost = forwardedHostOf(req);
+    const params = paramsText(req);
+    const protocol = `${req.protocol}${isEncrypted(req) ? '+tls' : ''} ${req.httpVersion}`;
+    // All that is looked at below, and nothing else. No line break can be in any but those with a length before them.
+    const asIs = `${protocol}\n${hostname}\n${req.headers.host ?? ''}\n${forwardedHost}\n${originalUrl}\n${route}`;
+    const text = `${asIs}\n${baseUrl.length}\n${baseUrl}${params.length}\n${params}${String(scope).length}\n${scope}${url}`;
     const known = this.#known.get(text);
     const own = ownQuery(req);
-    if (known && (!own || isDeepStrictEqual(own.value, known.parsed))) return known;
-    const parsed = own && parsedQuery(req);
-    const changed = own && !isDeepStrictEqual(own.value, parsed) ? own : undefined;
-    const query = narrowQuery(req, this.#rule, changed);
+    if (known?.app === app && (!own || isDeepStrictEqual(own.value, known.parsed))) return known;
+    const read = queryReader(req, own);
+    const query = narrowQuery(req, this.#rule, { own, read });
     const asked = (query: NarrowQuery): AskedUrl => ({
       query,
-      key: urlKey(req, { scope: this.#scope, route, hostname, query: query.key }),
+      key: urlKey(req, { scope, route, protocol, hostname, forwardedHost, params, query: query.key }),
       pathTag: pathTag(hostname, pathOf(originalUrl)),
-      parsed,
+      app,
+      parsed: own && read?.(tailOf(url).search),
     });
     if (query instanceof Promise) return query.then(asked);
     const made = asked(query);
-    if (!changed && text.length <= MAX_REMEMBERED_LENGTH) this.#known.set(text, made);
+    if (read && text.length <= MAX_REMEMBERED_LENGTH) this.#known.set(text, made);
     return made;
   }
 }

@@ -1,13 +1,13 @@
 import type { Duration, LoaderContext, TypedCache } from '@huntly/cache-core';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
-import { type AskedUrl, AskedUrls } from './asked-url.ts';
+import { type AskedRoute, type AskedUrl, AskedUrls } from './asked-url.ts';
 import { type CacheOutcome, cacheStatus } from './cache-status.ts';
 import { isForRequest } from './echo-finder.ts';
 import { HandlerRun, type RunOutcome } from './handler-run.ts';
 import { appendTo } from './headers.ts';
 import { HitForMiss } from './hit-for-miss.ts';
 import { endOfArrivals } from './loop-turn.ts';
-import { CONDITIONAL, NarrowRequest } from './narrow-request.ts';
+import { CONDITIONAL, NarrowRequest, type Visible } from './narrow-request.ts';
 import { type CacheResponseOptions, type RoutePolicy, routePolicy } from './options.ts';
 import { BadQueryError } from './query.ts';
 import { identityDigest, requestKey, resourceKey } from './request-key.ts';
@@ -24,7 +24,7 @@ import {
 import { rerun, rerunOf } from './rerun.ts';
 import { hideTags } from './response-tags.ts';
 import { responseType } from './response-type.ts';
-import { nextScope } from './route-key.ts';
+import { nextScope, RouteKey } from './route-key.ts';
 import { ageOf, sendStored } from './send-stored.ts';
 import type { Reason } from './storable.ts';
 import type { StoredResponse } from './stored-response.ts';
@@ -43,6 +43,11 @@ const PERSONAL: ReadonlySet<Reason> = new Set<Reason>(['aborted', 'truncated']);
 const CREDENTIALS =
   'requests with Authorization, Cookie, `req.user` or `req.auth` are not cached: give cacheResponse `shared: true` if the response does not depend on who asks, or `identity` to keep it per user';
 
+const READS_CLIENT =
+  'responses are not stored whose handler reads what only this client has; read it in middleware before cacheResponse, or put what counts of it into `scope` or `vary`';
+const UNTOLD =
+  'requests are not cached, as it cannot be told which route they come to: the same cacheResponse is used in several places, in several apps, or behind a function that chooses a router or wraps it; make one cacheResponse for each place, or give it a `scope`: a name, or a function of the request that tells the places apart';
+
 /**
  * Caches the responses of a route. What may not be shared, stored or reused by RFC 9111 is not; the handler sees nothing that the key leaves
  * out; one handler runs for all who ask at once, in however many processes; a cache in trouble costs no request its answer.
@@ -50,8 +55,9 @@ const CREDENTIALS =
  * @example app.get('/leads', cacheResponse({ cache, ttl: '5m', query: ['q', 'page'], shared: true }), handler);
  */
 export function cacheResponse(options: CacheResponseOptions): RequestHandler {
-  const route = new CachedRoute(routePolicy(options));
-  return (req, res, next) => void route.answer(req, res, next).catch(next);
+  const handler: RequestHandler = (req, res, next) => void route.answer(req, res, next).catch(next);
+  const route = new CachedRoute(routePolicy(options), new RouteKey(handler));
+  return handler;
 }
 
 /** A request that may be answered from the cache, and what it asks for. */
@@ -70,6 +76,8 @@ interface Asked {
 class CachedRoute {
   readonly #policy: RoutePolicy;
   readonly #responses: TypedCache<StoredResponse>;
+  readonly #routeKey: RouteKey;
+  readonly #scope: string | number | ((req: Request) => string);
   readonly #urls: AskedUrls;
   readonly #hitForMiss: HitForMiss;
   /** `undefined`: there is one of each URL. */
@@ -85,10 +93,12 @@ class CachedRoute {
   };
   readonly #warned = new Set<string>();
 
-  constructor(policy: RoutePolicy) {
+  constructor(policy: RoutePolicy, routeKey: RouteKey) {
     this.#policy = policy;
+    this.#routeKey = routeKey;
+    this.#scope = policy.scope ?? nextScope(policy.cache);
     this.#responses = policy.cache.addType('http', responseType());
-    this.#urls = new AskedUrls(policy.query, policy.scope ?? nextScope(policy.cache));
+    this.#urls = new AskedUrls(policy.query);
     this.#hitForMiss = new HitForMiss(policy.clock);
     if (policy.vary.size > 0) {
       this.#variants = new Variants(policy.clock, policy.maxVariants, (key) => void this.#drop(key));
@@ -131,7 +141,12 @@ class CachedRoute {
         this.#forward(req, res, next, { why: 'bypass', detail: 'identity' });
         return undefined;
       }
-      const asked = this.#urls.of(req);
+      const route = this.#routeOf(req, next);
+      if (!route) {
+        this.#forward(req, res, next, { why: 'bypass', detail: 'route' });
+        return undefined;
+      }
+      const asked = this.#urls.of(req, route);
       const url = asked instanceof Promise ? await asked : asked;
       const headers = keyedHeaders(req.headers, vary);
       const key = requestKey({ url: url.key, headers, identity });
@@ -146,6 +161,23 @@ class CachedRoute {
       }
       return undefined;
     }
+  }
+
+  /** `undefined`: it cannot be told which route this is, or it has no scope. */
+  #routeOf(req: Request, next: NextFunction): AskedRoute | undefined {
+    const scope: unknown = typeof this.#scope === 'function' ? this.#scope(req) : this.#scope;
+    if (typeof scope !== 'number' && (typeof scope !== 'string' || scope === '')) {
+      if (scope instanceof Promise)
+        scope.catch((err: unknown) => this.#policy.cache.logger.warn({ err }, 'scope rejected'));
+      this.#warnOnce(
+        req,
+        'requests are not cached for which `scope` returns anything but a text that is not empty; it cannot be a promise',
+      );
+      return undefined;
+    }
+    const route = typeof scope === 'number' ? this.#routeKey.of(req, next) : this.#routeKey.scoped(req, next);
+    if (route === undefined) this.#warnOnce(req, UNTOLD);
+    return route === undefined ? undefined : { scope, route };
   }
 
   /** The digest of who asks; `undefined` for everybody; `null` for somebody who cannot be told from others. */
@@ -286,18 +318,32 @@ class CachedRoute {
     const { req, res, next, url, headers } = asked;
     const policy = this.#policy;
     const clientHeaders = req.headers;
-    const credentials = policy.audience === 'identified' ? ['authorization', 'cookie'] : [];
+    const seesWhoAsks = policy.audience === 'identified';
+    const credentials = seesWhoAsks ? ['authorization', 'cookie'] : [];
     const pass = [...policy.passHeaders, ...credentials, ...(outcome ? CONDITIONAL : [])];
     return new Promise((onSettled) => {
-      try {
-        const narrow = new NarrowRequest(req, { query: url.query, headers, pass });
-        new HandlerRun({ policy, req, res, narrow, clientHeaders, outcome, onSettled });
-      } catch (error) {
-        onSettled({ kind: 'refused', reason: 'uncacheable', status: 500 }); // a query parser refused, as it would have in the handler
-        return next(error);
+      const narrow = this.#narrow(req, { query: url.query, headers, pass, seesWhoAsks });
+      if (!narrow) {
+        onSettled({ kind: 'refused', reason: 'uncacheable', status: 500 });
+        return this.#forward(req, res, next, { why: 'bypass', detail: 'uncacheable' });
       }
+      const settled = (result: RunOutcome) => {
+        if (result.kind === 'refused' && result.reason === 'client') this.#warnOnce(req, `${READS_CLIENT}: req.${narrow.read}`);
+        onSettled(result);
+      };
+      new HandlerRun({ policy, req, res, narrow, clientHeaders, outcome, onSettled: settled });
       next();
     });
+  }
+
+  /** `undefined`: the request cannot be narrowed, or a query parser refused what is left of its query. */
+  #narrow(req: Request, visible: Visible): NarrowRequest | undefined {
+    try {
+      return new NarrowRequest(req, visible);
+    } catch (err) {
+      this.#policy.cache.logger.warn({ err, route: routeOf(req) }, 'a request cannot be narrowed and is not cached');
+      return undefined;
+    }
   }
 
   #send(asked: Asked, stored: StoredResponse): void {

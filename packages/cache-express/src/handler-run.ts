@@ -137,6 +137,8 @@ export class HandlerRun implements CaptureListener {
       this.#refuse(ending.reason, status);
     } else if (!head || head.sentStatus !== res.statusCode) {
       this.#refuse('status', res.statusCode); // an error page at the end of what had begun well
+    } else if (this.#parts.narrow.read !== undefined) {
+      this.#refuse('client', status); // since its head was judged
     } else if (!isComplete(ending.body.length, head.facts.declaredBytes)) {
       this.#refuse('truncated', status);
     } else this.#keep(head.stored, ending);
@@ -178,9 +180,10 @@ export class HandlerRun implements CaptureListener {
   }
 
   #verdict(facts: ResponseFacts, tags: readonly string[], whole: Buffer | undefined, nowMs: number): Verdict {
-    const { policy } = this.#parts;
+    const { policy, narrow } = this.#parts;
     const verdict = isStorable(facts, policy, nowMs);
     if (!verdict.allowed) return verdict;
+    if (narrow.read !== undefined) return refuse('client');
     if (!canBeKept(tags)) return refuse('tags');
     return whole && whole.length > policy.maxBodyBytes ? refuse('too-large') : verdict;
   }

@@ -1,7 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Request } from 'express';
 import type { NarrowQuery } from './query.ts';
-import { hostnameOf, pathOf } from './request-key.ts';
+import { forwardedHostOf, isEncrypted, pathOf } from './request-key.ts';
+import { watchProperty } from './watched-property.ts';
+import { watchSocket } from './watched-socket.ts';
 
 /** What the handler may see beyond the query and `Host`. */
 export interface Visible {
@@ -10,6 +12,8 @@ export interface Visible {
   readonly headers: Readonly<Record<string, string>>;
   /** Further headers that it sees as they came. */
   readonly pass: Iterable<string>;
+  /** Is the response kept for whoever asks? Then the handler may look at who that is. */
+  readonly seesWhoAsks: boolean;
 }
 
 /** For a response that is not stored a handler may answer conditional requests and ranges itself. */
@@ -22,45 +26,93 @@ export const CONDITIONAL = [
   'range',
 ];
 
+/** These look at the address of the client, to see whether it is a trusted proxy; what they return is in the key. */
+const OF_THE_KEY = ['protocol', 'secure', 'host', 'hostname', 'subdomains'];
+/** The address of the client. The key leaves it out. */
+const OF_THE_CLIENT = ['ip', 'ips'];
+/** What middleware before has made of cookies, which the handler does not see. */
+const OF_COOKIES = ['cookies', 'signedCookies'];
+/** What middleware before remembers of who asks. */
+const OF_WHO_ASKS = ['session', 'sessionID'];
+/** What is set for the handler. */
+const SET = ['url', 'originalUrl', 'headers', 'rawHeaders', 'headersDistinct'];
+
 interface Face {
-  /** The part of the URL from `?` on. What lies before it changes as a request goes through routers. */
+  /** The part of the URL behind its path. What lies before it changes as a request goes through routers. */
   readonly search: string;
   readonly originalUrl: string;
   readonly headers: IncomingHttpHeaders;
   readonly rawHeaders: string[];
   readonly query: PropertyDescriptor | undefined;
+  /** What `parseurl`, and so Express, remembers of both URLs. */
+  readonly parsedUrls: readonly unknown[];
 }
+const PARSED_URLS = ['_parsedUrl', '_parsedOriginalUrl'];
 
 /**
  * A request that shows its handler what the key covers and nothing else: a response that depends on anything else cannot come to
- * be. Whatever lies outside of the route (compression, logging) sees the request as it came.
+ * be. What is neither in the key nor can be hidden is watched: a response is not stored whose handler has `read` it. Whatever lies
+ * outside of the route (compression, logging) sees the request as it came.
  */
 export class NarrowRequest {
   readonly #req: Request;
   readonly #whole: Face;
   readonly #narrow: Face;
+  readonly #stopWatching: readonly (() => void)[];
   #isOver = false;
   #depth = 0;
+  /** How many getters run that may look at the client. */
+  #quiet = 0;
+  #read: string | undefined;
 
+  /** @throws TypeError if the request cannot be narrowed; it is as it came then */
   constructor(req: Request, visible: Visible) {
     this.#req = req;
     const { url, originalUrl, headers, rawHeaders } = req;
     const query = Object.getOwnPropertyDescriptor(req, 'query');
-    this.#whole = { search: url.slice(pathOf(url).length), originalUrl, headers, rawHeaders, query };
-    const shown = shownHeaders(req, visible);
-    const search = visible.query.text === '' ? '' : `?${visible.query.text}`;
-    const value = visible.query.parse(req);
-    this.#narrow = {
+    const search = url.slice(pathOf(url).length);
+    this.#whole = {
       search,
-      originalUrl: pathOf(originalUrl) + search,
+      originalUrl,
+      headers,
+      rawHeaders,
+      query,
+      parsedUrls: PARSED_URLS.map((name) => Reflect.get(req, name)),
+    };
+    const shown = shownHeaders(req, visible);
+    const { search: shownSearch, originalSearch, value } = visible.query;
+    const ownQuery = value && { value: value() };
+    this.#narrow = {
+      search: shownSearch,
+      originalUrl: pathOf(originalUrl) + originalSearch,
       headers: shown,
       rawHeaders: Object.entries(shown).flatMap(([name, value]) =>
         [value].flat().flatMap((text) => [name, String(text)]),
       ),
-      query:
-        query?.configurable === false ? { value } : { value, writable: true, enumerable: true, configurable: true },
+      query: ownQuery && (query?.configurable === false ? ownQuery : { ...ownQuery, ...WRITABLE }),
+      parsedUrls: [
+        withSearch(Reflect.get(req, '_parsedUrl'), pathOf(url), shownSearch),
+        withSearch(Reflect.get(req, '_parsedOriginalUrl'), pathOf(originalUrl), originalSearch),
+      ],
     };
+    assertReplaceable(req);
+    const stopSocket = watchSocket(req.socket, (name, tellsWhoAsks) => {
+      if (!(tellsWhoAsks && visible.seesWhoAsks)) this.#noteRead(`socket.${name}`);
+    });
+    const ofKey = OF_THE_KEY.map((name) => watchProperty(req, name, (read) => this.#quietly(read)));
+    const ofClient = watchedNames(req, visible, shown).map((name) =>
+      watchProperty(req, name, (read) => {
+        this.#noteRead(name);
+        return this.outside(read);
+      }),
+    );
+    this.#stopWatching = [stopSocket, ...ofKey, ...ofClient];
     this.#show(this.#narrow);
+  }
+
+  /** The first thing that the handler has read though the key leaves it out. */
+  get read(): string | undefined {
+    return this.#read;
   }
 
   /** Runs what lies outside of the route. */
@@ -78,7 +130,21 @@ export class NarrowRequest {
   restore(): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    for (const stop of this.#stopWatching) stop();
     this.#show(this.#whole);
+  }
+
+  #noteRead(name: string): void {
+    if (this.#depth === 0 && this.#quiet === 0 && !this.#isOver) this.#read ??= name;
+  }
+
+  #quietly<T>(read: () => T): T {
+    this.#quiet++;
+    try {
+      return read();
+    } finally {
+      this.#quiet--;
+    }
   }
 
   #show(face: Face): void {
@@ -90,7 +156,50 @@ export class NarrowRequest {
     req.headersDistinct = distinct(face.rawHeaders);
     if (face.query) Object.defineProperty(req, 'query', face.query);
     else Reflect.deleteProperty(req, 'query'); // Express 5 has it on the prototype
+    for (const [index, name] of PARSED_URLS.entries()) {
+      if (face.parsedUrls[index] !== undefined) Reflect.set(req, name, face.parsedUrls[index]);
+    }
   }
+}
+
+const WRITABLE = { writable: true, enumerable: true, configurable: true };
+
+function watchedNames(req: Request, { seesWhoAsks }: Visible, shown: IncomingHttpHeaders): readonly string[] {
+  const seesCookies = shown.cookie === req.headers.cookie;
+  const cookies = seesCookies ? [] : OF_COOKIES.filter((name) => Object.keys(Reflect.get(req, name) ?? {}).length > 0);
+  const whoAsks = seesWhoAsks ? [] : OF_WHO_ASKS.filter((name) => name in req);
+  return [...OF_THE_CLIENT, ...cookies, ...whoAsks];
+}
+
+/** @throws TypeError if middleware, or the protocol, forbids to show the handler another value */
+function assertReplaceable(req: Request): void {
+  for (const name of SET) if (!isAssignable(req, name)) throw new TypeError(`req.${name} cannot be replaced`);
+  for (const name of [...OF_THE_KEY, ...OF_THE_CLIENT, ...OF_COOKIES, ...OF_WHO_ASKS]) {
+    const own = Object.getOwnPropertyDescriptor(req, name);
+    if (own?.configurable === false || !Object.isExtensible(req)) throw new TypeError(`req.${name} cannot be watched`);
+  }
+}
+
+function isAssignable(req: Request, name: string): boolean {
+  for (let holder: object | null = req; holder; holder = Object.getPrototypeOf(holder) as object | null) {
+    const found = Object.getOwnPropertyDescriptor(holder, name);
+    if (found) return found.writable === true || found.set !== undefined;
+  }
+  return Object.isExtensible(req);
+}
+
+/** A copy of a parsed URL, with another query. */
+function withSearch(parsed: unknown, path: string, search: string): unknown {
+  if (typeof parsed !== 'object' || parsed === null) return undefined;
+  const copy = Object.assign(Object.create(Object.getPrototypeOf(parsed) as object) as object, parsed);
+  const url = path + search;
+  return Object.assign(copy, {
+    search: search || null,
+    query: search.slice(1) || null,
+    path: url,
+    href: url,
+    _raw: url,
+  });
 }
 
 function shownHeaders(req: Request, { headers, pass }: Visible): IncomingHttpHeaders {
@@ -101,12 +210,11 @@ function shownHeaders(req: Request, { headers, pass }: Visible): IncomingHttpHea
   }
   const host = (req.headers.host ?? '').toLowerCase(); // as in the key
   if (shown.host !== undefined) shown.host = host;
-  // Where a proxy is trusted, `req.protocol` and `req.hostname` are read from these; what they make of them is in the key.
-  const { socket, protocol } = req;
-  const ownProtocol = Reflect.get(socket, 'encrypted') ? 'https' : 'http';
-  if (protocol !== ownProtocol) shown['x-forwarded-proto'] = protocol;
-  const hostname = hostnameOf(req);
-  if (hostname !== host.replace(/:\d*$/, '')) shown['x-forwarded-host'] = hostname;
+  // Where a proxy is trusted, Express reads these; what it makes of them is in the key.
+  const { protocol } = req;
+  if (protocol !== (isEncrypted(req) ? 'https' : 'http')) shown['x-forwarded-proto'] = protocol;
+  const forwardedHost = forwardedHostOf(req);
+  if (forwardedHost !== '') shown['x-forwarded-host'] = forwardedHost;
   return shown;
 }
 

@@ -1,5 +1,8 @@
-import { CacheConfigError, canonicalForm } from '@huntly/cache-core';
-import type { Request } from 'express';
+import { isDeepStrictEqual } from 'node:util';
+import { CacheConfigError } from '@huntly/cache-core';
+import type { Application, Request } from 'express';
+import { exactForm } from './exact-form.ts';
+import { chosenSearch, isNamed, sortedSearch, tailOf } from './query-text.ts';
 
 /** The part of the Standard Schema interface (standardschema.dev, version 1) that is used here: zod, valibot, arktype have it. */
 export interface StandardSchema {
@@ -29,10 +32,12 @@ export type QueryRule =
 /** A query as the key holds it and as the handler sees it: the same. */
 export interface NarrowQuery {
   readonly key: string;
-  /** As in a URL, without `?`. */
-  readonly text: string;
-  /** Only its handler needs it. */
-  readonly parse: (req: Request) => unknown;
+  /** What the URL shows of it, with `?`. */
+  readonly search: string;
+  /** The same of `req.originalUrl`, which middleware may have left as it was when it changed the URL. */
+  readonly originalSearch: string;
+  /** What to set as `req.query`, made anew for each handler; `undefined`: the request makes it of its URL by itself. */
+  readonly value: (() => unknown) | undefined;
 }
 
 /** A query that the schema of the route refuses. Express answers 400 with it. */
@@ -64,49 +69,84 @@ export function ownQuery(req: Request): { readonly value: unknown } | undefined 
   return own && { value: req.query };
 }
 
-/** What Express makes of the query of the URL. */
-export function parsedQuery(req: Request): unknown {
-  return parse(req, rawQueryOf(req.url));
+/** Makes a query of what stands in a URL from `?` on. */
+type QueryReader = (search: string) => unknown;
+
+/**
+ * By which the app made the query of this request; `undefined`: middleware has changed what came of it, or put its own in its place. Express 5
+ * reads the URL each time it is asked. Express 4 has asked once, by the parser that the outermost app had when its first route was declared.
+ */
+export function queryReader(req: Request, own: { readonly value: unknown } | undefined): QueryReader | undefined {
+  const { search } = tailOf(req.url);
+  const isMadeBy = (read: QueryReader) => !own || isDeepStrictEqual(read(search), own.value);
+  return readersOf(req).find((read) => isMadeBy(read));
+}
+
+function readersOf(req: Request): readonly QueryReader[] {
+  const prototype: object = Object.getPrototypeOf(req);
+  if ('query' in prototype) {
+    return [(search) => (Object.create(prototype, { url: { value: `/${search}`, writable: true } }) as Request).query];
+  }
+  return appsAround(req.app).map((app) => (search) => {
+    const parser: unknown = app.get('query parser fn');
+    if (typeof parser !== 'function') return {}; // it has switched parsing off
+    return (parser as (text: string | null) => unknown)(search === '' ? null : search.slice(1));
+  });
+}
+
+/** The outermost first. */
+function appsAround(app: Application): readonly Application[] {
+  const { parent } = app as Application & { readonly parent?: Application };
+  return parent ? [...appsAround(parent), app] : [app];
 }
 
 /**
- * Where middleware before has `changed` the query, what it made of it counts, as it would without the cache. A promise only where a schema
- * has to be asked.
+ * The handler sees the bytes that stand in the key, and the parser of its app makes of them what it always does. Where middleware before
+ * has changed the query (there is no `read`), what they made of it counts. A promise only where a schema has to be asked.
  * @throws BadQueryError, or the promise rejects with it
  */
 export function narrowQuery(
   req: Request,
   rule: QueryRule,
-  changed?: { readonly value: unknown },
+  { own, read }: { readonly own: { readonly value: unknown } | undefined; readonly read: QueryReader | undefined },
 ): NarrowQuery | Promise<NarrowQuery> {
-  const raw = rawQueryOf(req.url);
-  const names = rule.kind === 'allow' ? rule.names : undefined;
-  if (rule.kind === 'schema') return validated(changed ? changed.value : parse(req, canonicalQuery(raw)), rule.schema);
-  if (changed) return queryOfValue(names ? pick(changed.value, names) : changed.value);
-  const text = canonicalQuery(raw, names);
-  return { key: text, text, parse: (req) => parse(req, text) };
-}
-
-function rawQueryOf(url: string): string {
-  const at = url.indexOf('?');
-  return at < 0 ? '' : url.slice(at + 1);
+  const { search, hash } = tailOf(req.url);
+  if (rule.kind === 'schema') {
+    return validated(own && !read ? own.value : read?.(sorted(search, read)), rule.schema);
+  }
+  if (!read) return queryOfValue(rule.kind === 'allow' ? pick(own?.value, rule.names) : own?.value);
+  const text = sorted(rule.kind === 'allow' ? chosenSearch(search, rule.names) : search, read);
+  const value = own && (() => read(text));
+  if (rule.kind === 'allow') return { key: text, search: text, originalSearch: text, value };
+  const original = tailOf(req.originalUrl);
+  const isSame = original.search === search && original.hash === hash;
+  const shown = text + hash;
+  if (isSame) return { key: shown, search: shown, originalSearch: shown, value };
+  const originalSearch = original.search + original.hash;
+  return { key: JSON.stringify(['original', shown, originalSearch]), search: shown, originalSearch, value };
 }
 
 /**
- * Equal for queries that differ in the order of their names or in how they are encoded. Values of one name keep their order: it means
- * something to most handlers.
+ * In the order of names, if that changes nothing else: a parser may split a query at other characters, count the parameters, or make one
+ * value of two names.
  */
-function canonicalQuery(raw: string, names?: ReadonlySet<string>): string {
-  if (raw === '') return '';
-  const pairs = [...new URLSearchParams(raw)].filter(([name]) => !names || isNamed(name, names));
-  pairs.sort(([a], [b]) => Number(a > b) - Number(a < b)); // stable, by code unit, never by locale
-  return pairs.map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`).join('&');
+function sorted(search: string, read: QueryReader): string {
+  const inOrder = sortedSearch(search);
+  if (inOrder === search) return search;
+  try {
+    return isSameButForOrder(read(search), read(inOrder)) ? inOrder : search;
+  } catch {
+    return search; // what a parser refuses, it refuses in the handler
+  }
 }
 
-/** What the app makes of a query. `false`: it has switched parsing off. */
-function parse(req: Request, text: string): unknown {
-  const parser: unknown = req.app.get('query parser fn');
-  return typeof parser === 'function' ? (parser as (text: string) => unknown)(text) : {};
+/** The order of properties counts, but for those of the query itself. */
+function isSameButForOrder(a: unknown, b: unknown): boolean {
+  const letters = (query: unknown) =>
+    Object.entries(query ?? {})
+      .map(([name, value]) => JSON.stringify([name, value]))
+      .sort();
+  return isDeepStrictEqual(a, b) && isDeepStrictEqual(letters(a), letters(b));
 }
 
 async function validated(query: unknown, schema: StandardSchema): Promise<NarrowQuery> {
@@ -120,29 +160,11 @@ async function validated(query: unknown, schema: StandardSchema): Promise<Narrow
 
 /** What it was made into is all that counts, so nothing of the raw text is left for the handler to read. */
 function queryOfValue(value: unknown): NarrowQuery {
-  return { key: exactForm(value ?? null), text: '', parse: () => value };
-}
-
-/**
- * Equal only for values that no handler can tell apart. The canonical form alone takes other spellings of one Unicode text, and other orders of
- * properties, for the same.
- * @throws KeyError if the value has no canonical form
- */
-function exactForm(value: unknown): string {
-  const letters = JSON.stringify(value, (_name, part: unknown) => {
-    if (part instanceof Map || part instanceof Set) throw new TypeError('a query must not hold a Map or a Set');
-    return typeof part === 'bigint' || part === undefined ? String(part) : part;
-  });
-  return JSON.stringify([canonicalForm(value), letters]);
+  return { key: exactForm(value ?? null), search: '', originalSearch: '', value: () => value };
 }
 
 function pick(query: unknown, names: ReadonlySet<string>): unknown {
   return Object.fromEntries(Object.entries(query ?? {}).filter(([name]) => isNamed(name, names)));
-}
-
-/** A name with brackets belongs to the name before them. */
-function isNamed(name: string, names: ReadonlySet<string>): boolean {
-  return names.has(name.split('[', 1)[0] ?? '');
 }
 
 /** Names the parameter; what stands there is only in the message if its schema puts it there. */

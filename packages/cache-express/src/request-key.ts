@@ -1,5 +1,6 @@
 import { createHash, createHmac } from 'node:crypto';
 import type { Request } from 'express';
+import { exactForm } from './exact-form.ts';
 
 /** Everything that a stored response may depend on. */
 export interface KeyParts {
@@ -29,11 +30,16 @@ export function requestKey({ url, headers, identity }: KeyParts): string {
 
 /** What the key of a URL has besides that which the request itself tells. */
 export interface UrlKeyParts {
-  /** The option `scope`, or of `nextScope`. */
   readonly scope: string | number;
-  /** Of `routeKey`. */
+  /** Of `RouteKey`. */
   readonly route: string;
+  /** The protocol as Express takes it, that of the connection, and its version. */
+  readonly protocol: string;
   readonly hostname: string;
+  /** Of `forwardedHostOf`. */
+  readonly forwardedHost: string;
+  /** Of `paramsText`. */
+  readonly params: string;
   readonly query: string;
 }
 
@@ -41,10 +47,41 @@ export interface UrlKeyParts {
  * The host is what Express takes for it, under its `trust proxy`, and with the port, which only the Host header tells; the path is the
  * client's own, letter by letter, and what middleware made of it; the route is the one that answers, since another may answer the same URL.
  */
-export function urlKey(req: Request, { scope, route, hostname, query }: UrlKeyParts): string {
+export function urlKey(req: Request, parts: UrlKeyParts): string {
+  const { scope, route, protocol, hostname, forwardedHost, params, query } = parts;
   const host = (req.headers.host ?? '').toLowerCase();
   const paths = [pathOf(req.originalUrl), req.baseUrl, pathOf(req.url)];
-  return JSON.stringify([FORMAT, scope, route, 'GET', req.protocol, hostname, host, ...paths, query]);
+  return JSON.stringify([
+    FORMAT,
+    scope,
+    route,
+    'GET',
+    protocol,
+    hostname,
+    host,
+    forwardedHost,
+    ...paths,
+    params,
+    query,
+  ]);
+}
+
+/**
+ * The parameters of the path, which the handler sees as its route names them and as `router.param` may have changed them.
+ * @throws KeyError, or TypeError, if one of them has no exact form
+ */
+export function paramsText({ params }: Request): string {
+  let text = '';
+  for (const name in params) {
+    const value: unknown = params[name];
+    text += `${name.length} ${name} ${typeof value === 'string' ? `${value.length} ${value}` : paramText(value)} `;
+  }
+  return text;
+}
+
+/** Optional parameters are there without a value. */
+function paramText(value: unknown): string {
+  return value === undefined ? '-' : exactForm(value);
 }
 
 /** The tag of all responses of one path, whatever their query, variant or user: what an unsafe method drops. */
@@ -77,11 +114,33 @@ export function identityDigest(secret: string, identity: string): string {
   return createHmac('sha256', secret).update(identity, 'utf8').digest('hex');
 }
 
+/** Without its query, and without `#`, at which the path ends for Express. */
 export function pathOf(url: string): string {
-  const at = url.indexOf('?');
+  const at = url.search(/[?#]/);
   return at < 0 ? url : url.slice(0, at);
 }
 
 export function hostnameOf(req: Request): string {
-  return (req.hostname ?? '').toLowerCase();
+  return (req.hostname ?? authorityOf(req)).toLowerCase();
+}
+
+/** On HTTP/2 the host stands in a field of its own. */
+function authorityOf({ headers }: Request): string {
+  const authority = headers[':authority'];
+  return typeof authority === 'string' ? authority.replace(/:\d*$/, '') : '';
+}
+
+/** The host, with its port, that a trusted proxy says it was asked for; empty where that is the one of the request. */
+export function forwardedHostOf(req: Request): string {
+  const forwarded = req.headers['x-forwarded-host'];
+  if (typeof forwarded !== 'string') return '';
+  const trusts: unknown = req.app.get('trust proxy fn');
+  if (typeof trusts !== 'function' || !trusts(req.socket.remoteAddress, 0)) return '';
+  const host = (forwarded.split(',', 1)[0] ?? '').trim().toLowerCase();
+  return host === req.headers.host?.toLowerCase() ? '' : host;
+}
+
+/** Is the connection itself secured, whatever a proxy says? */
+export function isEncrypted({ socket }: Request): boolean {
+  return Reflect.get(socket, 'encrypted') === true;
 }

@@ -2,23 +2,32 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Request } from 'express';
 import { parseCacheControl, secondsOf } from './cache-control.ts';
 import { type Reason, refuse, type Verdict } from './storable.ts';
+import { hasCertificate } from './watched-socket.ts';
 
 /** Who may share a response, as the author of the route said. */
 export type Audience =
   /** Nobody said: only requests without credentials are alike. */
   'anonymous' | 'shared' | 'identified';
 
-/** May this GET or HEAD be answered from the cache at all? */
+/**
+ * May this GET or HEAD be answered from the cache at all? One of HTTP/2 cannot be narrowed, as its compatibility API lets nobody replace what a
+ * handler sees.
+ */
 export function mayUseCache(req: Request, audience: Audience): Verdict {
+  if (req.httpVersionMajor !== 1) return refuse('protocol');
   if (hasBody(req.headers)) return refuse('body');
   if (audience === 'anonymous' && isFromSomebody(req)) return refuse('credentials'); // P6; RFC 9111 §3.5
   return { allowed: true };
 }
 
-/** Is there anything by which the response could depend on who asks? By whatever it was told, authentication leaves `user` or `auth`. */
+/**
+ * Is there anything by which the response could depend on who asks? By whatever it was told, authentication leaves `user` or `auth`; a client
+ * with a certificate needs to send nothing else.
+ */
 export function isFromSomebody(req: Request): boolean {
-  const { headers, user, auth } = req as Request & { readonly user?: unknown; readonly auth?: unknown };
-  return headers.authorization !== undefined || headers.cookie !== undefined || !!user || !!auth;
+  const { headers, socket, user, auth } = req as Request & { readonly user?: unknown; readonly auth?: unknown };
+  if (headers.authorization !== undefined || headers.cookie !== undefined || user || auth) return true;
+  return hasCertificate(socket);
 }
 
 /** A GET with a body means something that only its handler knows. RFC 9110 §9.3.1 */

@@ -1,19 +1,7 @@
-import type { Request } from 'express';
-
-/** As much of a router as tells its routes. */
-interface Layers {
-  readonly stack?: readonly Layer[] | undefined;
-}
-interface Layer {
-  readonly route?: Route | undefined;
-  readonly handle?: Layers | undefined;
-}
-interface Route {
-  readonly path?: unknown;
-}
+import type { NextFunction, Request, RequestHandler } from 'express';
+import { declareHandler, type Place, placesIn } from './app-places.ts';
 
 const SCOPES = new WeakMap<object, number>();
-const KEYS = new WeakMap<Route, string>();
 
 /** Which `cacheResponse` of a cache this is, in the order that they are made: the same in all processes that declare the same routes. */
 export function nextScope(cache: object): number {
@@ -23,34 +11,54 @@ export function nextScope(cache: object): number {
 }
 
 /**
- * Which route of the app answers: its pattern, and how many with this pattern were declared before it. `next('route')` takes one URL to one
- * route or another, by whatever its handlers look at.
+ * Tells which place of its app a handler runs in. `next('route')` takes one URL to one route or another, and a function may choose the router
+ * that answers, by whatever they look at: what cannot be told could be the response of another tenant (P6).
  */
-export function routeKey(req: Request): string {
-  const route: Route | undefined = req.route;
-  if (!route) return '';
-  let key = KEYS.get(route);
-  if (key === undefined) {
-    const pattern = String(route.path);
-    const alike = [...routesOf(routerOf(req))].filter(({ path }) => String(path) === pattern);
-    key = JSON.stringify([pattern, alike.indexOf(route)]);
-    KEYS.set(route, key);
+export class RouteKey {
+  readonly #handler: RequestHandler;
+  /** The only app that was seen with this place, or that there were several: one app for each tenant. */
+  readonly #apps = new Map<string, object | 'several'>();
+
+  constructor(handler: RequestHandler) {
+    this.#handler = handler;
+    declareHandler(handler);
   }
-  return key;
+
+  /** `undefined`: it cannot be told. `next` is that of the handler. */
+  of(req: Request, next: NextFunction): string | undefined {
+    const place = this.#placeOf(req, next);
+    if (!place) return undefined;
+    const known = this.#apps.get(place.text);
+    if (known === req.app) return place.text;
+    this.#apps.set(place.text, known === undefined ? req.app : 'several');
+    return known === undefined ? place.text : undefined;
+  }
+
+  /** The same where the author of the route says what tells its places apart: the pattern is as good as the place. */
+  scoped(req: Request, next: NextFunction): string {
+    const { text } = this.#placeOf(req, next) ?? {};
+    if (text !== undefined) return text;
+    const { path }: { readonly path?: unknown } = (isInRoute(req, next) ? req.route : undefined) ?? {};
+    return JSON.stringify([String(path)]);
+  }
+
+  /** The only place that it can be. */
+  #placeOf(req: Request, next: NextFunction): Place | undefined {
+    const inRoute = isInRoute(req, next);
+    const { route, baseUrl }: { readonly route?: unknown; readonly baseUrl: string } = req;
+    let only: Place | undefined;
+    for (const place of placesIn(req.app).of(this.#handler)) {
+      if (place.isInRoute !== inRoute) continue;
+      if (place.route !== undefined && place.route !== route) continue;
+      if (place.base !== undefined && place.base !== baseUrl && place.base !== baseUrl.toLowerCase()) continue;
+      if (only) return undefined;
+      only = place;
+    }
+    return only;
+  }
 }
 
-/** Express 4 keeps its router under another name, and throws at this one. */
-function routerOf({ app }: Request): Layers | undefined {
-  const { _router } = app as unknown as { _router?: Layers };
-  return _router ?? (app as unknown as { router?: Layers }).router;
-}
-
-/** In the order of their declaration, with those of routers in the router. */
-function* routesOf(router: Layers | undefined, seen = new Set<Layers>()): Generator<Route> {
-  if (!router?.stack || seen.has(router)) return;
-  seen.add(router);
-  for (const { route, handle } of router.stack) {
-    if (route) yield route;
-    else yield* routesOf(handle, seen);
-  }
+/** A route hands its handlers a `next` of its own; that of their router is in the request. `req.route` alone may be one that has passed it on. */
+function isInRoute(req: Request, next: NextFunction): boolean {
+  return next !== req.next;
 }

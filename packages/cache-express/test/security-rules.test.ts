@@ -148,7 +148,7 @@ describe.each(VERSIONS)('security rules on %s', (_name, express) => {
     const app = express();
     app.get('/p', cached({ query: ['q', 'page'], vary: ['x-tenant'], shared: true }), (req, res) =>
       res.send(
-        JSON.stringify([req.headers, req.rawHeaders, req.query, req.url, req.originalUrl, req.ip, req.hostname]),
+        JSON.stringify([req.headers, req.rawHeaders, req.query, req.url, req.originalUrl, req.hostname]),
       ),
     );
     const { ask } = await serve(app);
@@ -190,15 +190,19 @@ describe.each(VERSIONS)('security rules on %s', (_name, express) => {
     );
   });
 
-  it('5 sorts the query, decodes it once, and takes parameters that are not listed away', async () => {
+  it('5 sorts the query, keeps its bytes, and takes parameters that are not listed away', async () => {
     const app = express();
     app.get('/all', cached(), (req, res) => res.json(req.query));
     app.get('/some', cached({ query: ['q', 'page'] }), (req, res) => res.json(req.query));
     const { ask } = await serve(app);
     await ask('/all?b=2&a=%31&a=x');
-    expect(await ask('/all?a=1&b=2&%61=x')).toMatchObject({
+    expect(await ask('/all?a=%31&b=2&a=x')).toMatchObject({
       text: '{"a":["1","x"],"b":"2"}',
       cache: expect.stringContaining('hit') as string,
+    });
+    expect(await ask('/all?a=1&b=2&%61=x')).toMatchObject({
+      text: '{"a":["1","x"],"b":"2"}', // the URL shows other bytes, so this is another response
+      cache: expect.stringContaining('fwd=uri-miss') as string,
     });
     expect((await ask('/all?a=x&a=1&b=2')).text).toBe('{"a":["x","1"],"b":"2"}'); // another order of values is another query
     expect((await ask('/some?q=%2541&page=2&utm=3')).text).toBe('{"page":"2","q":"%41"}');

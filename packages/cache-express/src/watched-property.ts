@@ -1,0 +1,35 @@
+/** Runs the getter of a watched property. */
+export type Reader = (read: () => unknown) => unknown;
+
+/**
+ * Lets `reader` run each read of a property, its own or an inherited one, until the returned function is called. What is set meanwhile
+ * stays set.
+ * @throws TypeError if the property cannot be replaced
+ */
+export function watchProperty(target: object, name: string, reader: Reader): () => void {
+  const own = Object.getOwnPropertyDescriptor(target, name);
+  const inherited = Object.getPrototypeOf(target) as object;
+  let isSet = own !== undefined && 'value' in own;
+  let value: unknown = own?.value;
+  const read = () => {
+    if (isSet) return value;
+    return own?.get ? (own.get.call(target) as unknown) : (Reflect.get(inherited, name, target) as unknown);
+  };
+  Object.defineProperty(target, name, {
+    configurable: true,
+    enumerable: own?.enumerable ?? true,
+    get: () => reader(read),
+    set(next: unknown) {
+      if (own?.set) return own.set.call(target, next);
+      isSet = true;
+      value = next;
+    },
+  });
+  return () => {
+    if (isSet) {
+      const { writable = true, enumerable = true } = own ?? {};
+      Object.defineProperty(target, name, { value, writable, enumerable, configurable: true });
+    } else if (own) Object.defineProperty(target, name, own);
+    else Reflect.deleteProperty(target, name);
+  };
+}
