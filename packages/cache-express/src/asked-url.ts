@@ -4,6 +4,7 @@ import { LRUCache } from 'lru-cache';
 import { type NarrowQuery, narrowQuery, ownQuery, type QueryRule, queryReader } from './query.ts';
 import { tailOf } from './query-text.ts';
 import { forwardedHostOf, hostnameOf, isEncrypted, paramsText, pathOf, pathTag, urlKey } from './request-key.ts';
+import type { AskedRoute } from './route-key.ts';
 
 /** What the URL of a request alone tells: the same for every request of that URL on one route. */
 export interface AskedUrl {
@@ -13,14 +14,6 @@ export interface AskedUrl {
   readonly app: Application;
   /** What Express made of the query, where the request had an own one to compare it with. */
   readonly parsed: unknown;
-}
-
-/** Where a request goes besides what it says itself. */
-export interface AskedRoute {
-  /** The option `scope`, what it returned, or of `nextScope`. */
-  readonly scope: string | number;
-  /** Of `RouteKey`. */
-  readonly route: string;
 }
 
 const REMEMBERED = 2_000;

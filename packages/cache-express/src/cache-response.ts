@@ -1,6 +1,6 @@
 import type { Duration, LoaderContext, TypedCache } from '@huntly/cache-core';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
-import { type AskedRoute, type AskedUrl, AskedUrls } from './asked-url.ts';
+import { type AskedUrl, AskedUrls } from './asked-url.ts';
 import { type CacheOutcome, cacheStatus } from './cache-status.ts';
 import { isForRequest } from './echo-finder.ts';
 import { HandlerRun, type RunOutcome } from './handler-run.ts';
@@ -44,9 +44,13 @@ const CREDENTIALS =
   'requests with Authorization, Cookie, `req.user` or `req.auth` are not cached: give cacheResponse `shared: true` if the response does not depend on who asks, or `identity` to keep it per user';
 
 const READS_CLIENT =
-  'responses are not stored whose handler reads what only this client has; read it in middleware before cacheResponse, or put what counts of it into `scope` or `vary`';
-const UNTOLD =
-  'requests are not cached, as it cannot be told which route they come to: the same cacheResponse is used in several places, in several apps, or behind a function that chooses a router or wraps it; make one cacheResponse for each place, or give it a `scope`: a name, or a function of the request that tells the places apart';
+  'responses are not stored whose handler reads what only this client has; read it in middleware before cacheResponse, and let `scope` tell the responses apart that depend on it';
+const UNTOLD = {
+  place:
+    'requests are not cached, as it cannot be told which route they come to: this cacheResponse is used in several places or apps, or behind a function that chooses a router or calls it; make one for each place, or give it a `scope`: a name, or a function of the request that tells the places apart',
+  scope:
+    'requests are not cached whose `scope` is neither a text that is not empty nor a number; it cannot be a promise',
+};
 
 /**
  * Caches the responses of a route. What may not be shared, stored or reused by RFC 9111 is not; the handler sees nothing that the key leaves
@@ -56,7 +60,8 @@ const UNTOLD =
  */
 export function cacheResponse(options: CacheResponseOptions): RequestHandler {
   const handler: RequestHandler = (req, res, next) => void route.answer(req, res, next).catch(next);
-  const route = new CachedRoute(routePolicy(options), new RouteKey(handler));
+  const policy = routePolicy(options);
+  const route = new CachedRoute(policy, new RouteKey(handler, policy.scope ?? nextScope(policy.cache)));
   return handler;
 }
 
@@ -77,7 +82,6 @@ class CachedRoute {
   readonly #policy: RoutePolicy;
   readonly #responses: TypedCache<StoredResponse>;
   readonly #routeKey: RouteKey;
-  readonly #scope: string | number | ((req: Request) => string);
   readonly #urls: AskedUrls;
   readonly #hitForMiss: HitForMiss;
   /** `undefined`: there is one of each URL. */
@@ -96,7 +100,6 @@ class CachedRoute {
   constructor(policy: RoutePolicy, routeKey: RouteKey) {
     this.#policy = policy;
     this.#routeKey = routeKey;
-    this.#scope = policy.scope ?? nextScope(policy.cache);
     this.#responses = policy.cache.addType('http', responseType());
     this.#urls = new AskedUrls(policy.query);
     this.#hitForMiss = new HitForMiss(policy.clock);
@@ -141,8 +144,9 @@ class CachedRoute {
         this.#forward(req, res, next, { why: 'bypass', detail: 'identity' });
         return undefined;
       }
-      const route = this.#routeOf(req, next);
-      if (!route) {
+      const route = this.#routeKey.of(req, next);
+      if (typeof route === 'string') {
+        this.#warnOnce(req, UNTOLD[route]);
         this.#forward(req, res, next, { why: 'bypass', detail: 'route' });
         return undefined;
       }
@@ -161,23 +165,6 @@ class CachedRoute {
       }
       return undefined;
     }
-  }
-
-  /** `undefined`: it cannot be told which route this is, or it has no scope. */
-  #routeOf(req: Request, next: NextFunction): AskedRoute | undefined {
-    const scope: unknown = typeof this.#scope === 'function' ? this.#scope(req) : this.#scope;
-    if (typeof scope !== 'number' && (typeof scope !== 'string' || scope === '')) {
-      if (scope instanceof Promise)
-        scope.catch((err: unknown) => this.#policy.cache.logger.warn({ err }, 'scope rejected'));
-      this.#warnOnce(
-        req,
-        'requests are not cached for which `scope` returns anything but a text that is not empty; it cannot be a promise',
-      );
-      return undefined;
-    }
-    const route = typeof scope === 'number' ? this.#routeKey.of(req, next) : this.#routeKey.scoped(req, next);
-    if (route === undefined) this.#warnOnce(req, UNTOLD);
-    return route === undefined ? undefined : { scope, route };
   }
 
   /** The digest of who asks; `undefined` for everybody; `null` for somebody who cannot be told from others. */
@@ -328,7 +315,8 @@ class CachedRoute {
         return this.#forward(req, res, next, { why: 'bypass', detail: 'uncacheable' });
       }
       const settled = (result: RunOutcome) => {
-        if (result.kind === 'refused' && result.reason === 'client') this.#warnOnce(req, `${READS_CLIENT}: req.${narrow.read}`);
+        if (result.kind === 'refused' && result.reason === 'client')
+          this.#warnOnce(req, `${READS_CLIENT}: req.${narrow.read}`);
         onSettled(result);
       };
       new HandlerRun({ policy, req, res, narrow, clientHeaders, outcome, onSettled: settled });

@@ -14,10 +14,10 @@ export interface CacheResponseOptions {
   /**
    * A name for this `cacheResponse` in the keys of its responses. Where two of a cache could answer one URL, it keeps their responses apart
    * even if another version of the program makes them in another order. A function of the request tells what the route does not: which tenant's
-   * router or app answers. It returns a text that is not empty, at once; a request for which it returns anything else is not cached.
+   * router or app answers. It returns a text that is not empty, or a number, at once; a request for which it returns anything else is not cached.
    * @default its place in the order that those of a cache are made
    */
-  readonly scope?: string | ((req: Request) => string) | undefined;
+  readonly scope?: string | ((req: Request) => string | number) | undefined;
   /** A type of the cache that the responses belong to: what invalidates the whole type drops them too. @default none */
   readonly type?: string | undefined;
   /** How long a response may be served, unless its handler allows less. @default what the handler allows; nothing where it says nothing */
@@ -108,7 +108,7 @@ export interface RoutePolicy extends StoragePolicy {
   readonly cache: ResponseCache;
   readonly clock: Clock;
   readonly audience: Audience;
-  readonly scope: string | ((req: Request) => string) | undefined;
+  readonly scope: string | ((req: Request) => string | number) | undefined;
   readonly type: string | undefined;
   readonly query: QueryRule;
   readonly vary: VaryRule;
@@ -196,7 +196,10 @@ function checkOptions(options: CacheResponseOptions, checks: Checks): void {
   checks.names(options, OPTIONS, ['clock']);
   const { cache, query, shared, identity, secret, tags, scope, type, clientDirectives, name } = options;
   checks.cache(cache, ['addType', 'invalidateTags', 'stats']);
-  if (typeof scope !== 'function') checks.text('scope', scope);
+  checks.that(
+    typeof scope === 'function' || isTextOrNone(scope),
+    'scope must be a text, or a function of the request that returns one',
+  );
   checks.text('type', type);
   if (typeof type === 'string' && typeof cache?.stats === 'function') {
     const types = Object.keys(cache.stats());
@@ -239,6 +242,10 @@ function checkOptions(options: CacheResponseOptions, checks: Checks): void {
     'name must be a token of RFC 9211: letters, digits, "-", "_", "."',
   );
   checks.clock(options.clock);
+}
+
+function isTextOrNone(text: unknown): boolean {
+  return text === undefined || (typeof text === 'string' && text !== '');
 }
 
 function isNames(names: unknown): names is readonly string[] {

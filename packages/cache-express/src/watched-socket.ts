@@ -56,7 +56,7 @@ export function watchSocket(socket: Socket, listener: SocketListener): () => voi
 
 /** Does the connection show a certificate of its client? It is somebody, then. */
 export function hasCertificate(socket: Socket | undefined): boolean {
-  const { getPeerCertificate }: { readonly getPeerCertificate?: unknown } = socket ?? {};
+  const getPeerCertificate: unknown = socket && Reflect.get(socket, 'getPeerCertificate');
   if (typeof getPeerCertificate !== 'function') return false;
   const certificate: unknown = getPeerCertificate.call(socket);
   return typeof certificate === 'object' && certificate !== null && Object.keys(certificate).length > 0;

@@ -147,9 +147,7 @@ describe.each(VERSIONS)('security rules on %s', (_name, express) => {
   it('4 changing anything unkeyed never changes a stored body', async () => {
     const app = express();
     app.get('/p', cached({ query: ['q', 'page'], vary: ['x-tenant'], shared: true }), (req, res) =>
-      res.send(
-        JSON.stringify([req.headers, req.rawHeaders, req.query, req.url, req.originalUrl, req.hostname]),
-      ),
+      res.send(JSON.stringify([req.headers, req.rawHeaders, req.query, req.url, req.originalUrl, req.hostname])),
     );
     const { ask } = await serve(app);
     const headerName = fc.constantFrom(
