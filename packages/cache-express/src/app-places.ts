@@ -1,21 +1,5 @@
 import type { Application, RequestHandler } from 'express';
-
-/** As much of an app, of a router and of its layers as tells where a handler stands. */
-interface Layers {
-  readonly stack?: readonly Layer[] | undefined;
-}
-interface Layer {
-  readonly name?: unknown;
-  /** Express 5: the path as it was given. */
-  readonly rawPath?: unknown;
-  /** Express 4: what became of the path. */
-  readonly regexp?: RegExp | undefined;
-  readonly route?: Route | undefined;
-  readonly handle?: unknown;
-}
-interface Route extends Layers {
-  readonly path?: unknown;
-}
+import { type Layer, type Layers, parentOf, type Route, routerOf } from './express-app.ts';
 
 /** Where in an app a handler stands. */
 export interface Place {
@@ -172,18 +156,6 @@ function layersOf(handle: unknown): Layers | undefined {
 function isApp(handle: object): handle is Application {
   const { handle: answer, set, settings } = handle as { handle?: unknown; set?: unknown; settings?: unknown };
   return typeof answer === 'function' && typeof set === 'function' && typeof settings === 'object';
-}
-
-/** Express 4 keeps its router under another name, makes it late, and throws at this one. */
-function routerOf(app: Application): Layers | undefined {
-  const { _router, lazyrouter } = app as unknown as { _router?: Layers; lazyrouter?: unknown };
-  if (_router || lazyrouter) return _router;
-  return (app as unknown as { router?: Layers }).router;
-}
-
-/** The app that this one was mounted in last. */
-function parentOf(app: Application): Application | undefined {
-  return (app as Application & { readonly parent?: Application }).parent;
 }
 
 function wayTo(layer: Layer, { patterns, base }: Way): Way {

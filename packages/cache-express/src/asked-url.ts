@@ -2,8 +2,8 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Application, Request } from 'express';
 import { LRUCache } from 'lru-cache';
 import { type NarrowQuery, narrowQuery, ownQuery, type QueryRule, queryReader } from './query.ts';
-import { tailOf } from './query-text.ts';
-import { forwardedHostOf, hostnameOf, isEncrypted, paramsText, pathOf, pathTag, urlKey } from './request-key.ts';
+import { pathOf } from './query-text.ts';
+import { forwardedHostOf, hostnameOf, isEncrypted, paramsText, pathTag, urlKey } from './request-key.ts';
 import type { AskedRoute } from './route-key.ts';
 
 /** What the URL of a request alone tells: the same for every request of that URL on one route. */
@@ -53,7 +53,7 @@ export class AskedUrls {
       key: urlKey(req, { scope, route, protocol, hostname, forwardedHost, params, query: query.key }),
       pathTag: pathTag(hostname, pathOf(originalUrl)),
       app,
-      parsed: own && read?.(tailOf(url).search),
+      parsed: own && read?.(url),
     });
     if (query instanceof Promise) return query.then(asked);
     const made = asked(query);

@@ -1,7 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Request } from 'express';
 import type { NarrowQuery } from './query.ts';
-import { forwardedHostOf, isEncrypted, pathOf } from './request-key.ts';
+import { pathOf } from './query-text.ts';
+import { forwardedHostOf, isEncrypted } from './request-key.ts';
 import { watchProperty } from './watched-property.ts';
 import { watchSocket } from './watched-socket.ts';
 
@@ -90,10 +91,7 @@ export class NarrowRequest {
         [value].flat().flatMap((text) => [name, String(text)]),
       ),
       query: ownQuery && (query?.configurable === false ? ownQuery : { ...ownQuery, ...WRITABLE }),
-      parsedUrls: [
-        withSearch(Reflect.get(req, '_parsedUrl'), pathOf(url), shownSearch),
-        withSearch(Reflect.get(req, '_parsedOriginalUrl'), pathOf(originalUrl), originalSearch),
-      ],
+      parsedUrls: [parsedUrl(req, pathOf(url) + shownSearch), parsedUrl(req, pathOf(originalUrl) + originalSearch)],
     };
     assertReplaceable(req);
     const stopSocket = watchSocket(req.socket, (name, tellsWhoAsks) => {
@@ -157,7 +155,7 @@ export class NarrowRequest {
     if (face.query) Object.defineProperty(req, 'query', face.query);
     else Reflect.deleteProperty(req, 'query'); // Express 5 has it on the prototype
     for (const [index, name] of PARSED_URLS.entries()) {
-      if (face.parsedUrls[index] !== undefined) Reflect.set(req, name, face.parsedUrls[index]);
+      if (Object.hasOwn(req, name)) Reflect.set(req, name, face.parsedUrls[index]);
     }
   }
 }
@@ -188,18 +186,10 @@ function isAssignable(req: Request, name: string): boolean {
   return Object.isExtensible(req);
 }
 
-/** A copy of a parsed URL, with another query. */
-function withSearch(parsed: unknown, path: string, search: string): unknown {
-  if (typeof parsed !== 'object' || parsed === null) return undefined;
-  const copy = Object.assign(Object.create(Object.getPrototypeOf(parsed) as object) as object, parsed);
-  const url = path + search;
-  return Object.assign(copy, {
-    search: search || null,
-    query: search.slice(1) || null,
-    path: url,
-    href: url,
-    _raw: url,
-  });
+/** What `parseurl` makes of another URL: the getter `path` calls it, and leaves there what it made. */
+function parsedUrl(req: Request, url: string): unknown {
+  const other = Object.create(Object.getPrototypeOf(req) as object, { url: { value: url } }) as Request;
+  return other.path === undefined ? undefined : Reflect.get(other, '_parsedUrl');
 }
 
 function shownHeaders(req: Request, { headers, pass }: Visible): IncomingHttpHeaders {

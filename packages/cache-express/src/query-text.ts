@@ -14,6 +14,12 @@ export function tailOf(url: string): UrlTail {
   return { search: searchAt < 0 ? '' : beforeHash.slice(searchAt), hash: hashAt < 0 ? '' : url.slice(hashAt) };
 }
 
+/** What stands before that. */
+export function pathOf(url: string): string {
+  const at = url.search(/[?#]/);
+  return at < 0 ? url : url.slice(0, at);
+}
+
 /** The parameters of these names, in the order that they came. */
 export function chosenSearch(search: string, names: ReadonlySet<string>): string {
   const chosen = search

@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import { CacheConfigError } from '@huntly/cache-core';
-import type { Application, Request } from 'express';
+import type { Request } from 'express';
 import { exactForm } from './exact-form.ts';
-import { chosenSearch, isNamed, sortedSearch, tailOf } from './query-text.ts';
+import { appsAround, queryMiddlewareOf } from './express-app.ts';
+import { chosenSearch, isNamed, pathOf, sortedSearch, tailOf } from './query-text.ts';
 
 /** The part of the Standard Schema interface (standardschema.dev, version 1) that is used here: zod, valibot, arktype have it. */
 export interface StandardSchema {
@@ -69,35 +70,21 @@ export function ownQuery(req: Request): { readonly value: unknown } | undefined 
   return own && { value: req.query };
 }
 
-/** Makes a query of what stands in a URL from `?` on. */
-type QueryReader = (search: string) => unknown;
+/** What an app makes of the query of a URL. */
+type QueryReader = (url: string) => unknown;
 
 /**
  * By which the app made the query of this request; `undefined`: middleware has changed what came of it, or put its own in its place. Express 5
- * reads the URL each time it is asked. Express 4 has asked once, by the parser that the outermost app had when its first route was declared.
+ * reads the URL each time it is asked. Express 4 has asked once: the outermost app, with the parser it had when its first route was declared.
  */
 export function queryReader(req: Request, own: { readonly value: unknown } | undefined): QueryReader | undefined {
-  const { search } = tailOf(req.url);
-  const isMadeBy = (read: QueryReader) => !own || isDeepStrictEqual(read(search), own.value);
-  return readersOf(req).find((read) => isMadeBy(read));
+  return readersOf(req).find((read) => !own || isDeepStrictEqual(read(req.url), own.value));
 }
 
 function readersOf(req: Request): readonly QueryReader[] {
-  const prototype: object = Object.getPrototypeOf(req);
-  if ('query' in prototype) {
-    return [(search) => (Object.create(prototype, { url: { value: `/${search}`, writable: true } }) as Request).query];
-  }
-  return appsAround(req.app).map((app) => (search) => {
-    const parser: unknown = app.get('query parser fn');
-    if (typeof parser !== 'function') return {}; // it has switched parsing off
-    return (parser as (text: string | null) => unknown)(search === '' ? null : search.slice(1));
-  });
-}
-
-/** The outermost first. */
-function appsAround(app: Application): readonly Application[] {
-  const { parent } = app as Application & { readonly parent?: Application };
-  return parent ? [...appsAround(parent), app] : [app];
+  const prototype = Object.getPrototypeOf(req) as object;
+  if (!('query' in prototype)) return appsAround(req.app).flatMap((app) => queryMiddlewareOf(app) ?? []);
+  return [(url) => (Object.create(prototype, { url: { value: url } }) as Request).query];
 }
 
 /**
@@ -110,43 +97,49 @@ export function narrowQuery(
   rule: QueryRule,
   { own, read }: { readonly own: { readonly value: unknown } | undefined; readonly read: QueryReader | undefined },
 ): NarrowQuery | Promise<NarrowQuery> {
+  if (!read) return ofValue(own?.value, rule);
+  const path = pathOf(req.url);
   const { search, hash } = tailOf(req.url);
-  if (rule.kind === 'schema') {
-    return validated(own && !read ? own.value : read?.(sorted(search, read)), rule.schema);
+  const readTail = (tail: string) => read(path + tail);
+  if (rule.kind === 'schema') return validated(readTail(sorted(search, hash, readTail)), rule.schema);
+  const shown =
+    rule.kind === 'allow' ? sorted(chosenSearch(search, rule.names), '', readTail) : sorted(search, hash, readTail);
+  const value = own && (() => readTail(shown));
+  const original = req.originalUrl.slice(pathOf(req.originalUrl).length);
+  if (rule.kind === 'allow' || original === search + hash) {
+    return { key: shown, search: shown, originalSearch: shown, value };
   }
-  if (!read) return queryOfValue(rule.kind === 'allow' ? pick(own?.value, rule.names) : own?.value);
-  const text = sorted(rule.kind === 'allow' ? chosenSearch(search, rule.names) : search, read);
-  const value = own && (() => read(text));
-  if (rule.kind === 'allow') return { key: text, search: text, originalSearch: text, value };
-  const original = tailOf(req.originalUrl);
-  const isSame = original.search === search && original.hash === hash;
-  const shown = text + hash;
-  if (isSame) return { key: shown, search: shown, originalSearch: shown, value };
-  const originalSearch = original.search + original.hash;
-  return { key: JSON.stringify(['original', shown, originalSearch]), search: shown, originalSearch, value };
+  return { key: JSON.stringify(['original', shown, original]), search: shown, originalSearch: original, value };
 }
 
 /**
  * In the order of names, if that changes nothing else: a parser may split a query at other characters, count the parameters, or make one
  * value of two names.
  */
-function sorted(search: string, read: QueryReader): string {
-  const inOrder = sortedSearch(search);
-  if (inOrder === search) return search;
+function sorted(search: string, hash: string, read: (tail: string) => unknown): string {
+  const asItIs = search + hash;
+  const inOrder = sortedSearch(search) + hash;
+  if (inOrder === asItIs) return asItIs;
   try {
-    return isSameButForOrder(read(search), read(inOrder)) ? inOrder : search;
+    return isSameButForOrder(read(asItIs), read(inOrder)) ? inOrder : asItIs;
   } catch {
-    return search; // what a parser refuses, it refuses in the handler
+    return asItIs; // what a parser refuses, it refuses in the handler
   }
 }
 
 /** The order of properties counts, but for those of the query itself. */
 function isSameButForOrder(a: unknown, b: unknown): boolean {
-  const letters = (query: unknown) =>
-    Object.entries(query ?? {})
-      .map(([name, value]) => JSON.stringify([name, value]))
-      .sort();
-  return isDeepStrictEqual(a, b) && isDeepStrictEqual(letters(a), letters(b));
+  if (!isDeepStrictEqual(a, b)) return false;
+  const letters = (query: unknown) => {
+    const parts = Object.entries(query ?? {}).map((part) => JSON.stringify(part));
+    return parts.sort().join();
+  };
+  return letters(a) === letters(b);
+}
+
+function ofValue(value: unknown, rule: QueryRule): NarrowQuery | Promise<NarrowQuery> {
+  if (rule.kind === 'schema') return validated(value, rule.schema);
+  return queryOfValue(rule.kind === 'allow' ? pick(value, rule.names) : value);
 }
 
 async function validated(query: unknown, schema: StandardSchema): Promise<NarrowQuery> {

@@ -1,6 +1,7 @@
 import { createHash, createHmac } from 'node:crypto';
 import type { Request } from 'express';
 import { exactForm } from './exact-form.ts';
+import { pathOf } from './query-text.ts';
 
 /** Everything that a stored response may depend on. */
 export interface KeyParts {
@@ -112,12 +113,6 @@ function withoutLastSlashes(path: string): string {
 /** Who asks, so that nobody can guess it from the key. */
 export function identityDigest(secret: string, identity: string): string {
   return createHmac('sha256', secret).update(identity, 'utf8').digest('hex');
-}
-
-/** Without its query, and without `#`, at which the path ends for Express. */
-export function pathOf(url: string): string {
-  const at = url.search(/[?#]/);
-  return at < 0 ? url : url.slice(0, at);
 }
 
 export function hostnameOf(req: Request): string {

@@ -2,7 +2,8 @@ import type { Clock } from '@huntly/cache-core';
 import type { Request, Response } from 'express';
 import { closeHead, isLastChunk } from './head.ts';
 import type { ResponseCache } from './options.ts';
-import { hostnameOf, pathOf, pathTag } from './request-key.ts';
+import { pathOf } from './query-text.ts';
+import { hostnameOf, pathTag } from './request-key.ts';
 import type { Traffic } from './traffic.ts';
 
 interface DroppingParts {
