@@ -13,11 +13,16 @@ export interface Ask {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string | readonly string[]>>;
   readonly body?: string;
+  /** The address to come from: any of 127.0.0.0/8. */
+  readonly localAddress?: string;
 }
 
-export function send(port: number, path: string, { method = 'GET', headers = {}, body }: Ask = {}): Promise<Answer> {
+export function send(port: number, path: string, ask: Ask = {}): Promise<Answer> {
+  const { method = 'GET', headers = {}, body, localAddress } = ask;
+  const from = localAddress === undefined ? {} : { localAddress };
   return new Promise((resolve, reject) => {
-    const outgoing = request({ port, host: '127.0.0.1', path, method, agent: false, headers: { ...headers } as never });
+    const to = { port, host: '127.0.0.1', path, method, agent: false as const, headers: { ...headers } as never };
+    const outgoing = request({ ...to, ...from });
     outgoing.on('error', reject);
     outgoing.on('response', (incoming) => void answerOf(incoming).then(resolve, reject));
     outgoing.end(body);
