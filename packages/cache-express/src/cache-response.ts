@@ -41,7 +41,7 @@ const FAILURE_MS = 1_000;
 const PERSONAL: ReadonlySet<Reason> = new Set<Reason>(['aborted', 'truncated']);
 
 const CREDENTIALS =
-  'requests with Authorization, Cookie, `req.user` or `req.auth` are not cached: give cacheResponse `shared: true` if the response does not depend on who asks, or `identity` to keep it per user';
+  'requests with Authorization, Cookie, `req.user`, `req.auth` or a TLS certificate are not cached: give cacheResponse `shared: true` if the response does not depend on who asks, or `identity` to keep it per user';
 
 const READS_CLIENT =
   'responses are not stored whose handler reads what only this client has; read it in middleware before cacheResponse, and let `scope` tell the responses apart that depend on it';

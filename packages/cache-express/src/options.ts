@@ -39,7 +39,7 @@ export interface CacheResponseOptions {
    * `{ 'accept-language': (value) => (value?.startsWith('fr') ? 'fr' : 'en') }`. @default none
    */
   readonly vary?: readonly string[] | Readonly<Record<string, Normalizer>> | undefined;
-  /** The response does not depend on who asks: those with Authorization, Cookie, `req.user` or `req.auth` share it. @default they bypass the cache */
+  /** The response does not depend on who asks: those with Authorization, Cookie, `req.user`, `req.auth` or a TLS certificate share it. @default they bypass the cache */
   readonly shared?: boolean | undefined;
   /**
    * Who asks, from the authenticated request: responses are kept per user. `undefined`: nobody, who gets what everybody without credentials

@@ -51,7 +51,7 @@ function tagsOf(req: Request, res: Response): string[] {
 
 function pathOnThisHost(req: Request, location: unknown): string | undefined {
   if (typeof location !== 'string') return undefined;
-  const base = `${req.protocol}://${req.headers.host ?? req.hostname}${req.originalUrl}`;
+  const base = `${req.protocol}://${req.headers.host ?? hostnameOf(req)}${req.originalUrl}`;
   if (!URL.canParse(location, base)) return undefined;
   const url = new URL(location, base);
   return url.hostname.toLowerCase() === hostnameOf(req) ? url.pathname : undefined;

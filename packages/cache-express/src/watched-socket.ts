@@ -38,6 +38,8 @@ const WHO_ASKS: ReadonlySet<string> = new Set(OF_WHO_ASKS);
 export type SocketListener = (name: string, tellsWhoAsks: boolean) => void;
 
 interface Watch {
+  /** A reader may have another object that inherits from it. */
+  readonly socket: Socket;
   readonly listeners: Set<SocketListener>;
   /** Of the properties that the socket itself had. */
   readonly values: Map<string, unknown>;
@@ -64,7 +66,7 @@ export function hasCertificate(socket: Socket | undefined): boolean {
 
 /** @throws TypeError if a property cannot be watched */
 function prepare(socket: Watched): Watch {
-  const watch: Watch = { listeners: new Set(), values: new Map() };
+  const watch: Watch = { socket, listeners: new Set(), values: new Map() };
   Object.defineProperty(socket, WATCH, { value: watch });
   for (const name of NAMES) {
     if (!(name in socket)) continue;
@@ -83,9 +85,10 @@ function accessorOf(name: string): PropertyDescriptor {
     configurable: true,
     get(this: Watched) {
       const watch = this[WATCH];
-      for (const listener of watch?.listeners ?? []) listener(name, tellsWhoAsks);
-      if (watch?.values.has(name)) return watch.values.get(name);
-      return Reflect.get(Object.getPrototypeOf(this) as object, name, this) as unknown;
+      if (!watch) return undefined; // nobody reads it without the socket
+      for (const listener of watch.listeners) listener(name, tellsWhoAsks);
+      if (watch.values.has(name)) return watch.values.get(name);
+      return Reflect.get(Object.getPrototypeOf(watch.socket) as object, name, watch.socket) as unknown;
     },
     set(this: Watched, value: unknown) {
       this[WATCH]?.values.set(name, value);
