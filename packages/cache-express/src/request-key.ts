@@ -137,5 +137,5 @@ export function forwardedHostOf(req: Request): string {
 
 /** Is the connection itself secured, whatever a proxy says? */
 export function isEncrypted({ socket }: Request): boolean {
-  return Reflect.get(socket, 'encrypted') === true;
+  return !!Reflect.get(socket, 'encrypted');
 }

@@ -14,7 +14,7 @@ export type Audience =
  * handler sees.
  */
 export function mayUseCache(req: Request, audience: Audience): Verdict {
-  if (req.httpVersionMajor !== 1) return refuse('protocol');
+  if (Number(req.httpVersionMajor) > 1) return refuse('protocol'); // adapters of other platforms give a text, or nothing
   if (hasBody(req.headers)) return refuse('body');
   if (audience === 'anonymous' && isFromSomebody(req)) return refuse('credentials'); // P6; RFC 9111 §3.5
   return { allowed: true };

@@ -112,6 +112,33 @@ describe.each(VERSIONS)('what only one client has, on %s', (_name, express) => {
     expect((await ask('/', { headers: { 'x-version': '1.0' } })).cache).toContain('hit');
   });
 
+  it('a socket of its own, as adapters of other platforms make it', async () => {
+    const { cached } = make();
+    const app = express();
+    app.use((req, _res, next) => {
+      const remoteAddress = req.get('x-from');
+      const socket = { encrypted: true, readable: false, remoteAddress, address: () => ({ port: 443 }), destroy() {} };
+      const own = {
+        socket,
+        connection: socket,
+        client: socket,
+        httpVersionMajor: '1',
+        httpVersionMinor: '1',
+      };
+      Object.assign(req, own);
+      Object.defineProperty(req, 'ip', { value: remoteAddress, writable: true, enumerable: true, configurable: true });
+      next();
+    });
+    app.get('/', cached, (req, res) => void res.send(req.protocol));
+    app.get('/ip', cached, (req, res) => void res.send(`${req.ip} ${req.socket.remoteAddress}`));
+    const { ask } = await serve(app);
+    const from = (address: string) => ({ headers: { 'x-from': address } });
+    expect((await ask('/', from('10.0.0.1'))).cache).toContain('stored');
+    expect(await ask('/', from('10.0.0.2'))).toMatchObject({ text: 'https', cache: hit });
+    for (const address of ['10.0.0.1', '10.0.0.2'])
+      expect((await ask('/ip', from(address))).text).toBe(`${address} ${address}`);
+  });
+
   it('the port that a trusted proxy says it was asked for', async () => {
     const { cached } = make();
     const app = express();
