@@ -180,10 +180,9 @@ export class HandlerRun implements CaptureListener {
   }
 
   #verdict(facts: ResponseFacts, tags: readonly string[], whole: Buffer | undefined, nowMs: number): Verdict {
-    const { policy, narrow } = this.#parts;
+    const { policy } = this.#parts;
     const verdict = isStorable(facts, policy, nowMs);
     if (!verdict.allowed) return verdict;
-    if (narrow.read !== undefined) return refuse('client');
     if (!canBeKept(tags)) return refuse('tags');
     return whole && whole.length > policy.maxBodyBytes ? refuse('too-large') : verdict;
   }
@@ -216,7 +215,7 @@ export class HandlerRun implements CaptureListener {
     late: HeaderMap,
     whole: Buffer | undefined,
   ): Verdict {
-    const { res, policy } = this.#parts;
+    const { res, policy, narrow } = this.#parts;
     if (res.statusCode !== sentStatus) return refuse('status');
     const seen = lateHead(headers, sent, late);
     if (seen) {
@@ -225,6 +224,7 @@ export class HandlerRun implements CaptureListener {
       const verdict = isStorable(lateFacts, policy, policy.clock.epoch());
       if (!verdict.allowed) return verdict;
     }
+    if (narrow.read !== undefined) return refuse('client');
     return whole ? this.#findEchoes(stored, whole) : { allowed: true };
   }
 
