@@ -10,6 +10,7 @@ import { endOfArrivals } from './loop-turn.ts';
 import { CONDITIONAL, NarrowRequest, type Visible } from './narrow-request.ts';
 import { type CacheResponseOptions, type RoutePolicy, routePolicy } from './options.ts';
 import { BadQueryError } from './query.ts';
+import { RefreshFailures } from './refresh-failures.ts';
 import { identityDigest, requestKey, resourceKey } from './request-key.ts';
 import {
   type ClientWishes,
@@ -89,6 +90,7 @@ class CachedRoute {
   readonly #traffic: Traffic;
   /** Responses that a handler of this process just made: whoever gets one has waited for it. */
   readonly #made = new WeakSet<StoredResponse>();
+  readonly #refreshFailures: RefreshFailures;
   readonly #grace: Duration;
   /** What is left of the time that a response is fresh. */
   readonly #ttlOf = ({ freshForMs, generatedAtMs }: StoredResponse): Duration => {
@@ -107,6 +109,7 @@ class CachedRoute {
       this.#variants = new Variants(policy.clock, policy.maxVariants, (key) => void this.#drop(key));
     }
     this.#traffic = trafficOf(policy.cache);
+    this.#refreshFailures = new RefreshFailures(policy.cache.logger);
     this.#grace = policy.graceMs === 0 ? 0 : `${policy.graceMs}ms`;
   }
 
@@ -115,6 +118,7 @@ class CachedRoute {
     if (CACHED.has(req) || res.headersSent) return next();
     const again = rerunOf(req);
     if (again) {
+      if (again.owner !== this) return next();
       CACHED.add(req);
       return again.reached(req, res, next);
     }
@@ -274,7 +278,18 @@ class CachedRoute {
    * be stored ends it.
    * @throws if there is no newer answer
    */
-  async #refresh({ req, key }: Asked): Promise<StoredResponse | undefined> {
+  async #refresh(asked: Asked): Promise<StoredResponse | undefined> {
+    try {
+      const response = await this.#rerun(asked);
+      this.#refreshFailures.succeeded();
+      return response;
+    } catch (error) {
+      this.#refreshFailures.failed(routeOf(asked.req), error);
+      throw error;
+    }
+  }
+
+  async #rerun({ req, key }: Asked): Promise<StoredResponse | undefined> {
     const { clock, timeoutMs } = this.#policy;
     const run = async (req: Request, res: Response, next: NextFunction) => {
       const again = await this.#ask(req, res, next);
@@ -282,7 +297,7 @@ class CachedRoute {
       if (again) next();
       throw new Error('The refresh of a response did not ask what its first request asked.');
     };
-    const outcome = await rerun({ req, clock, timeoutMs, run });
+    const outcome = await rerun({ req, owner: this, clock, timeoutMs, run });
     if (outcome.kind === 'storable') {
       this.#traffic.stored(routeOf(req), outcome.response.body.length);
       return outcome.response;

@@ -1,121 +1,121 @@
-import { EventEmitter } from 'node:events';
-import { IncomingMessage, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
-import { Duplex } from 'node:stream';
+import { AsyncResource } from 'node:async_hooks';
+import { type IncomingMessage, request } from 'node:http';
 import type { Clock } from '@huntly/cache-core';
-import type { Application, NextFunction, Request, Response } from 'express';
+import type { NextFunction, Request, Response } from 'express';
 import { CONDITIONAL } from './narrow-request.ts';
+import { connectionLike } from './own-connection.ts';
 
-/** Marks a request of our own. A symbol: no client can send it. */
-const RERUN = Symbol('huntly.rerun');
+/** On the socket of a request of our own, in any copy of this package. A symbol: no client can send it. */
+const REFRESH = Symbol.for('@huntly/cache-express/refresh');
+/** What is loaded in the background belongs to no request: not to its `AsyncLocalStorage` either. */
+const ORIGIN = new AsyncResource('huntly-refresh');
+/** Of the connection, not of the response; and a refresh has no body. */
+const DROPPED: ReadonlySet<string> = new Set([
+  ...CONDITIONAL,
+  'connection',
+  'content-length',
+  'expect',
+  'http2-settings',
+  'keep-alive',
+  'proxy-connection',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
+/** The handler may send as many headers as to a client, which may accept more than Node. */
+const MAX_HEAD_BYTES = 1024 * 1024;
 
 interface Rerun {
+  /** The cached route that asked for it. */
+  readonly owner: object;
   readonly reached: (req: Request, res: Response, next: NextFunction) => void;
 }
 
 export interface RerunParts<T> {
   readonly req: Request;
+  readonly owner: object;
   readonly clock: Clock;
   readonly timeoutMs: number;
   /** What the route does once the request has come to it, through everything that lies before. */
   readonly run: (req: Request, res: Response, next: NextFunction) => Promise<T>;
 }
 
+/**
+ * Whether the cache sent this request to itself, to refresh a stored response in the background, with no client at its other end. For rate limiters and
+ * loggers that count clients.
+ * @example app.use(rateLimit({ limit: 100, skip: isRefresh }));
+ * @example app.use(morgan('combined', { skip: isRefresh }));
+ */
+export function isRefresh(req: Pick<IncomingMessage, 'socket'>): boolean {
+  return Object(req.socket)[REFRESH] !== undefined;
+}
+
 export function rerunOf(req: Request): Rerun | undefined {
-  return Reflect.get(req, RERUN) as Rerun | undefined;
+  return Object(req.socket)[REFRESH] as Rerun | undefined;
 }
 
 /**
- * Sends a copy of a request through the whole app again, with nobody at its other end: authentication and all else that lies before the
- * route sees it as a request like any other. Rejects if it does not come to the route.
+ * Sends a request again, over a connection in memory to the same server: authentication and all else that lies before the route sees it as a request
+ * like any other. Rejects if it does not come to the route, is cut off, or takes too long; its connection is closed then.
  */
-export function rerun<T>({ req, clock, timeoutMs, run }: RerunParts<T>): Promise<T> {
+export function rerun<T>(parts: RerunParts<T>): Promise<T> {
+  return ORIGIN.runInAsyncScope(() => send(parts));
+}
+
+function send<T>({ req, owner, clock, timeoutMs, run }: RerunParts<T>): Promise<T> {
   return new Promise<T>((resolve, reject) => {
-    const again = copyOf(req);
-    const res = new ServerResponse(again);
-    res.assignSocket(again.socket);
-    const stopTimer = clock.after(timeoutMs, () => reject(new Error('The refresh of a response took too long.')), {
-      background: true,
-    });
+    const connection = connectionLike(req);
     let isReached = false;
+    const fail = (what: string, cause?: unknown) => reject(new Error(`The refresh of a response ${what}.`, { cause }));
     const reached: Rerun['reached'] = (req, res, next) => {
       isReached = true;
-      run(req, res, next).then(resolve, reject).finally(stopTimer);
+      run(req, res, next).then(resolve, reject);
     };
-    Reflect.set(again, RERUN, { reached } satisfies Rerun);
-    res.once('finish', () => {
-      again.socket.destroy();
-      if (isReached) return;
-      stopTimer();
-      reject(new Error(`The refresh of a response was answered with ${res.statusCode} before it came to its route.`));
+    Reflect.set(connection.server, REFRESH, { owner, reached } satisfies Rerun);
+    const stopTimer = clock.after(
+      timeoutMs,
+      () => {
+        fail('took too long');
+        connection.client.destroy();
+      },
+      { background: true },
+    );
+    const outgoing = request({
+      createConnection: () => connection.client,
+      method: 'GET',
+      path: req.originalUrl,
+      headers: headersOf(req),
+      maxHeaderSize: MAX_HEAD_BYTES,
     });
-    // Cut off by its handler, which a client would see at once. A stream that is destroyed says it later than it finishes.
-    res.once('close', () => {
-      if (res.writableFinished) return;
-      stopTimer();
-      reject(new Error('The refresh of a response was cut off.'));
+    outgoing.on('response', (incoming) => {
+      incoming.on('end', () => {
+        if (!isReached) fail(`was answered with ${incoming.statusCode} before it came to its route`);
+      });
+      incoming.on('error', (error) => fail('was cut off', error));
+      incoming.resume(); // it is kept where it is made
     });
-    send(req, again, res);
+    outgoing.on('error', (error) => fail('was cut off', error));
+    outgoing.on('close', () => {
+      stopTimer();
+      connection.client.destroy();
+    });
+    connection.open();
+    outgoing.end();
   });
 }
 
-/**
- * To the server, so that whatever lies around the app is passed as well: `app.parent` knows only apps that are mounted. Without a server (a
- * request of a test) to the outermost app.
- */
-function send(req: Request, again: IncomingMessage, res: ServerResponse): void {
-  const server: unknown = Reflect.get(req.socket, 'server');
-  const isSent = server instanceof EventEmitter && server.emit('request', again, res);
-  if (!isSent) rootOf(req)(again, res);
+/** As the client sent them, name by name. */
+function headersOf(req: Request): string[] {
+  const raw = req.rawHeaders.length > 0 ? req.rawHeaders : rawOf(req); // an adapter may only have set `headers`
+  const sent: string[] = [];
+  for (let index = 0; index < raw.length; index += 2) {
+    const name = raw[index] ?? '';
+    if (!DROPPED.has(name.toLowerCase())) sent.push(name, raw[index + 1] ?? '');
+  }
+  if (req.headers.host === undefined) sent.push('Host', ''); // of HTTP/1.0
+  return sent;
 }
 
-function rootOf(req: Request): Application {
-  let app = req.app as Application & { parent?: Application };
-  while (app.parent) app = app.parent;
-  return app;
-}
-
-function copyOf(req: Request): IncomingMessage {
-  const again = new IncomingMessage(deafSocket(req.socket));
-  again.method = 'GET';
-  again.url = req.originalUrl;
-  again.httpVersion = req.httpVersion;
-  again.httpVersionMajor = req.httpVersionMajor;
-  again.httpVersionMinor = req.httpVersionMinor;
-  again.rawHeaders = rawHeadersOf(req);
-  again.headers = { ...req.headers };
-  for (const name of CONDITIONAL) delete again.headers[name];
-  again.complete = true;
-  again.push(null);
-  return again;
-}
-
-function rawHeadersOf({ rawHeaders }: Request): string[] {
-  return rawHeaders.filter((_text, index) => {
-    const name = rawHeaders[index - (index % 2)] ?? '';
-    return !CONDITIONAL.includes(name.toLowerCase());
-  });
-}
-
-/** Takes whatever is written to it, and says of its other end what the socket of the first request said. */
-function deafSocket(socket: Socket): Socket {
-  const deaf = new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() });
-  const { remoteAddress, remoteFamily, remotePort, localAddress, localPort } = socket;
-  const encrypted: unknown = Reflect.get(socket, 'encrypted');
-  deaf.on('error', () => undefined); // its 'close' says enough; without a listener an error would end the process
-  const itself = () => deaf;
-  Object.assign(deaf, {
-    remoteAddress,
-    remoteFamily,
-    remotePort,
-    localAddress,
-    localPort,
-    encrypted,
-    setTimeout: itself,
-    setNoDelay: itself,
-    setKeepAlive: itself,
-    ref: itself,
-    unref: itself,
-  });
-  return deaf as unknown as Socket;
+function rawOf({ headers }: Request): string[] {
+  return Object.entries(headers).flatMap(([name, value]) => [value ?? []].flat().flatMap((text) => [name, text]));
 }
