@@ -6,8 +6,10 @@ import { isForRequest } from './echo-finder.ts';
 import { HandlerRun, type RunOutcome } from './handler-run.ts';
 import { appendTo } from './headers.ts';
 import { HitForMiss } from './hit-for-miss.ts';
+import { type Hold, isHeld, takeHold } from './hold.ts';
+import { watchLeaving } from './leaving.ts';
 import { endOfArrivals } from './loop-turn.ts';
-import { CONDITIONAL, NarrowRequest, type Visible } from './narrow-request.ts';
+import { CONDITIONAL, NarrowRequest } from './narrow-request.ts';
 import { type CacheResponseOptions, type RoutePolicy, routePolicy } from './options.ts';
 import { BadQueryError } from './query.ts';
 import { RefreshFailures } from './refresh-failures.ts';
@@ -25,7 +27,7 @@ import {
 import { rerun, rerunOf } from './rerun.ts';
 import { hideTags } from './response-tags.ts';
 import { responseType } from './response-type.ts';
-import { nextScope, RouteKey } from './route-key.ts';
+import { nextScope } from './route-key.ts';
 import { ageOf, sendStored } from './send-stored.ts';
 import type { Reason } from './storable.ts';
 import type { StoredResponse } from './stored-response.ts';
@@ -34,24 +36,13 @@ import { dropWhenDone } from './unsafe-methods.ts';
 import { Variants } from './variants.ts';
 import { keyedHeaders } from './vary.ts';
 
-/** Requests that a cached route has taken. A second one on their way would wait for the first. */
-const CACHED = new WeakSet<Request>();
 /** A response that failed is tried again soon. */
 const FAILURE_MS = 1_000;
 /** These say something of one client, not of the response. */
 const PERSONAL: ReadonlySet<Reason> = new Set<Reason>(['aborted', 'truncated']);
 
 const CREDENTIALS =
-  'requests with Authorization, Cookie, `req.user`, `req.auth` or a TLS certificate are not cached: give cacheResponse `shared: true` if the response does not depend on who asks, or `identity` to keep it per user';
-
-const READS_CLIENT =
-  'responses are not stored whose handler reads what only this client has; read it in middleware before cacheResponse, and let `scope` tell the responses apart that depend on it';
-const UNTOLD = {
-  place:
-    'requests are not cached, as it cannot be told which route they come to: this cacheResponse is used in several places or apps, or behind a function that chooses a router or calls it; make one for each place, or give it a `scope`: a name, or a function of the request that tells the places apart',
-  scope:
-    'requests are not cached whose `scope` is neither a text that is not empty nor a number; it cannot be a promise',
-};
+  'requests with Authorization, Cookie, `req.user` or `req.auth` are not cached: give cacheResponse `shared: true` if the response does not depend on who asks, or `identity` to keep it per user';
 
 /**
  * Caches the responses of a route. What may not be shared, stored or reused by RFC 9111 is not; the handler sees nothing that the key leaves
@@ -60,10 +51,8 @@ const UNTOLD = {
  * @example app.get('/leads', cacheResponse({ cache, ttl: '5m', query: ['q', 'page'], shared: true }), handler);
  */
 export function cacheResponse(options: CacheResponseOptions): RequestHandler {
-  const handler: RequestHandler = (req, res, next) => void route.answer(req, res, next).catch(next);
-  const policy = routePolicy(options);
-  const route = new CachedRoute(policy, new RouteKey(handler, policy.scope ?? nextScope(policy.cache)));
-  return handler;
+  const route = new CachedRoute(routePolicy(options));
+  return (req, res, next) => void route.answer(req, res, next).catch(next);
 }
 
 /** A request that may be answered from the cache, and what it asks for. */
@@ -71,6 +60,7 @@ interface Asked {
   readonly req: Request;
   readonly res: Response;
   readonly next: NextFunction;
+  readonly hold: Hold;
   readonly key: string;
   /** That which its variants share. */
   readonly resource: string;
@@ -82,7 +72,6 @@ interface Asked {
 class CachedRoute {
   readonly #policy: RoutePolicy;
   readonly #responses: TypedCache<StoredResponse>;
-  readonly #routeKey: RouteKey;
   readonly #urls: AskedUrls;
   readonly #hitForMiss: HitForMiss;
   /** `undefined`: there is one of each URL. */
@@ -99,11 +88,10 @@ class CachedRoute {
   };
   readonly #warned = new Set<string>();
 
-  constructor(policy: RoutePolicy, routeKey: RouteKey) {
+  constructor(policy: RoutePolicy) {
     this.#policy = policy;
-    this.#routeKey = routeKey;
     this.#responses = policy.cache.addType('http', responseType());
-    this.#urls = new AskedUrls(policy.query);
+    this.#urls = new AskedUrls(policy.query, policy.scope ?? nextScope(policy.cache));
     this.#hitForMiss = new HitForMiss(policy.clock);
     if (policy.vary.size > 0) {
       this.#variants = new Variants(policy.clock, policy.maxVariants, (key) => void this.#drop(key));
@@ -115,11 +103,10 @@ class CachedRoute {
 
   async answer(req: Request, res: Response, next: NextFunction): Promise<void> {
     const { cache, clock, dropsOnUnsafe, audience } = this.#policy;
-    if (CACHED.has(req) || res.headersSent) return next();
+    if (isHeld(req) || res.headersSent) return next();
     const again = rerunOf(req);
     if (again) {
       if (again.owner !== this) return next();
-      CACHED.add(req);
       return again.reached(req, res, next);
     }
     if (isUnsafe(req.method)) {
@@ -134,7 +121,6 @@ class CachedRoute {
       if (verdict.reason === 'credentials') this.#warnOnce(req, CREDENTIALS);
       return this.#forward(req, res, next, { why: 'bypass', detail: verdict.reason });
     }
-    CACHED.add(req);
     const asked = await this.#ask(req, res, next);
     if (asked) await this.#serve(asked);
   }
@@ -142,25 +128,20 @@ class CachedRoute {
   /** What is asked for; `undefined` where the request was dealt with. */
   async #ask(req: Request, res: Response, next: NextFunction): Promise<Asked | undefined> {
     const { vary, honoursClients, cache } = this.#policy;
+    const hold = takeHold(req);
     try {
       const identity = this.#identityOf(req);
       if (identity === null) {
         this.#forward(req, res, next, { why: 'bypass', detail: 'identity' });
         return undefined;
       }
-      const route = this.#routeKey.of(req, next);
-      if (typeof route === 'string') {
-        this.#warnOnce(req, UNTOLD[route]);
-        this.#forward(req, res, next, { why: 'bypass', detail: 'route' });
-        return undefined;
-      }
-      const asked = this.#urls.of(req, route);
+      const asked = this.#urls.of(req);
       const url = asked instanceof Promise ? await asked : asked;
       const headers = keyedHeaders(req.headers, vary);
       const key = requestKey({ url: url.key, headers, identity });
       const wishes = honoursClients ? clientWishes(req.headers) : NO_WISHES;
       const resource = resourceKey(url.key, identity);
-      return { req, res, next, key, resource, url, headers, wishes };
+      return { req, res, next, hold, key, resource, url, headers, wishes };
     } catch (error) {
       if (error instanceof BadQueryError) next(error);
       else {
@@ -317,36 +298,22 @@ class CachedRoute {
   }
 
   #run(asked: Asked, outcome: CacheOutcome | undefined): Promise<RunOutcome> {
-    const { req, res, next, url, headers } = asked;
+    const { req, res, next, hold, url, headers } = asked;
     const policy = this.#policy;
     const clientHeaders = req.headers;
-    const seesWhoAsks = policy.audience === 'identified';
-    const credentials = seesWhoAsks ? ['authorization', 'cookie'] : [];
+    const credentials = policy.audience === 'identified' ? ['authorization', 'cookie'] : [];
     const pass = [...policy.passHeaders, ...credentials, ...(outcome ? CONDITIONAL : [])];
     return new Promise((onSettled) => {
-      const narrow = this.#narrow(req, { query: url.query, headers, pass, seesWhoAsks });
-      if (!narrow) {
-        onSettled({ kind: 'refused', reason: 'uncacheable', status: 500 });
-        return this.#forward(req, res, next, { why: 'bypass', detail: 'uncacheable' });
+      try {
+        const narrow = new NarrowRequest(req, { query: url.query, headers, pass });
+        const run = new HandlerRun({ policy, req, res, hold, narrow, clientHeaders, outcome, onSettled });
+        narrow.onRestore(watchLeaving(req, next, () => run.leave()));
+      } catch (error) {
+        onSettled({ kind: 'refused', reason: 'uncacheable', status: 500 }); // a query parser refused, as it would have in the handler
+        return next(error);
       }
-      const settled = (result: RunOutcome) => {
-        if (result.kind === 'refused' && result.reason === 'client')
-          this.#warnOnce(req, `${READS_CLIENT}: req.${narrow.read}`);
-        onSettled(result);
-      };
-      new HandlerRun({ policy, req, res, narrow, clientHeaders, outcome, onSettled: settled });
       next();
     });
-  }
-
-  /** `undefined`: the request cannot be narrowed, or a query parser refused what is left of its query. */
-  #narrow(req: Request, visible: Visible): NarrowRequest | undefined {
-    try {
-      return new NarrowRequest(req, visible);
-    } catch (err) {
-      this.#policy.cache.logger.warn({ err, route: routeOf(req) }, 'a request cannot be narrowed and is not cached');
-      return undefined;
-    }
   }
 
   #send(asked: Asked, stored: StoredResponse): void {

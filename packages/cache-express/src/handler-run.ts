@@ -8,6 +8,7 @@ import { EchoFinder } from './echo-finder.ts';
 import { allowsStale, parseAge } from './freshness.ts';
 import { asSent, textAsSent } from './head-on-the-wire.ts';
 import { appendTo, type HeaderMap, headersOf, namesAsSet, textOf } from './headers.ts';
+import { type Hold, isTakenOver } from './hold.ts';
 import { lateHead } from './late-head.ts';
 import type { NarrowRequest } from './narrow-request.ts';
 import type { RoutePolicy } from './options.ts';
@@ -35,6 +36,7 @@ export interface HandlerRunParts {
   readonly policy: RoutePolicy;
   readonly req: Request;
   readonly res: Response;
+  readonly hold: Hold;
   readonly narrow: NarrowRequest;
   /** The headers of the client, which the handler does not see. */
   readonly clientHeaders: IncomingHttpHeaders;
@@ -64,12 +66,15 @@ export class HandlerRun implements CaptureListener {
   readonly #messageBefore: string;
   readonly #echoes: EchoFinder;
   readonly #own: OwnFields;
+  readonly #capture: Capture;
   readonly #stopTimer: () => void;
   #head: Head | undefined;
   /** The head of the response after all hooks. */
   #late: HeaderMap | undefined;
   #lostFor: Reason = 'uncacheable';
   #isSettled = false;
+  /** Whatever answers now sees the request as it came, which the key does not cover. */
+  #hasLeft = false;
 
   constructor(parts: HandlerRunParts) {
     this.#parts = parts;
@@ -81,16 +86,29 @@ export class HandlerRun implements CaptureListener {
     this.#own = new OwnFields(res);
     hideTags(res); // where nobody looks at the head any more
     const capture = new Capture(res, this, policy.maxBodyBytes);
+    this.#capture = capture;
     this.#stopTimer = policy.clock.after(policy.timeoutMs, () => capture.giveUp('timeout'), { background: true });
   }
 
+  /** The request goes on to another route or an error handler. Its response is judged by its status alone, and never stored. */
+  leave(): void {
+    this.#hasLeft = true;
+    this.#parts.hold.isReleased = true;
+    this.#parts.narrow.restore();
+    if (this.#head) this.#capture.giveUp('passed-on');
+  }
+
   onHead(whole: Buffer | undefined): HeadDecision {
-    const { res, policy, outcome } = this.#parts;
+    const { req, res, policy, hold, outcome } = this.#parts;
     const status = res.statusCode;
     try {
       // The handler answered by what it saw, whatever becomes of its answer: caches behind must keep such answers
       // apart.
       appendTo(res, 'Vary', policy.clientVary);
+      if (this.#hasLeft && isTakenOver(req, hold)) {
+        this.#refuse('passed-on', status);
+        return PASS;
+      }
       if (this.#isSettled) {
         this.#say(outcome ?? this.#missOf(status, refuse(this.#lostFor)));
         return PASS;
@@ -183,6 +201,7 @@ export class HandlerRun implements CaptureListener {
     const { policy } = this.#parts;
     const verdict = isStorable(facts, policy, nowMs);
     if (!verdict.allowed) return verdict;
+    if (this.#hasLeft) return refuse('passed-on');
     if (!canBeKept(tags)) return refuse('tags');
     return whole && whole.length > policy.maxBodyBytes ? refuse('too-large') : verdict;
   }
@@ -201,7 +220,7 @@ export class HandlerRun implements CaptureListener {
   /** Answers with 304 or 412 where the client's conditions, which the handler does not see, ask for it. */
   #withhold(status: number, headers: HeaderMap, nowMs: number): boolean {
     const { res, clientHeaders } = this.#parts;
-    if (!this.mayWithhold || status !== 200) return false;
+    if (!this.mayWithhold || this.#hasLeft || status !== 200) return false;
     const validators = { etag: textOf(headers, 'etag'), lastModified: textOf(headers, 'last-modified') };
     const condition = conditionOf(clientHeaders, validators, nowMs);
     if (condition === 'met') return false;

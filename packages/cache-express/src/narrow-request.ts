@@ -61,6 +61,7 @@ export class NarrowRequest {
   readonly #narrow: Face;
   readonly #stopWatching: readonly (() => void)[];
   #isOver = false;
+  #afterwards: (() => void) | undefined;
   #depth = 0;
   /** How many getters run that may look at the client. */
   #quiet = 0;
@@ -124,12 +125,19 @@ export class NarrowRequest {
     }
   }
 
+  /** Runs `task` with `restore`: one task. */
+  onRestore(task: () => void): void {
+    if (this.#isOver) task();
+    else this.#afterwards = task;
+  }
+
   /** The handler is done. */
   restore(): void {
     if (this.#isOver) return;
     this.#isOver = true;
     for (const stop of this.#stopWatching) stop();
     this.#show(this.#whole);
+    this.#afterwards?.();
   }
 
   #noteRead(name: string): void {

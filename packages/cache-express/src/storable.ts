@@ -16,6 +16,7 @@ export type Reason =
   | 'method'
   | 'nonce'
   | 'partial'
+  | 'passed-on'
   | 'protocol'
   | 'request'
   | 'route'
