@@ -1,45 +1,34 @@
 import type { Duration, LoaderContext, TypedCache } from '@huntly/cache-core';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
-import { type AskedUrl, AskedUrls } from './asked-url.ts';
+import { type Asked, Questions } from './asked.ts';
 import { type CacheOutcome, cacheStatus } from './cache-status.ts';
 import { isForRequest } from './echo-finder.ts';
-import { HandlerRun, type RunOutcome } from './handler-run.ts';
+import type { RunOutcome } from './handler-run.ts';
 import { appendTo } from './headers.ts';
 import { HitForMiss } from './hit-for-miss.ts';
-import { type Hold, isHeld, takeHold } from './hold.ts';
-import { watchLeaving } from './leaving.ts';
+import { isHeld } from './hold.ts';
+import { Line } from './line.ts';
 import { endOfArrivals } from './loop-turn.ts';
-import { CONDITIONAL, NarrowRequest } from './narrow-request.ts';
 import { type CacheResponseOptions, type RoutePolicy, routePolicy } from './options.ts';
 import { BadQueryError } from './query.ts';
-import { RefreshFailures } from './refresh-failures.ts';
-import { identityDigest, requestKey, resourceKey } from './request-key.ts';
-import {
-  type ClientWishes,
-  clientWishes,
-  isFromSomebody,
-  isOverridden,
-  isUnsafe,
-  mayUseCache,
-  NO_WISHES,
-  satisfies,
-} from './request-rules.ts';
-import { rerun, rerunOf } from './rerun.ts';
+import { Refreshes } from './refreshes.ts';
+import { isOverridden, isUnsafe, mayUseCache, NO_WISHES, satisfies } from './request-rules.ts';
+import { rerunOf } from './rerun.ts';
 import { hideTags } from './response-tags.ts';
 import { responseType } from './response-type.ts';
-import { nextScope } from './route-key.ts';
+import { routeOf } from './route-name.ts';
+import { runHandler } from './run-handler.ts';
 import { ageOf, sendStored } from './send-stored.ts';
-import type { Reason } from './storable.ts';
+import { PERSONAL, type Reason } from './storable.ts';
 import type { StoredResponse } from './stored-response.ts';
 import { type Result, type Traffic, trafficOf } from './traffic.ts';
 import { dropWhenDone } from './unsafe-methods.ts';
 import { Variants } from './variants.ts';
-import { keyedHeaders } from './vary.ts';
 
 /** A response that failed is tried again soon. */
 const FAILURE_MS = 1_000;
-/** These say something of one client, not of the response. */
-const PERSONAL: ReadonlySet<Reason> = new Set<Reason>(['aborted', 'truncated']);
+/** Leads that may be lost with their clients, before the handler is taken to fail. */
+const MAX_TRIES = 1;
 
 const CREDENTIALS =
   'requests with Authorization, Cookie, `req.user` or `req.auth` are not cached: give cacheResponse `shared: true` if the response does not depend on who asks, or `identity` to keep it per user';
@@ -55,31 +44,27 @@ export function cacheResponse(options: CacheResponseOptions): RequestHandler {
   return (req, res, next) => void route.answer(req, res, next).catch(next);
 }
 
-/** A request that may be answered from the cache, and what it asks for. */
-interface Asked {
-  readonly req: Request;
-  readonly res: Response;
-  readonly next: NextFunction;
-  readonly hold: Hold;
-  readonly key: string;
-  /** That which its variants share. */
-  readonly resource: string;
-  readonly url: AskedUrl;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly wishes: ClientWishes;
+interface Sendable {
+  readonly response: StoredResponse;
+  /** This request has waited for the handler that made it. */
+  readonly isCollapsed: boolean;
 }
+
+/** What became of a claim. `led`: the handler has answered this request. `nothing`: those who waited get no response. */
+type Found = ({ readonly kind: 'stored' } & Sendable) | { readonly kind: 'led' | 'nothing' | 'failure' };
 
 class CachedRoute {
   readonly #policy: RoutePolicy;
   readonly #responses: TypedCache<StoredResponse>;
-  readonly #urls: AskedUrls;
+  readonly #questions: Questions;
   readonly #hitForMiss: HitForMiss;
+  readonly #line: Line;
   /** `undefined`: there is one of each URL. */
   readonly #variants: Variants | undefined;
   readonly #traffic: Traffic;
   /** Responses that a handler of this process just made: whoever gets one has waited for it. */
   readonly #made = new WeakSet<StoredResponse>();
-  readonly #refreshFailures: RefreshFailures;
+  readonly #refreshes: Refreshes;
   readonly #grace: Duration;
   /** What is left of the time that a response is fresh. */
   readonly #ttlOf = ({ freshForMs, generatedAtMs }: StoredResponse): Duration => {
@@ -91,13 +76,19 @@ class CachedRoute {
   constructor(policy: RoutePolicy) {
     this.#policy = policy;
     this.#responses = policy.cache.addType('http', responseType());
-    this.#urls = new AskedUrls(policy.query, policy.scope ?? nextScope(policy.cache));
+    this.#questions = new Questions(policy, (req, message) => this.#warnOnce(req, message));
     this.#hitForMiss = new HitForMiss(policy.clock);
+    this.#line = new Line(policy.clock);
     if (policy.vary.size > 0) {
       this.#variants = new Variants(policy.clock, policy.maxVariants, (key) => void this.#drop(key));
     }
     this.#traffic = trafficOf(policy.cache);
-    this.#refreshFailures = new RefreshFailures(policy.cache.logger);
+    this.#refreshes = new Refreshes({
+      policy,
+      traffic: this.#traffic,
+      drop: (key) => this.#responses.invalidate(key),
+      run: (...args) => this.#runAgain(...args),
+    });
     this.#grace = policy.graceMs === 0 ? 0 : `${policy.graceMs}ms`;
   }
 
@@ -106,7 +97,7 @@ class CachedRoute {
     if (isHeld(req) || res.headersSent) return next();
     const again = rerunOf(req);
     if (again) {
-      if (again.owner !== this) return next();
+      if (again.owner !== this.#refreshes) return next();
       return again.reached(req, res, next);
     }
     if (isUnsafe(req.method)) {
@@ -127,89 +118,102 @@ class CachedRoute {
 
   /** What is asked for; `undefined` where the request was dealt with. */
   async #ask(req: Request, res: Response, next: NextFunction): Promise<Asked | undefined> {
-    const { vary, honoursClients, cache } = this.#policy;
-    const hold = takeHold(req);
     try {
-      const identity = this.#identityOf(req);
-      if (identity === null) {
-        this.#forward(req, res, next, { why: 'bypass', detail: 'identity' });
-        return undefined;
-      }
-      const asked = this.#urls.of(req);
-      const url = asked instanceof Promise ? await asked : asked;
-      const headers = keyedHeaders(req.headers, vary);
-      const key = requestKey({ url: url.key, headers, identity });
-      const wishes = honoursClients ? clientWishes(req.headers) : NO_WISHES;
-      const resource = resourceKey(url.key, identity);
-      return { req, res, next, hold, key, resource, url, headers, wishes };
+      const asked = await this.#questions.of(req, res, next);
+      if (!asked) this.#forward(req, res, next, { why: 'bypass', detail: 'identity' });
+      return asked;
     } catch (error) {
       if (error instanceof BadQueryError) next(error);
       else {
-        cache.logger.warn({ err: error, route: routeOf(req) }, 'a request has no key and is not cached');
+        this.#policy.cache.logger.warn({ err: error, route: routeOf(req) }, 'a request has no key and is not cached');
         this.#forward(req, res, next, { why: 'bypass', detail: 'uncacheable' });
       }
       return undefined;
     }
   }
 
-  /** The digest of who asks; `undefined` for everybody; `null` for somebody who cannot be told from others. */
-  #identityOf(req: Request): string | undefined | null {
-    const { identity, secret } = this.#policy;
-    if (!identity) return undefined;
-    const who: unknown = identity(req);
-    if (who === undefined) return isFromSomebody(req) ? null : undefined;
-    const text = Number.isFinite(who) ? String(who) : who;
-    if (typeof text === 'string' && text !== '') return identityDigest(secret, text);
-    if (who instanceof Promise)
-      who.catch((err: unknown) => this.#policy.cache.logger.warn({ err }, 'identity rejected'));
-    this.#warnOnce(
-      req,
-      'requests are not cached whose `identity` is neither a text that is not empty, nor a number, nor `undefined` for nobody; it cannot be a promise',
-    );
-    return null;
-  }
-
-  async #serve(asked: Asked, isSecondTry = false): Promise<void> {
+  async #serve(asked: Asked, tries = 0): Promise<void> {
     const { req, res, wishes, key } = asked;
     if (wishes.onlyIfCached || req.method === 'HEAD') return this.#serveStoredOnly(asked);
-    if (wishes.bypass) return this.#alone(asked, { kind: 'forward', why: 'request' }, 'bypass');
-    if (this.#hitForMiss.has(key))
-      return this.#alone(asked, { kind: 'forward', why: 'bypass', detail: 'uncacheable' }, 'bypass');
+    if (wishes.bypass) return void this.#alone(asked, { kind: 'forward', why: 'request' }, 'bypass');
+    if (this.#hitForMiss.of(key)) return this.#serveUnstored(asked);
+    const found = await this.#claim(asked);
+    if (found.kind === 'led' || isDone(res)) return; // answered by the handler itself, or by no one
+    if (found.kind === 'stored' && this.#suits(asked, found.response)) return this.#send(asked, found);
+    if (found.kind === 'stored') return void this.#alone(asked, { kind: 'forward', why: 'request' }, 'bypass');
+    if (found.kind === 'nothing' && !this.#hitForMiss.of(key)) {
+      // The client of the handler left, which says nothing of the response: one of those who waited leads the others. But not again and again.
+      if (tries < MAX_TRIES) return this.#serve(asked, tries + 1);
+      this.#hitForMiss.remember(key, FAILURE_MS, 'failed');
+    }
+    return this.#serveUnstored(asked);
+  }
 
+  /** A stored response, or one that a handler is making, here or in another process; or this request leads. */
+  async #claim(asked: Asked): Promise<Found> {
+    const { req, res, key } = asked;
     const { clock } = this.#policy;
     let isLeader = false;
-    let hasFailed = false;
-    let stored: StoredResponse | undefined;
     try {
       await endOfArrivals();
-      if (isDone(res)) return;
+      if (isDone(res)) return { kind: 'nothing' };
       const askedAt = clock.now();
       const load = ({ previous }: LoaderContext<StoredResponse>) => {
-        isLeader = previous === undefined;
-        if (isLeader) this.#traffic.timed('read', clock.now() - askedAt);
-        const response = isLeader ? this.#lead(asked) : this.#refresh(asked);
-        return response as Promise<StoredResponse>; // `undefined` means "do not cache"
+        if (previous !== undefined) return this.#refreshes.load(asked);
+        if (this.#hitForMiss.of(key)) return undefined; // this request is answered otherwise by now
+        isLeader = true;
+        this.#traffic.timed('read', clock.now() - askedAt);
+        return this.#lead(asked);
       };
-      stored = await this.#responses.getOrSet(key, load, {
-        grace: this.#grace,
-        ttl: this.#ttlOf,
-        tags: this.#knownTags(asked),
-      });
-      const isRead = stored !== undefined && !this.#made.has(stored); // else the time is that of a handler
-      if (isRead) this.#traffic.timed('read', clock.now() - askedAt);
+      const response = await this.#unlessRefused(key, () =>
+        this.#responses.getOrSet(key, load as () => Promise<StoredResponse>, {
+          // `undefined` means "do not cache"
+          grace: this.#grace,
+          ttl: this.#ttlOf,
+          tags: this.#knownTags(asked),
+        }),
+      );
+      if (isLeader) return { kind: 'led' };
+      if (response === undefined) return { kind: 'nothing' };
+      const isCollapsed = this.#made.has(response);
+      if (!isCollapsed) this.#traffic.timed('read', clock.now() - askedAt); // else the time is that of a handler
+      return { kind: 'stored', response, isCollapsed };
     } catch (error) {
-      hasFailed = true;
       this.#policy.cache.logger.warn({ err: error, route: routeOf(req) }, 'the cache failed: the handler answers');
+      return { kind: isLeader ? 'led' : 'failure' };
     }
-    if (isLeader) return; // answered by the handler itself
-    if (isDone(res)) return;
-    // The client of the handler left, which says nothing of the response: one of those who waited leads the others.
-    if (!stored && !hasFailed && !isSecondTry && !this.#hitForMiss.has(key)) return this.#serve(asked, true);
-    if (stored && this.#suits(asked, stored)) return this.#send(asked, stored);
-    const outcome: CacheOutcome = stored
-      ? { kind: 'forward', why: 'request' }
-      : { kind: 'forward', why: 'bypass', detail: 'uncacheable' };
-    this.#alone(asked, outcome, 'bypass');
+  }
+
+  /** The cache offers a response that is not stored to one waiting request after the other. They go on at once as soon as one of them knows better. */
+  #unlessRefused<T>(key: string, ask: () => Promise<T>): Promise<T | undefined> {
+    return new Promise((resolve, reject) => {
+      const stop = this.#hitForMiss.onRemembered(key, () => {
+        stop();
+        resolve(undefined);
+      });
+      ask().finally(stop).then(resolve, reject);
+    });
+  }
+
+  /** Runs the handler for a request whose response no other can have: at once, or a few at a time where it failed a moment ago. */
+  async #serveUnstored(asked: Asked): Promise<void> {
+    const { res, key, until } = asked;
+    const bypass: CacheOutcome = { kind: 'forward', why: 'bypass', detail: 'uncacheable' };
+    const patienceMs = until - this.#policy.clock.now();
+    if (this.#hitForMiss.of(key) !== 'failed' || patienceMs <= 0) return void this.#alone(asked, bypass, 'bypass');
+    const endTurn = await this.#line.turn(key, patienceMs);
+    try {
+      if (isDone(res)) return;
+      if (this.#hitForMiss.of(key) === 'failed' || this.#policy.clock.now() >= until) {
+        const outcome = await this.#alone(asked, bypass, 'bypass');
+        const hasAnswered = outcome.kind === 'refused' && outcome.reason === 'uncacheable' && outcome.status < 500;
+        if (hasAnswered) this.#hitForMiss.forget(key); // those behind may share a response again
+        return;
+      }
+    } finally {
+      endTurn();
+    }
+    return this.#serve(asked);
   }
 
   /** For HEAD, and for clients that want nothing else: the handler's GET is never run. */
@@ -217,8 +221,8 @@ class CachedRoute {
     const { res, key, wishes } = asked;
     const stored = wishes.bypass ? undefined : await this.#responses.get(key).catch(() => undefined);
     if (isDone(res)) return;
-    if (stored && this.#suits(asked, stored)) return this.#send(asked, stored);
-    if (!wishes.onlyIfCached) return this.#alone(asked, { kind: 'forward', why: 'uri-miss' }, 'miss');
+    if (stored && this.#suits(asked, stored)) return this.#send(asked, { response: stored, isCollapsed: false });
+    if (!wishes.onlyIfCached) return void this.#alone(asked, { kind: 'forward', why: 'uri-miss' }, 'miss');
     if (res.headersSent) return; // by whoever waited no longer
     res.statusCode = 504; // RFC 9111 §5.2.1.7
     appendTo(res, 'Cache-Status', [cacheStatus(this.#policy.name, { kind: 'forward', why: 'request' })]);
@@ -233,11 +237,11 @@ class CachedRoute {
     if (isDone(res)) return undefined; // since it waited for another response
     if (this.#variants?.admit(resource, key, timeoutMs) === false) {
       this.#traffic.skip(routeOf(asked.req), 'variants');
-      this.#hitForMiss.remember(key, hitForMissMs);
-      this.#alone(asked, { kind: 'forward', why: 'bypass', detail: 'variants' }, 'bypass');
+      this.#hitForMiss.remember(key, hitForMissMs, 'unstorable');
+      void this.#alone(asked, { kind: 'forward', why: 'bypass', detail: 'variants' }, 'bypass');
       return undefined;
     }
-    const outcome = await this.#run(asked, undefined);
+    const outcome = await runHandler(this.#policy, asked, undefined);
     this.#count(asked.req, 'miss');
     if (outcome.kind === 'storable') {
       this.#variants?.keep(resource, key, outcome.response.freshForMs + graceMs);
@@ -248,80 +252,30 @@ class CachedRoute {
     this.#variants?.forget(resource, key);
     const { reason, status } = outcome;
     this.#traffic.skip(routeOf(asked.req), reason);
-    if (!PERSONAL.has(reason)) {
-      this.#hitForMiss.remember(key, status >= 500 ? FAILURE_MS : hitForMissMs);
-    }
+    if (status >= 500) this.#hitForMiss.remember(key, FAILURE_MS, 'failed');
+    else if (!PERSONAL.has(reason)) this.#hitForMiss.remember(key, hitForMissMs, 'unstorable');
     return undefined;
   }
 
-  /**
-   * Runs the handler for a stale response that others get meanwhile. A handler that fails leaves it; one that now answers what may not
-   * be stored ends it.
-   * @throws if there is no newer answer
-   */
-  async #refresh(asked: Asked): Promise<StoredResponse | undefined> {
-    try {
-      const response = await this.#rerun(asked);
-      this.#refreshFailures.succeeded();
-      return response;
-    } catch (error) {
-      this.#refreshFailures.failed(routeOf(asked.req), error);
-      throw error;
-    }
-  }
-
-  async #rerun({ req, key }: Asked): Promise<StoredResponse | undefined> {
-    const { clock, timeoutMs } = this.#policy;
-    const run = async (req: Request, res: Response, next: NextFunction) => {
-      const again = await this.#ask(req, res, next);
-      if (again?.key === key) return this.#run(again, undefined);
-      if (again) next();
-      throw new Error('The refresh of a response did not ask what its first request asked.');
-    };
-    const outcome = await rerun({ req, owner: this, clock, timeoutMs, run });
-    if (outcome.kind === 'storable') {
-      this.#traffic.stored(routeOf(req), outcome.response.body.length);
-      return outcome.response;
-    }
-    const { reason, status } = outcome;
-    this.#traffic.skip(routeOf(req), reason);
-    if (status >= 500 || reason === 'timeout' || PERSONAL.has(reason))
-      throw new Error(`The refresh of a response failed: ${reason}, status ${status}.`);
-    await this.#responses.invalidate(key);
-    return undefined;
+  /** The request that refreshes a response has come to its route again. @throws if it asks something else by now */
+  async #runAgain(key: string, req: Request, res: Response, next: NextFunction): Promise<RunOutcome> {
+    const again = await this.#ask(req, res, next);
+    if (again?.key === key) return runHandler(this.#policy, again, undefined);
+    if (again) next();
+    throw new Error('The refresh of a response did not ask what its first request asked.');
   }
 
   /** Runs the handler for this request only. */
-  #alone(asked: Asked, outcome: CacheOutcome, result: Result): void {
+  #alone(asked: Asked, outcome: CacheOutcome, result: Result): Promise<RunOutcome> {
     this.#count(asked.req, result);
-    void this.#run(asked, outcome);
+    return runHandler(this.#policy, asked, outcome);
   }
 
-  #run(asked: Asked, outcome: CacheOutcome | undefined): Promise<RunOutcome> {
-    const { req, res, next, hold, url, headers } = asked;
-    const policy = this.#policy;
-    const clientHeaders = req.headers;
-    const credentials = policy.audience === 'identified' ? ['authorization', 'cookie'] : [];
-    const pass = [...policy.passHeaders, ...credentials, ...(outcome ? CONDITIONAL : [])];
-    return new Promise((onSettled) => {
-      try {
-        const narrow = new NarrowRequest(req, { query: url.query, headers, pass });
-        const run = new HandlerRun({ policy, req, res, hold, narrow, clientHeaders, outcome, onSettled });
-        narrow.onRestore(watchLeaving(req, next, () => run.leave()));
-      } catch (error) {
-        onSettled({ kind: 'refused', reason: 'uncacheable', status: 500 }); // a query parser refused, as it would have in the handler
-        return next(error);
-      }
-      next();
-    });
-  }
-
-  #send(asked: Asked, stored: StoredResponse): void {
+  #send(asked: Asked, { response: stored, isCollapsed }: Sendable): void {
     const { req, res, resource, key } = asked;
     this.#variants?.use(resource, key);
     const { name, clock, cache } = this.#policy;
     if (res.headersSent) return; // by whoever waited no longer
-    const isCollapsed = this.#made.has(stored);
     try {
       sendStored(req, res, stored, { name, nowMs: clock.epoch(), isCollapsed });
       const isStale = ageOf(stored, clock.epoch()) > stored.freshForMs;
@@ -385,10 +339,4 @@ function isDone(res: Response): boolean {
 function resultOf(isCollapsed: boolean, isStale: boolean): Result {
   if (isCollapsed) return 'collapsed';
   return isStale ? 'stale' : 'hit';
-}
-
-/** The pattern of the route, for logs and metrics: never a URL. */
-function routeOf(req: Request): string {
-  const path: unknown = (req.route as { path?: unknown } | undefined)?.path;
-  return typeof path === 'string' ? path : 'unnamed';
 }

@@ -5,37 +5,61 @@ const MAX_KEYS = 10_000;
 const MAX_CHARACTERS = 4_000_000;
 
 /**
- * Keys whose response could not be stored, remembered for a while: whoever asks for one of them does not wait for the others who do. Bounded;
- * the oldest goes first.
+ * Why there is no response to wait for. `unstorable`: each request needs one of its own. `failed`: the next one may be stored again, and a source in
+ * trouble is not to be asked by all at once.
+ */
+export type MissReason = 'unstorable' | 'failed';
+
+interface Miss {
+  readonly reason: MissReason;
+  readonly until: number;
+}
+
+/**
+ * Keys whose response could not be stored, remembered for a while: requests for one of them do not wait for a response that others make. Bounded; the
+ * oldest goes first.
  */
 export class HitForMiss {
   readonly #clock: Clock;
-  readonly #until = new Map<string, number>();
+  readonly #misses = new Map<string, Miss>();
+  readonly #listeners = new Map<string, Set<() => void>>();
   #characters = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  remember(key: string, forMs: number): void {
-    this.#delete(key);
-    this.#until.set(key, this.#clock.now() + forMs);
+  remember(key: string, forMs: number, reason: MissReason): void {
+    this.forget(key);
+    this.#misses.set(key, { reason, until: this.#clock.now() + forMs });
     this.#characters += key.length;
-    for (const oldest of this.#until.keys()) {
-      if (this.#until.size <= MAX_KEYS && this.#characters <= MAX_CHARACTERS) return;
-      this.#delete(oldest);
+    for (const listener of this.#listeners.get(key) ?? []) listener();
+    for (const oldest of this.#misses.keys()) {
+      if (this.#misses.size <= MAX_KEYS && this.#characters <= MAX_CHARACTERS) return;
+      this.forget(oldest);
     }
   }
 
-  has(key: string): boolean {
-    const until = this.#until.get(key);
-    if (until === undefined) return false;
-    if (until > this.#clock.now()) return true;
-    this.#delete(key);
-    return false;
+  /** `undefined`: its response may be worth waiting for. */
+  of(key: string): MissReason | undefined {
+    const miss = this.#misses.get(key);
+    if (miss === undefined) return undefined;
+    if (miss.until > this.#clock.now()) return miss.reason;
+    this.forget(key);
+    return undefined;
   }
 
-  #delete(key: string): void {
-    if (this.#until.delete(key)) this.#characters -= key.length;
+  /** Calls `listener` when the key is remembered, until what is returned is called: whoever waits for its response need not wait on. */
+  onRemembered(key: string, listener: () => void): () => void {
+    const listeners = this.#listeners.get(key) ?? new Set();
+    this.#listeners.set(key, listeners.add(listener));
+    return () => {
+      listeners.delete(listener);
+      if (listeners.size === 0 && this.#listeners.get(key) === listeners) this.#listeners.delete(key);
+    };
+  }
+
+  forget(key: string): void {
+    if (this.#misses.delete(key)) this.#characters -= key.length;
   }
 }

@@ -32,6 +32,9 @@ export type Reason =
   | 'variants'
   | 'vary';
 
+/** These say something of one client, not of the response. */
+export const PERSONAL: ReadonlySet<Reason> = new Set<Reason>(['aborted', 'truncated']);
+
 export type Verdict = { readonly allowed: true } | { readonly allowed: false; readonly reason: Reason };
 
 const ALLOW: Verdict = { allowed: true };

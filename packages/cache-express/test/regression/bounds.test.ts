@@ -42,9 +42,9 @@ describe('keys that are not waited for', () => {
   it('took all memory where they were long', () => {
     const misses = new HitForMiss(new FakeClock());
     const long = 'x'.repeat(1_000_000);
-    for (let number = 0; number < 5; number++) misses.remember(`${number}${long}`, 1_000);
-    expect(['0', '1', '2', '3', '4'].filter((number) => misses.has(`${number}${long}`))).toEqual(['2', '3', '4']);
-    for (let time = 0; time < 9; time++) misses.remember(`4${long}`, 1_000); // one key is counted once
-    expect(misses.has(`2${long}`)).toBe(true);
+    for (let number = 0; number < 5; number++) misses.remember(`${number}${long}`, 1_000, 'unstorable');
+    expect(['0', '1', '2', '3', '4'].filter((number) => misses.of(`${number}${long}`))).toEqual(['2', '3', '4']);
+    for (let time = 0; time < 9; time++) misses.remember(`4${long}`, 1_000, 'unstorable'); // one key is counted once
+    expect(misses.of(`2${long}`)).toBe('unstorable');
   });
 });

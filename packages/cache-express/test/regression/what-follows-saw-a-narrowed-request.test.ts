@@ -16,14 +16,14 @@ describe.each(VERSIONS)('what follows saw a narrowed request, on %s', (name, exp
   };
   const headers = { accept: 'application/json', authorization: 'me' };
   const failing: [string, RequestHandler][] = [
-    ['next(error)', (_req, _res, next) => next(new Error('no'))],
+    ['next(error)', (_req, _res, next) => (next as (error: unknown) => void)(new Error('no'))],
     [
       'an error that is thrown',
       () => {
         throw new Error('no');
       },
     ],
-    ['next(error), later', (_req, _res, next) => void setImmediate(next, new Error('no'))],
+    ['next(error), later', (_req, _res, next) => void setImmediate(() => next(new Error('no')))],
   ];
   if (name === 'Express 5') failing.push(['a promise that is rejected', async () => Promise.reject(new Error('no'))]);
   const whole = { error: 'no', query: { a: '1', b: '2' }, url: '/x?a=1&b=2' };
@@ -133,7 +133,7 @@ describe.each(VERSIONS)('what follows saw a narrowed request, on %s', (name, exp
     app.get(
       '/x/:id',
       cached({ query: ['a'] }),
-      (req, _res, next) => {
+      (req: Request, _res: Response, next: NextFunction) => {
         look(req);
         next();
       },
@@ -144,7 +144,7 @@ describe.each(VERSIONS)('what follows saw a narrowed request, on %s', (name, exp
           setImmediate(next);
         },
       ],
-      (req, res) => {
+      (req: Request, res: Response) => {
         look(req);
         res.send('done');
       },
