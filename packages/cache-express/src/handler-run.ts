@@ -11,6 +11,7 @@ import { appendTo, type HeaderMap, headersOf, namesAsSet, textOf } from './heade
 import { type Hold, isTakenOver } from './hold.ts';
 import { lateHead } from './late-head.ts';
 import type { NarrowRequest } from './narrow-request.ts';
+import { negativeTags } from './negative-tags.ts';
 import type { RoutePolicy } from './options.ts';
 import { OwnFields } from './own-fields.ts';
 import { responseFacts } from './response-facts.ts';
@@ -285,7 +286,8 @@ export class HandlerRun implements CaptureListener {
     const headers = headersOf(res);
     const named = headerTags(textOf(headers, 'surrogate-key'), textOf(headers, 'cache-tag'));
     removeTags(res);
-    return [...new Set([...named, ...givenTags(policy.tags?.(req, res))])];
+    const negative = policy.dropsOnUnsafe ? negativeTags(req, res.statusCode) : [];
+    return [...new Set([...named, ...givenTags(policy.tags?.(req, res)), ...negative])];
   }
 
   #missOf(status: number, verdict: Verdict): CacheOutcome {

@@ -1,6 +1,8 @@
 import type { Clock } from '@huntly/cache-core';
 import type { Request, Response } from 'express';
+import { deferDestroy } from './deferred-destroy.ts';
 import { closeHead, isLastChunk } from './head.ts';
+import { nothingBelowTag } from './negative-tags.ts';
 import type { ResponseCache } from './options.ts';
 import { pathOf } from './query-text.ts';
 import { hostnameOf, pathTag } from './request-key.ts';
@@ -14,7 +16,8 @@ interface DroppingParts {
 
 /**
  * A method that changes something drops the stored responses of its path, and of the `Location` and `Content-Location` it names on this
- * host, if it succeeds: before its client can see the end of the answer. RFC 9111 §4.4
+ * host, if it succeeds: before its client can see the end of the answer. RFC 9111 §4.4. It may have created what lies at or below one of them, so
+ * it also drops what is stored of there not being anything.
  */
 export function dropWhenDone(req: Request, res: Response, { cache, clock, traffic }: DroppingParts): void {
   const end = res.end.bind(res) as (...args: unknown[]) => Response;
@@ -25,18 +28,33 @@ export function dropWhenDone(req: Request, res: Response, { cache, clock, traffi
     if (!res.headersSent) closeHead(res, args); // nobody can answer anything else while the invalidation runs
     isEnding = true;
     res.write = (() => false) as typeof res.write;
+    const showsOpen = showEnded(res);
+    const letDestroy = deferDestroy(req, res);
     const beganAt = clock.now();
     const finish = () => {
       traffic.timed('invalidate', clock.now() - beganAt);
+      showsOpen();
       try {
         end(...args);
       } catch (error) {
         res.destroy(error instanceof Error ? error : undefined); // its handler has returned: there is nobody to throw to
       }
+      letDestroy();
     };
     cache.invalidateTags(tagsOf(req, res)).then(finish, finish); // what could not be dropped, the cache has logged
     return res;
   }) as typeof res.end;
+}
+
+/** To its handler the response has ended. Returns what takes that back, so that it can end. */
+function showEnded(res: Response): () => void {
+  const { finished } = res;
+  Object.defineProperty(res, 'writableEnded', { value: true, configurable: true });
+  res.finished = true;
+  return () => {
+    Reflect.deleteProperty(res, 'writableEnded');
+    res.finished = finished;
+  };
 }
 
 function tagsOf(req: Request, res: Response): string[] {
@@ -46,7 +64,7 @@ function tagsOf(req: Request, res: Response): string[] {
     const path = pathOnThisHost(req, res.getHeader(name));
     if (path !== undefined) paths.push(path);
   }
-  return [...new Set(paths.map((path) => pathTag(host, path)))];
+  return [...new Set(paths.flatMap((path) => [pathTag(host, path), nothingBelowTag(host, path)]))];
 }
 
 function pathOnThisHost(req: Request, location: unknown): string | undefined {
