@@ -15,7 +15,7 @@ import { Refreshes } from './refreshes.ts';
 import { isOverridden, isUnsafe, mayUseCache, NO_WISHES, satisfies } from './request-rules.ts';
 import { rerunOf } from './rerun.ts';
 import { hideTags } from './response-tags.ts';
-import { responseType } from './response-type.ts';
+import { responsesOf } from './response-type.ts';
 import { routeOf } from './route-name.ts';
 import { runHandler } from './run-handler.ts';
 import { ageOf, sendStored } from './send-stored.ts';
@@ -75,7 +75,7 @@ class CachedRoute {
 
   constructor(policy: RoutePolicy) {
     this.#policy = policy;
-    this.#responses = policy.cache.addType('http', responseType());
+    this.#responses = responsesOf(policy.cache);
     this.#questions = new Questions(policy, (req, message) => this.#warnOnce(req, message));
     this.#hitForMiss = new HitForMiss(policy.clock);
     this.#line = new Line(policy.clock);

@@ -99,6 +99,12 @@ export class HandlerRun implements CaptureListener {
     if (this.#head) this.#capture.giveUp('passed-on');
   }
 
+  /** The client has left. What its handler says from here on may be cut short, and is never stored. */
+  abort(): void {
+    this.#capture.giveUp('aborted');
+    this.#parts.narrow.restore();
+  }
+
   onHead(whole: Buffer | undefined): HeadDecision {
     const { req, res, policy, hold, outcome } = this.#parts;
     const status = res.statusCode;

@@ -3,6 +3,7 @@ import type { Request, Response } from 'express';
 import { Checks } from './checks.ts';
 import { checkNames, isQueryOption, type QueryRule, queryRule, type StandardSchema } from './query.ts';
 import type { Audience } from './request-rules.ts';
+import { RESPONSE_TYPE } from './response-type.ts';
 import type { StoragePolicy } from './storable.ts';
 import { type Normalizer, type VaryRule, varyRule } from './vary.ts';
 
@@ -98,8 +99,6 @@ const OPTIONS = [
   'dropOnUnsafe',
   'name',
 ] satisfies (keyof CacheResponseOptions)[];
-/** Of all responses, which a route adds to its cache. */
-const RESPONSE_TYPE = 'http';
 /** What is shorter can be found by trying, and with it whoever has an identity that can be guessed. */
 const SECRET_LENGTH = 16;
 

@@ -1,11 +1,15 @@
-import type { CacheTypeOptions } from '@huntly/cache-core';
+import { CacheConfigError, type CacheTypeOptions, type TypedCache } from '@huntly/cache-core';
 import { Checks } from './checks.ts';
+import type { ResponseCache } from './options.ts';
 import { responseCodec, type StoredResponse } from './stored-response.ts';
 
 export interface ResponseTypeOptions {
   /** Copies of responses in this process, which follow what the store announces. @default as the `local` of the cache says */
   readonly local?: boolean;
 }
+
+/** Of all responses, which a route adds to its cache. */
+export const RESPONSE_TYPE = 'http';
 
 /**
  * The type of all responses of a cache; each route gives its own TTL, grace and tags. `cacheResponse` adds it to its cache by itself;
@@ -28,4 +32,15 @@ export function responseType(options: ResponseTypeOptions = {}): CacheTypeOption
     maxValueBytes: 512 * 1024 * 1024, // `maxBodyBytes` of the route decides
     ...(local === undefined ? {} : { local }),
   };
+}
+
+/** The responses of a cache. @throws CacheConfigError where its type of this name is another one */
+export function responsesOf(cache: ResponseCache): TypedCache<StoredResponse> {
+  try {
+    return cache.addType(RESPONSE_TYPE, responseType());
+  } catch (cause) {
+    if (!CacheConfigError.is(cause)) throw cause;
+    const problem = `the cache has a type "${RESPONSE_TYPE}" of its own, and cacheResponse keeps its responses under that name: give the type another name, or declare it as responseType() if it is for responses`;
+    throw new CacheConfigError([problem], { cause });
+  }
 }

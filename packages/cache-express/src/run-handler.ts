@@ -1,5 +1,6 @@
 import type { Asked } from './asked.ts';
 import type { CacheOutcome } from './cache-status.ts';
+import { whenClientLeaves } from './client-gone.ts';
 import { HandlerRun, type RunOutcome } from './handler-run.ts';
 import { watchLeaving } from './leaving.ts';
 import { CONDITIONAL, NarrowRequest } from './narrow-request.ts';
@@ -19,7 +20,12 @@ export function runHandler(policy: RoutePolicy, asked: Asked, outcome: CacheOutc
     try {
       const narrow = new NarrowRequest(req, { query: url.query, headers, pass });
       const run = new HandlerRun({ policy, req, res, hold, narrow, clientHeaders, outcome, onSettled });
-      narrow.onRestore(watchLeaving(req, next, () => run.leave()));
+      const stopWatching = watchLeaving(req, next, () => run.leave());
+      const stopListening = whenClientLeaves(req, res, () => run.abort());
+      narrow.onRestore(() => {
+        stopWatching();
+        stopListening();
+      });
     } catch (error) {
       onSettled({ kind: 'refused', reason: 'uncacheable', status: 500 }); // a query parser refused, as it would have in the handler
       return next(error);

@@ -66,7 +66,7 @@ export function decodeResponse(bytes: Uint8Array): StoredResponse {
   return { status, statusMessage, generatedAtMs, freshForMs, allowsStale, headers, echoes, body, tags: [] };
 }
 
-export const responseCodec = { encode: encodeResponse, decode: decodeResponse };
+export const responseCodec = { encode: encodeResponse, decode: decodeResponse, format: 'huntly/http-response' };
 
 /** One field of a stored response, by its lower-case name. */
 export function storedHeader({ headers }: StoredResponse, name: string): string | undefined {

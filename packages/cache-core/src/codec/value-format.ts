@@ -17,6 +17,8 @@ export interface Codec<in V = unknown> {
   readonly encode: (value: V) => Uint8Array;
   /** Gives what `encode` was given: what it returns is taken for a `V`. Whatever it throws makes the read a miss. */
   readonly decode: (bytes: Uint8Array) => unknown;
+  /** Names the form. Codecs of one format are taken for the same one, also those of two copies of a package. @default none */
+  readonly format?: string | undefined;
 }
 
 /** When values are checked against their schema. */
@@ -49,6 +51,11 @@ export class ValueFormat {
     this.#compressFromBytes = compressFromBytes ?? Number.POSITIVE_INFINITY;
     this.#maxValueBytes = maxValueBytes;
     this.#lossWatch = codec ? undefined : new LossWatch((value, loss) => this.#remarkOn(value, loss));
+  }
+
+  /** Does a codec make and read the same bytes as that of this type? */
+  isOf(codec: Codec<never> | undefined): boolean {
+    return codec === this.#codec || (codec?.format !== undefined && codec.format === this.#codec?.format);
   }
 
   /**

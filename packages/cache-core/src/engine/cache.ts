@@ -7,7 +7,7 @@ import {
   type SharedTypeSettings,
 } from '../config/cache-types.ts';
 import { typeWarnings } from '../config/type-warnings.ts';
-import { KeyError, kindOf, StoreUnavailableError } from '../errors.ts';
+import { CacheConfigError, KeyError, kindOf, StoreUnavailableError } from '../errors.ts';
 import { type Identifier, namespaceBelow, tagKey } from '../keys/key.ts';
 import { buildPattern, parsePattern } from '../keys/pattern.ts';
 import { type CacheEventName, CacheEvents, type CacheListener } from '../observe/events.ts';
@@ -107,10 +107,16 @@ export class Cache<T extends CacheTypes = CacheTypes> {
 
   /**
    * A type that was not declared at the start, for what is built upon a cache. A name that is known keeps its settings.
-   * @throws CacheConfigError with everything that is wrong with the options.
+   * @throws CacheConfigError with everything that is wrong with the options, or if the name is that of a type with another codec.
    */
   addType<V, I = Identifier>(name: string, options: CacheTypeOptions<V>): TypedCache<V, I> {
-    if (!this.#types.has(name)) {
+    const known = this.#resolved.get(name);
+    if (known && !known.codec.isOf(options.codec)) {
+      throw new CacheConfigError([
+        `the type "${name}" is there already, with another codec, so it holds other values; give one of them another name`,
+      ]);
+    }
+    if (!known) {
       for (const [added, type] of resolveTypes({ ...this.#shared, types: { [name]: options } }, [])) {
         this.#resolved.set(added, type);
         this.#open(added, type);

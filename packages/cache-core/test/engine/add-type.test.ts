@@ -33,6 +33,17 @@ describe('addType', () => {
     expect(() => cache.addType('tag', {})).toThrow(CacheConfigError);
     expect(Object.keys(cache.stats())).toEqual(['lead']);
   });
+
+  it('refuses a name that is taken by a type with another codec', () => {
+    const codec = (format?: string) => ({ encode: () => new Uint8Array(), decode: () => 1, format });
+    const mine = codec();
+    const cache = createCache({ types: { page: { ttl: '1m', codec: mine }, form: { ttl: '1m', codec: codec('a') } } });
+    expect(cache.addType('page', { codec: mine })).toBe(cache.type('page'));
+    expect(cache.addType('form', { codec: codec('a') })).toBe(cache.type('form'));
+    for (const other of [{}, { codec: codec() }, { codec: codec('a') }])
+      expect(() => cache.addType('page', other)).toThrow(/"page" is there already, with another codec/);
+    expect(() => cache.addType('form', { codec: codec('b') })).toThrow(CacheConfigError);
+  });
 });
 
 it('every cache tells its health', async () => {
