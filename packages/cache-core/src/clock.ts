@@ -1,4 +1,8 @@
 import { performance } from 'node:perf_hooks'; // the global of this name is a getter, and hits ask for the time
+import { clearTimeout, setImmediate, setTimeout } from './timers.ts';
+
+/** As timers are: a test that sets the date does not make entries old. */
+const { now: epoch } = Date;
 
 /** Time comes in from outside, so that tests own it and no duration depends on a wall clock that jumps. */
 export interface Clock {
@@ -15,12 +19,15 @@ export interface Clock {
   afterArrivals(task: () => void): void;
 }
 
+/** A timer that is set for longer goes off at once. No option allows for it; this is the last guard. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /** The clock of the machine. */
 export const systemClock: Clock = {
   now: () => performance.now(),
-  epoch: () => Date.now(),
+  epoch: () => epoch(),
   after(delayMs, task, options) {
-    const timer = setTimeout(task, delayMs);
+    const timer = setTimeout(task, Math.min(delayMs, LONGEST_TIMER_MS));
     if (options?.background) timer.unref();
     return () => clearTimeout(timer);
   },

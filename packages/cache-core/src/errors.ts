@@ -18,10 +18,22 @@ export abstract class CacheError extends Error {
     Object.defineProperty(this, BRAND, { enumerable: false });
   }
 
+  /** `instanceof` as `is`, so that it holds for errors of another copy of the package: ESM and CommonJS, two versions. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    // biome-ignore lint/complexity/noThisInStatic: the class on the right of `instanceof`, which may be any below this one
+    return isInstance(value, this);
+  }
+
   /** True for every error of this toolkit, also one made by another copy of the package. */
   static is(value: unknown): value is CacheError {
     return brandOf(value) !== undefined;
   }
+}
+
+/** A class below ours that has no `is` of its own belongs to the caller, and is told as ever. */
+function isInstance(value: unknown, ErrorClass: typeof CacheError): boolean {
+  const isOurs = Object.hasOwn(ErrorClass, 'is') && ErrorClass.is(value);
+  return isOurs || Function.prototype[Symbol.hasInstance].call(ErrorClass, value);
 }
 
 function brandOf(value: unknown): unknown {

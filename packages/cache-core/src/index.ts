@@ -9,7 +9,7 @@ export {
   type Ttl,
   type WithQuery,
 } from './config/cache-types.ts';
-export { type Duration, toMilliseconds } from './config/duration.ts';
+export { checkDuration, type Duration, type DurationCheck, MAX_WAIT, toMilliseconds } from './config/duration.ts';
 export { type CacheConfig, type Environment, loadCacheConfig } from './config/environment.ts';
 export type { BatchLoader } from './engine/batch-load.ts';
 export { Cache, createCache, type IdentifierOf, type ValueOf } from './engine/cache.ts';

@@ -1,13 +1,14 @@
 import { CacheConfigError } from '@huntly/cache-core';
 import type { AnyCache } from './method-types.ts';
 import { classNameOf, ownerOf } from './owner.ts';
+import { perCache } from './per-cache.ts';
 import type { Place } from './protocol.ts';
 import { tryLog } from './try-log.ts';
 import type { Call } from './wrapper.ts';
 
 /** Calls by the names that stand in their keys: of one cache, two calls of one type never share a name. */
-const takenNames = new WeakMap<AnyCache, Map<string, Call>>();
-const warnedOfMinifiedNames = new WeakSet<AnyCache>();
+const takenNamesOf = (cache: AnyCache) => perCache(cache, 'taken-names', () => new Map<string, Call>());
+const warningsOf = (cache: AnyCache) => perCache(cache, 'warnings', () => ({ isWarnedOfMinifiedNames: false }));
 
 /** The name of a method or function in its default keys: `Class.method`, that of the function, or the one that is given. */
 export class CallName {
@@ -32,8 +33,7 @@ export class CallName {
 
   /** @throws CacheConfigError where another method of this cache has that name */
   claim(cache: AnyCache, type: string, name: string, call: Call): void {
-    const taken = takenNames.get(cache) ?? new Map<string, Call>();
-    takenNames.set(cache, taken);
+    const taken = takenNamesOf(cache);
     const key = `${type} ${name.toLowerCase()}`; // types may ignore the case of texts
     const holder = taken.get(key);
     if (holder !== undefined && holder !== call) {
@@ -77,8 +77,9 @@ function checked(name: string, what: string): string {
 
 function warnOfMinifiedName(cache: AnyCache, name: string): void {
   const [owner = ''] = name.split('.');
-  if (owner.length > 2 || warnedOfMinifiedNames.has(cache)) return;
-  warnedOfMinifiedNames.add(cache);
+  const warnings = warningsOf(cache);
+  if (owner.length > 2 || warnings.isWarnedOfMinifiedNames) return;
+  warnings.isWarnedOfMinifiedNames = true;
   const message = 'this name looks minified: keys change with every build. Give the option name, or a key function';
   tryLog(cache, 'warn', { method: name }, message); // `name` is that of the logger
 }

@@ -17,7 +17,7 @@ import type {
   TypeName,
   ValueIn,
 } from './method-types.ts';
-import { checkOptionNames, INVALIDATE_OPTIONS, KEY_OPTION, RESULT_OPTIONS } from './option-names.ts';
+import { checkOptions, INVALIDATE_OPTIONS, KEY_OPTION, RESULT_OPTIONS } from './option-names.ts';
 import type {
   InvalidateOptions,
   KeyedInvalidateOptions,
@@ -163,7 +163,7 @@ export function createDecorators(cache: unknown): unknown {
       return invalidatingMethod('@invalidateCacheOnUpdate', type, key, options);
     },
     invalidateSearchCache: withOrWithoutOptions((given = {}) => {
-      checkOptionNames('@invalidateSearchCache', given, INVALIDATE_OPTIONS);
+      checkOptions('@invalidateSearchCache', given, INVALIDATE_OPTIONS);
       return invalidatingMethod('@invalidateSearchCache', 'search', undefined, given as LooseInvalidateOptions);
     }),
     invalidateLeadCache: withOrWithoutOptions((given) => {
@@ -207,13 +207,13 @@ function placeOf(fn: unknown): Place {
 function keyAndOptions(decorator: string, names: readonly string[], first: unknown, second: unknown) {
   const key = typeof first === 'function' ? (first as LooseKey) : undefined;
   const options = (key === undefined ? (first ?? second) : second) ?? {};
-  checkOptionNames(decorator, options, names);
+  checkOptions(decorator, options, names);
   return { key, options: options as LooseResultOptions & LooseInvalidateOptions };
 }
 
 /** Of a decorator whose key function is an option. */
 function keyedOptions(decorator: string, names: readonly string[], options: unknown = {}): KeyedLoose {
-  checkOptionNames(decorator, options, [...names, KEY_OPTION]);
+  checkOptions(decorator, options, [...names, KEY_OPTION]);
   return options as KeyedLoose;
 }
 

@@ -1,4 +1,4 @@
-import { CacheConfigError } from '@huntly/cache-core';
+import { CacheConfigError, checkDuration } from '@huntly/cache-core';
 import type { AnyMethod } from './method-types.ts';
 import type { KeyedInvalidateOptions, KeyedResultOptions } from './options.ts';
 
@@ -25,13 +25,21 @@ export const INVALIDATE_OPTIONS: readonly string[] = [
   'allSearches',
 ] satisfies (keyof KeyedInvalidateOptions<AnyMethod>)[];
 
-/** @throws CacheConfigError for anything but an object, or an option that is not among `names` */
-export function checkOptionNames(decorator: string, options: unknown, names: readonly string[]): void {
+/** @throws CacheConfigError for anything but an object, an option that is not among `names`, or a duration that is none */
+export function checkOptions(decorator: string, options: unknown, names: readonly string[]): void {
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
     throw new CacheConfigError([`the options of ${decorator} must be an object such as { ${names[0]}: … }`]);
   }
   const problems = Object.keys(options)
     .filter((name) => !names.includes(name))
     .map((name) => `${name} is no option of ${decorator}; its options are ${names.join(', ')}`);
+  const { ttl, grace } = options as { readonly ttl?: unknown; readonly grace?: unknown };
+  if (typeof ttl !== 'function') problems.push(...durationProblems(`the ttl of ${decorator}`, ttl));
+  if (grace !== 0) problems.push(...durationProblems(`the grace of ${decorator}`, grace));
   if (problems.length > 0) throw new CacheConfigError(problems);
+}
+
+function durationProblems(field: string, value: unknown): string[] {
+  const check = value === undefined ? undefined : checkDuration(value);
+  return check && 'problem' in check ? [`${field} ${check.problem}`] : [];
 }

@@ -7,17 +7,28 @@ interface Load {
   readonly outer: Load | undefined;
 }
 
-/** The loads that are on the stack now. Empty again before anything else runs. */
-let innermost: Load | undefined;
+/** The loads that are on the stack now, for all copies of this package. Empty again before anything else runs. */
+interface Stack {
+  innermost: Load | undefined;
+}
+const STACK_OF_ALL = Symbol.for('@huntly/cache-decorators/loads');
+const stack = stackOfAll();
+
+function stackOfAll(): Stack {
+  const known = Reflect.get(globalThis, STACK_OF_ALL) as Stack | undefined;
+  const all = known ?? { innermost: undefined };
+  if (!known) Object.defineProperty(globalThis, STACK_OF_ALL, { value: all });
+  return all;
+}
 
 /** Calls a method as the load of a key; what it calls before its first `await` is seen by `refuseSelfWait`. */
 export function callAsLoad<T>(shelf: Shelf, identifier: unknown, method: () => T): T {
-  const outer = innermost;
-  innermost = { shelf, key: shelf.keyOf(identifier), outer };
+  const outer = stack.innermost;
+  stack.innermost = { shelf, key: shelf.keyOf(identifier), outer };
   try {
     return method();
   } finally {
-    innermost = outer;
+    stack.innermost = outer;
   }
 }
 
@@ -27,9 +38,9 @@ export function callAsLoad<T>(shelf: Shelf, identifier: unknown, method: () => T
  * @throws CacheConfigError
  */
 export function refuseSelfWait(shelf: Shelf, identifier: unknown): void {
-  if (innermost === undefined || !shelf.cache.enabled) return;
+  if (stack.innermost === undefined || !shelf.cache.enabled) return;
   const key = shelf.keyOf(identifier);
-  for (let load: Load | undefined = innermost; load !== undefined; load = load.outer) {
+  for (let load: Load | undefined = stack.innermost; load !== undefined; load = load.outer) {
     if (load.shelf.cache !== shelf.cache || load.key !== key) continue;
     throw new CacheConfigError([
       'a cached method calls one that is cached under the same key, such as its super method, and would wait for itself; decorate only one of them, or give them different keys',

@@ -25,6 +25,8 @@ import { type Result, type Traffic, trafficOf } from './traffic.ts';
 import { dropWhenDone } from './unsafe-methods.ts';
 import { Variants } from './variants.ts';
 
+/** A handler may say more. RFC 9111 §1.2.2 */
+const MAX_TTL_MS = 2 ** 31 * 1000;
 /** A response that failed is tried again soon. */
 const FAILURE_MS = 1_000;
 /** Leads that may be lost with their clients, before the handler is taken to fail. */
@@ -69,7 +71,7 @@ class CachedRoute {
   /** What is left of the time that a response is fresh. */
   readonly #ttlOf = ({ freshForMs, generatedAtMs }: StoredResponse): Duration => {
     const leftMs = freshForMs - (this.#policy.clock.epoch() - generatedAtMs);
-    return `${Math.max(1, Math.round(leftMs))}ms`;
+    return `${Math.min(Math.max(1, Math.round(leftMs)), MAX_TTL_MS)}ms`;
   };
   readonly #warned = new Set<string>();
 

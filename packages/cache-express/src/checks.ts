@@ -1,4 +1,4 @@
-import { CacheConfigError, toMilliseconds } from '@huntly/cache-core';
+import { CacheConfigError, type Duration, toMilliseconds } from '@huntly/cache-core';
 
 /** Collects what is wrong with the arguments of one function, so that one start shows all there is to mend. */
 export class Checks {
@@ -42,9 +42,10 @@ export class Checks {
     this.that(value === undefined || typeof value === 'function', `${name} must be a function of ${of}`);
   }
 
-  wholeNumber(name: string, value: unknown): void {
+  wholeNumber(name: string, value: unknown, atMost = Number.MAX_SAFE_INTEGER): void {
     const isCount = Number.isSafeInteger(value) && Number(value) > 0;
     this.that(value === undefined || isCount, `${name} must be a whole number above 0`);
+    this.that(!isCount || Number(value) <= atMost, `${name} must be at most ${atMost}; got ${String(value)}`);
   }
 
   clock(clock: unknown): void {
@@ -52,9 +53,9 @@ export class Checks {
     this.that(clock === undefined || isClock, 'clock must be a Clock');
   }
 
-  /** Its milliseconds; `undefined` where there is none. */
-  duration(name: string, value: unknown): number | undefined {
-    return value === undefined ? undefined : this.collect(() => toMilliseconds(name, value), 0);
+  /** Its milliseconds; `undefined` where there is none. `MAX_WAIT` at most, where somebody waits for it. */
+  duration(name: string, value: unknown, atMost?: Duration): number | undefined {
+    return value === undefined ? undefined : this.collect(() => toMilliseconds(name, value, atMost), 0);
   }
 
   /** What `make` makes, or `fallback` and its problems. */

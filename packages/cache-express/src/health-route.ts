@@ -3,6 +3,7 @@ import {
   type CacheHealth,
   type Clock,
   type Duration,
+  MAX_WAIT,
   systemClock,
   toMilliseconds,
 } from '@huntly/cache-core';
@@ -103,8 +104,8 @@ function checked(cache: unknown, options: HealthRouteOptions): HealthRouteOption
   checks.names(options, OPTIONS, ['clock']);
   checks.flag('required', options.required);
   checks.callable('details', options.details, 'the request');
-  checks.duration('deadline', options.deadline);
-  checks.duration('remember', options.remember);
+  checks.duration('deadline', options.deadline, MAX_WAIT);
+  checks.duration('remember', options.remember, MAX_WAIT);
   checks.wholeNumber('failAfter', options.failAfter);
   checks.text('serviceId', options.serviceId);
   checks.text('description', options.description);

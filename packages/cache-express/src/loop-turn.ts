@@ -1,3 +1,7 @@
+import * as timers from 'node:timers';
+
+/** Taken when this module is loaded: test runners replace that of the global object, and no request would ever be answered. */
+const { setImmediate } = timers;
 let end: Promise<void> | undefined;
 
 /**

@@ -1,9 +1,9 @@
-import { type Cache, type Clock, type Duration, systemClock } from '@huntly/cache-core';
+import { type Cache, type Clock, type Duration, MAX_WAIT, systemClock } from '@huntly/cache-core';
 import type { Request, Response } from 'express';
 import { Checks } from './checks.ts';
 import { checkNames, isQueryOption, type QueryRule, queryRule, type StandardSchema } from './query.ts';
 import type { Audience } from './request-rules.ts';
-import { RESPONSE_TYPE } from './response-type.ts';
+import { MAX_RESPONSE_BYTES, RESPONSE_TYPE } from './response-type.ts';
 import type { StoragePolicy } from './storable.ts';
 import { type Normalizer, type VaryRule, varyRule } from './vary.ts';
 
@@ -62,9 +62,9 @@ export interface CacheResponseOptions {
   readonly maxVariants?: number | undefined;
   /** Larger bodies are sent and not stored. @default 1_000_000 */
   readonly maxBodyBytes?: number | undefined;
-  /** Others wait no longer for a response than this. @default '30s' */
+  /** Others wait no longer for a response than this: at most `'1h'`. @default '30s' */
   readonly timeout?: Duration | undefined;
-  /** How long a key is not waited for after its response could not be stored. @default '10s' */
+  /** How long a key is not waited for after its response could not be stored: at most `'1d'`. @default '10s' */
   readonly hitForMiss?: Duration | undefined;
   /** Request headers that the handler may see although the key leaves them out, such as `traceparent`. @default none */
   readonly passHeaders?: readonly string[] | undefined;
@@ -101,6 +101,10 @@ const OPTIONS = [
 ] satisfies (keyof CacheResponseOptions)[];
 /** What is shorter can be found by trying, and with it whoever has an identity that can be guessed. */
 const SECRET_LENGTH = 16;
+/** Longer, and a response that may be stored again is not, for no reason that anybody remembers. */
+const MAX_HIT_FOR_MISS: Duration = '1d';
+/** RFC 9111 §1.2.2 lets a cache stop counting at 2^31 seconds; no invalidation ever reaches a client. */
+const MAX_CLIENT_TTL: Duration = '366d';
 
 /** The options of a route, checked once. */
 export interface RoutePolicy extends StoragePolicy {
@@ -134,15 +138,17 @@ export interface RoutePolicy extends StoragePolicy {
 export function routePolicy(options: CacheResponseOptions): RoutePolicy {
   const checks = new Checks('cacheResponse');
   checkOptions(options, checks);
-  const durationMs = (field: 'ttl' | 'negativeTtl' | 'grace' | 'clientTtl' | 'timeout' | 'hitForMiss') =>
-    checks.duration(field, options[field]);
+  const durationMs = (
+    field: 'ttl' | 'negativeTtl' | 'grace' | 'clientTtl' | 'timeout' | 'hitForMiss',
+    atMost?: Duration,
+  ) => checks.duration(field, options[field], atMost);
   const headerNames = (field: string, names: readonly string[]) => checks.collect(() => checkNames(field, names), []);
   const { shared, identity, secret = '' } = options;
   const vary = isVary(options.vary) ? options.vary : [];
   const passHeaders = isNames(options.passHeaders) ? options.passHeaders : [];
   const varyNames = Array.isArray(vary) ? (vary as string[]) : Object.keys(vary);
   const keyed = new Set(headerNames('vary', varyNames));
-  const clientTtlMs = durationMs('clientTtl');
+  const clientTtlMs = durationMs('clientTtl', MAX_CLIENT_TTL);
   const policy: RoutePolicy = {
     cache: options.cache,
     clock: options.clock ?? systemClock,
@@ -164,8 +170,8 @@ export function routePolicy(options: CacheResponseOptions): RoutePolicy {
     maxVariants: options.maxVariants ?? 32,
     maxBodyBytes: options.maxBodyBytes ?? 1_000_000,
     graceMs: durationMs('grace') ?? 0,
-    timeoutMs: durationMs('timeout') ?? 30_000,
-    hitForMissMs: durationMs('hitForMiss') ?? 10_000,
+    timeoutMs: durationMs('timeout', MAX_WAIT) ?? 30_000,
+    hitForMissMs: durationMs('hitForMiss', MAX_HIT_FOR_MISS) ?? 10_000,
     passHeaders: headerNames('passHeaders', passHeaders),
     dropsOnUnsafe: options.dropOnUnsafe ?? true,
     name: options.name ?? 'huntly',
@@ -235,7 +241,7 @@ function checkOptions(options: CacheResponseOptions, checks: Checks): void {
     "clientDirectives must be 'ignore' or 'honour'",
   );
   checks.wholeNumber('maxVariants', options.maxVariants);
-  checks.wholeNumber('maxBodyBytes', options.maxBodyBytes);
+  checks.wholeNumber('maxBodyBytes', options.maxBodyBytes, MAX_RESPONSE_BYTES);
   checks.that(
     name === undefined || (typeof name === 'string' && /^[A-Za-z*][\w!#$%&'*+.^`|~:/-]*$/.test(name)),
     'name must be a token of RFC 9211: letters, digits, "-", "_", "."',

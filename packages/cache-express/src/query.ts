@@ -41,8 +41,20 @@ export interface NarrowQuery {
   readonly value: (() => unknown) | undefined;
 }
 
+const BAD_QUERY = Symbol.for('@huntly/cache-express/bad-query');
+
 /** A query that the schema of the route refuses. Express answers 400 with it. */
 export class BadQueryError extends Error {
+  /** Also one that another copy of this package has thrown. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return Object(value)[BAD_QUERY] === true;
+  }
+
+  /** @internal */
+  get [BAD_QUERY](): true {
+    return true;
+  }
+
   override readonly name = 'BadQueryError';
   readonly status = 400;
   readonly statusCode = 400;

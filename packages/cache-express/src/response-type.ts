@@ -10,6 +10,9 @@ export interface ResponseTypeOptions {
 
 /** Of all responses, which a route adds to its cache. */
 export const RESPONSE_TYPE = 'http';
+/** What Redis takes as one value is 512 MB, with the head of the response. */
+export const MAX_RESPONSE_BYTES = 500_000_000;
+const MAX_HEAD_BYTES = 10_000_000;
 
 /**
  * The type of all responses of a cache; each route gives its own TTL, grace and tags. `cacheResponse` adds it to its cache by itself;
@@ -29,7 +32,7 @@ export function responseType(options: ResponseTypeOptions = {}): CacheTypeOption
     identifier: 'private',
     tags: (response) => response.tags,
     codec: responseCodec,
-    maxValueBytes: 512 * 1024 * 1024, // `maxBodyBytes` of the route decides
+    maxValueBytes: MAX_RESPONSE_BYTES + MAX_HEAD_BYTES, // `maxBodyBytes` of the route decides
     ...(local === undefined ? {} : { local }),
   };
 }

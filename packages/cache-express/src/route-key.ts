@@ -1,13 +1,10 @@
 import type { NextFunction, Request, RequestHandler } from 'express';
 import { declareHandler, type Place, placesIn } from './app-places.ts';
-
-const SCOPES = new WeakMap<object, number>();
+import { perCache } from './per-cache.ts';
 
 /** Which `cacheResponse` of a cache this is, in the order that they are made: the same in all processes that declare the same routes. */
 export function nextScope(cache: object): number {
-  const scope = SCOPES.get(cache) ?? 0;
-  SCOPES.set(cache, scope + 1);
-  return scope;
+  return perCache(cache, 'scopes', () => ({ next: 0 })).next++;
 }
 
 const SEVERAL = {};

@@ -1,3 +1,4 @@
+import { perCache } from './per-cache.ts';
 import type { Reason } from './storable.ts';
 
 /** How a request was answered, in the words of the metric `http_cache_requests_total`. */
@@ -68,14 +69,7 @@ function bump<K>(counts: Map<K, number>, key: K): void {
   counts.set(key, (counts.get(key) ?? 0) + 1);
 }
 
-/** Registered, so that two copies of this module (of ES modules and CommonJS, or of two entries) count together. */
-const TRAFFIC = Symbol.for('@huntly/cache-express/traffic');
-
 /** What the routes of this cache did, in this process. */
 export function trafficOf(cache: object): Traffic {
-  const known = Reflect.get(cache, TRAFFIC) as Traffic | undefined;
-  if (known) return known;
-  const traffic = new Traffic();
-  Object.defineProperty(cache, TRAFFIC, { value: traffic });
-  return traffic;
+  return perCache(cache, 'traffic', () => new Traffic());
 }

@@ -6,6 +6,7 @@ import { isClusterClient } from './connection/supplied-client.ts';
 import { codeOf } from './redaction.ts';
 import { checkSameServer } from './same-server.ts';
 import { checkServing } from './serving-check.ts';
+import { nextTick } from './timers.ts';
 import { TrackedKeys } from './tracked-keys.ts';
 import { BEATS, CONNECTING, TrackingLink } from './tracking-link.ts';
 
@@ -50,7 +51,7 @@ export class RedisChannel implements Channel {
       connection.onStatus(this.#follow),
       connection.onTopology((change) => (change === 'nodes' ? this.#follow() : this.#reached())),
     ];
-    process.nextTick(this.#follow);
+    nextTick(this.#follow);
     this.#seekLater();
   }
 
@@ -83,7 +84,7 @@ export class RedisChannel implements Channel {
 
   /** One PING a node for all who ask in this tick. One that was sent earlier proves nothing to them. */
   async #barrierOfThisTick(): Promise<void> {
-    await new Promise<void>((resolve) => process.nextTick(resolve));
+    await new Promise<void>((resolve) => nextTick(resolve));
     this.#nextBarrier = undefined;
     this.#checkUp();
     try {

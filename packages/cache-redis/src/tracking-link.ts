@@ -2,6 +2,7 @@ import type { Clock } from '@huntly/cache-core';
 import type { RedisClient } from './connection/client.ts';
 import type { Backoff } from './connection/ioredis-options.ts';
 import { codeOf } from './redaction.ts';
+import { setImmediate } from './timers.ts';
 
 /**
  * down → arming → up → suspect → down. `suspect`: a PING is overdue, but the bound is not over. `provenAt`: when the last

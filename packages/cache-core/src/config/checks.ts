@@ -1,7 +1,5 @@
 import { kindOf } from '../errors.ts';
-import { checkDuration } from './duration.ts';
-
-const MAX_SHORT_MS = 60 * 60 * 1000;
+import { checkDuration, type Duration, MAX_WAIT } from './duration.ts';
 
 /** Collects what is wrong with one type under the names of its fields. */
 export class Checks {
@@ -26,19 +24,17 @@ export class Checks {
     return value === undefined ? fallback : value === true;
   }
 
-  duration(name: string, value: unknown, fallback?: number): number {
+  duration(name: string, value: unknown, fallback?: number, atMost?: Duration): number {
     if (value === undefined && fallback !== undefined) return fallback;
-    const check = checkDuration(value);
+    const check = checkDuration(value, atMost);
     if ('ms' in check) return check.ms;
     this.#problems.push(`${this.#field}.${name} ${check.problem}`);
     return 0;
   }
 
-  /** Timers hold no more than 24 days; nobody should wait for one. */
+  /** For what a timer waits for. */
   shortDuration(name: string, value: unknown, fallback: number): number {
-    const ms = this.duration(name, value, fallback);
-    this.that(name, ms <= MAX_SHORT_MS, 'at most "1h"', value);
-    return ms;
+    return this.duration(name, value, fallback, MAX_WAIT);
   }
 
   number(name: string, value: unknown, fallback: number, least: number, most: number): number {

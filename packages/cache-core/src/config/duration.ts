@@ -7,15 +7,33 @@ export type Duration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd' | 'w'}`
 const WITH_UNIT = /^\d+(?:\.\d+)?(?:ms|s|m|h|d|w)$/;
 /** A larger number is far more often a mistaken unit than a wish; whoever means it writes `'60d'`. */
 const MAX_SECONDS = 30 * 24 * 60 * 60;
+/** Nobody waits longer for anything. A timer of Node holds less than 25 days: one that is set for longer goes off at once. */
+export const MAX_WAIT: Duration = '1h';
+
+/** No value is good for a hundred years: whoever writes that has mistaken a unit. */
+const LONGEST = '36500d';
 
 export type DurationCheck = { ms: number } | { problem: string };
 
-/** The milliseconds of a duration, or what is wrong with it, as the end of a sentence. */
-export function checkDuration(value: unknown): DurationCheck {
+/**
+ * The milliseconds of a duration, or what is wrong with it, as the end of a sentence.
+ * @param atMost the longest one that makes sense: `MAX_WAIT` for whatever a timer waits for
+ */
+export function checkDuration(value: unknown, atMost: Duration = LONGEST): DurationCheck {
+  const check = parseDuration(value);
+  if ('problem' in check || check.ms <= millisecondsOf(atMost)) return check;
+  return { problem: `must be at most ${shown(atMost)}; got ${shown(value)}` };
+}
+
+function millisecondsOf(duration: Duration): number {
+  return typeof duration === 'number' ? duration * 1000 : ms(duration as ms.StringValue);
+}
+
+function parseDuration(value: unknown): DurationCheck {
   if (typeof value === 'number') return checkSeconds(value);
   if (typeof value === 'string' && WITH_UNIT.test(value)) {
     const parsed = ms(value as ms.StringValue);
-    if (parsed >= 1 && Number.isSafeInteger(Math.ceil(parsed))) return { ms: Math.ceil(parsed) };
+    if (parsed >= 1) return { ms: Math.ceil(parsed) };
   }
   return {
     problem: `must be seconds as a number, or a text such as "500ms", "30s", "5m", "1.5h", "7d", "2w"; got ${shown(value)}`,
@@ -34,12 +52,16 @@ function checkSeconds(seconds: number): DurationCheck {
 
 /** A setting is no secret: a short one is shown. */
 function shown(value: unknown): string {
-  return typeof value === 'string' && value.length <= 20 ? `"${value}"` : kindOf(value);
+  return typeof value === 'string' && value !== '' && value.length <= 20 ? `"${value}"` : kindOf(value);
 }
 
-/** @throws CacheConfigError naming `field`. */
-export function toMilliseconds(field: string, value: unknown): number {
-  const check = checkDuration(value);
+/**
+ * The milliseconds of a duration.
+ * @param atMost the longest one that is taken. @default a hundred years
+ * @throws CacheConfigError naming `field`.
+ */
+export function toMilliseconds(field: string, value: unknown, atMost?: Duration): number {
+  const check = checkDuration(value, atMost);
   if ('problem' in check) throw new CacheConfigError([`${field} ${check.problem}`]);
   return check.ms;
 }

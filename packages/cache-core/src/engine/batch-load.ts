@@ -1,5 +1,6 @@
 import { AsyncResource } from 'node:async_hooks';
 import { CacheConfigError, kindOf } from '../errors.ts';
+import { nextTick } from '../timers.ts';
 import type { BatchMapCheck } from './batch-map.ts';
 import { type Deferred, deferred } from './deferred.ts';
 
@@ -70,7 +71,7 @@ export class BatchLoad<T, I> {
   #send(): void {
     if (this.#isDue || this.#undecided > 0 || this.#wanted.length === 0) return;
     this.#isDue = true;
-    process.nextTick(() => {
+    nextTick(() => {
       const wanted = this.#wanted;
       this.#wanted = [];
       this.#isDue = false;

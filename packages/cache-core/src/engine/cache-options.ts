@@ -101,10 +101,9 @@ export function optionProblems(options: CacheOptions, names: readonly string[]):
   }
   for (const name of ['defaultTtl', 'storeBudget'] as const) {
     const value = options[name];
-    const duration = value === undefined || value === false ? undefined : checkDuration(value);
-    if (duration && 'problem' in duration) problems.push(`${name} ${duration.problem}`);
-    else if (duration && name === 'storeBudget' && duration.ms > MAX_BUDGET_MS)
-      problems.push('storeBudget must be at most "1m", or false for a store without a deadline');
+    if (value === undefined || (value === false && name === 'storeBudget')) continue;
+    const duration = checkDuration(value, name === 'storeBudget' ? MAX_BUDGET : undefined);
+    if ('problem' in duration) problems.push(`${name} ${duration.problem}`);
   }
   check(
     'store',
@@ -159,7 +158,8 @@ export function guardSettings({ store, storeBudget = '50ms' }: CacheOptions): Gu
   return { ...GUARD, budgetMs: toMilliseconds('storeBudget', storeBudget) };
 }
 
-const MAX_BUDGET_MS = 60_000;
+/** Longer, and no read would be answered by its source. `false` is for a store without a deadline. */
+const MAX_BUDGET: Duration = '1m';
 const GUARD = {
   /** Longer than for reads: who invalidates must know whether it holds. */
   invalidationMs: 1_000,

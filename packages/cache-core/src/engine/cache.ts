@@ -201,7 +201,7 @@ export class Cache<T extends CacheTypes = CacheTypes> {
     await this.engine.local.barrier();
   }
 
-  /** Whether the store answers, and what it says of itself. Never rejects. */
+  /** Whether the store answers, and what it says of itself. Whatever the store does, it never rejects. @throws CacheConfigError for options that cannot work */
   async healthCheck(options: HealthOptions = {}): Promise<CacheHealth> {
     const { store, clock, guard, local } = this.engine;
     return checkHealth(store, clock, () => ({ guard: guard?.state(), channel: local.state }), options);

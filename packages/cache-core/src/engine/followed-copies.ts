@@ -4,6 +4,7 @@ import type { ChannelEvent } from '../observe/events.ts';
 import type { GuardedLogger } from '../observe/logger.ts';
 import type { Announcement, Channel } from '../store/announcements.ts';
 import type { Store, Target } from '../store/store.ts';
+import { nextTick } from '../timers.ts';
 import { LocalTier, type LocalTierOptions } from './local-tier.ts';
 
 export interface LocalSettings extends Omit<LocalTierOptions, 'clock'> {
@@ -68,7 +69,7 @@ export class FollowedCopies {
     if (this.#isDue) return;
     this.#isDue = true;
     if (this.#channel) this.tier.announce({ kind: 'down', reason: 'connecting' }); // what is read meanwhile is not announced yet
-    process.nextTick(() => this.#open());
+    nextTick(() => this.#open());
   }
 
   /** This process changes these itself: to be called before that is sent, and once it is answered. */

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import { StoreUnavailableError } from '../errors.ts';
 import type { Call, ReadReply, Store, StoreKey } from '../store/store.ts';
+import { nextTick } from '../timers.ts';
 
 /** Keys that travel in one call of the store: more would hold up everybody else's. */
 const MAX_KEYS = 500;
@@ -42,7 +43,7 @@ export class ReadBatch {
 
   #newBatch(): Batch {
     const keys = new Map<string, StoreKey>();
-    const batch: Batch = { keys, budgetMs: 0, replies: nextTick().then(() => this.#send(batch)) };
+    const batch: Batch = { keys, budgetMs: 0, replies: endOfTick().then(() => this.#send(batch)) };
     return batch;
   }
 
@@ -65,6 +66,6 @@ export class ReadBatch {
 }
 
 /** A tick callback of Node runs when the promise callbacks that are due have run, so it gathers their reads as well. */
-function nextTick(): Promise<void> {
-  return new Promise((resolve) => process.nextTick(resolve));
+function endOfTick(): Promise<void> {
+  return new Promise((resolve) => nextTick(resolve));
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import { CacheConfigError, kindOf } from '../errors.ts';
 import type { Store, StoreReport, StoreStatus } from '../store/store.ts';
 import {
   type ChannelHealth,
@@ -35,7 +36,7 @@ export interface CacheHealth {
 export interface HealthOptions {
   /** A store that cannot be used makes the status `fail`. @default false */
   readonly required?: boolean | undefined;
-  /** How long to wait for the store. @default 250 */
+  /** How long to wait for the store: from 1 to 3,600,000 ms. @default 250 */
   readonly timeoutMs?: number | undefined;
   readonly limits?: Partial<HealthLimits> | undefined;
 }
@@ -47,7 +48,7 @@ export interface Surroundings {
 }
 
 /**
- * Never rejects, and never takes longer than its time limit. The surroundings are asked when the store has answered or not:
+ * Rejects with a CacheConfigError for options that cannot work and else never, and never takes longer than its time limit. The surroundings are asked when the store has answered or not:
  * together with its status they must be of one moment.
  */
 export async function checkHealth(
@@ -56,7 +57,7 @@ export async function checkHealth(
   surroundings: () => Surroundings = () => ({}),
   options: HealthOptions = {},
 ): Promise<CacheHealth> {
-  const { required, timeoutMs = 250 } = options;
+  const { required, timeoutMs = 250 } = checked(options);
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const askedAt = clock.now();
   const answer = await within(clock, timeoutMs, () => store.report({ budgetMs: timeoutMs }));
@@ -72,6 +73,34 @@ export async function checkHealth(
   const { report } = answer;
   findings.push(...findingsOfReport(report, limits), ...slow(elapsedMs, limits));
   return { ...seen, status: statusOf(findings, status, required), latencyMs: elapsedMs, report };
+}
+
+const OPTIONS: readonly string[] = ['required', 'timeoutMs', 'limits'] satisfies (keyof HealthOptions)[];
+const MAX_TIMEOUT_MS = 3_600_000;
+
+function checked(options: HealthOptions): HealthOptions {
+  if (typeof options !== 'object' || options === null)
+    throw new CacheConfigError([`the options of healthCheck must be an object; got ${kindOf(options)}`]);
+  const { required, timeoutMs, limits = {} } = options;
+  const problems = Object.keys(options)
+    .filter((name) => !OPTIONS.includes(name))
+    .map((name) => `${name} is no option of healthCheck; they are ${OPTIONS.join(', ')}`);
+  if (required !== undefined && typeof required !== 'boolean')
+    problems.push(`required must be true or false; got ${kindOf(required)}`);
+  if (timeoutMs !== undefined && !(isNumber(timeoutMs) && timeoutMs >= 1 && timeoutMs <= MAX_TIMEOUT_MS))
+    problems.push(`timeoutMs must be a number of milliseconds from 1 to ${MAX_TIMEOUT_MS}; got ${kindOf(timeoutMs)}`);
+  for (const [name, limit] of Object.entries(limits)) {
+    if (!Object.hasOwn(DEFAULT_LIMITS, name))
+      problems.push(`limits.${name} is no limit; they are ${Object.keys(DEFAULT_LIMITS).join(', ')}`);
+    else if (!(isNumber(limit) && limit >= 0))
+      problems.push(`limits.${name} must be a number from 0 on; got ${kindOf(limit)}`);
+  }
+  if (problems.length > 0) throw new CacheConfigError(problems);
+  return options;
+}
+
+function isNumber(value: unknown): value is number {
+  return typeof value === 'number' && !Number.isNaN(value);
 }
 
 function statusOf(findings: readonly Finding[], store: StoreStatus, required = false): CacheHealth['status'] {

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import { setImmediate } from '../timers.ts';
 
 interface Timer {
   readonly dueAt: number;

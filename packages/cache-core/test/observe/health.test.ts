@@ -20,8 +20,8 @@ function storeThat({ status = { state: 'ready' }, report = {} }: Facts): Store {
   return Object.assign(memoryStore(), { status: () => status, report: said });
 }
 
-const healthOf = (facts: Facts, options: HealthOptions & Surroundings = {}) =>
-  checkHealth(storeThat(facts), new FakeClock(), () => options, options);
+const healthOf = (facts: Facts, { guard, channel, ...options }: HealthOptions & Surroundings = {}) =>
+  checkHealth(storeThat(facts), new FakeClock(), () => ({ guard, ...(channel && { channel }) }), options);
 const codesOf = async (facts: Facts, options?: HealthOptions & Surroundings) =>
   (await healthOf(facts, options)).findings.map(({ code }) => code);
 const down = (reason: string): Facts => ({ status: { state: 'down', reason }, report: new Error('down') });

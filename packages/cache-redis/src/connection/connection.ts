@@ -1,6 +1,7 @@
 import { type Clock, type StoreStatus, systemClock } from '@huntly/cache-core';
 import { obstacleIn } from '../info.ts';
 import { codeOf } from '../redaction.ts';
+import { nextTick } from '../timers.ts';
 import type { RedisClient, RedisClusterClient } from './client.ts';
 import { type Ioredis, ioredis as ownIoredis } from './ioredis.ts';
 import type { RedisStoreOptions } from './options.ts';
@@ -85,7 +86,7 @@ class RedisConnection implements Connection {
     client.on('+node', this.#nodeAdded);
     for (const event of NODES_EVENTS) client.on(event, this.#nodesChanged);
     client.on('ready', this.#reached);
-    process.nextTick(() => this.#connect());
+    nextTick(() => this.#connect());
   }
 
   primaries(): RedisClient[] {

@@ -1,0 +1,102 @@
+import { createCache } from '@huntly/cache-core';
+import { FakeClock } from '@huntly/cache-core/testing';
+import { describe, expect, it, vi } from 'vitest';
+import * as one from '../../src/index.ts';
+import { turns } from '../support/refreshed.ts';
+import { serve, VERSIONS } from '../support/serve.ts';
+
+/** ESM and CommonJS in one process: each had statistics, scopes and marks of its own. */
+async function anotherCopy(): Promise<typeof one> {
+  vi.resetModules();
+  const two = await import('../../src/index.ts');
+  expect(two.cacheResponse).not.toBe(one.cacheResponse);
+  return two;
+}
+
+describe.each(VERSIONS)('two copies of the package, on %s', (_name, express) => {
+  const newCache = (clock = new FakeClock()) => createCache({ types: {}, logger: false, clock });
+
+  it('did not see the statistics of each other', async () => {
+    const two = await anotherCopy();
+    const cache = newCache();
+    const app = express();
+    app.get('/x', one.cacheResponse({ cache, ttl: '1m' }), (_req, res) => void res.send('x'));
+    app.get('/stats', two.statsRoute(cache));
+    app.get('/metrics', two.metricsRoute(cache));
+    const { ask } = await serve(app);
+    await ask('/x');
+    await ask('/x');
+    expect(JSON.parse((await ask('/stats')).text)).toMatchObject({
+      routes: [
+        { route: '/x', result: 'miss', count: 1 },
+        { route: '/x', result: 'hit', count: 1 },
+      ],
+    });
+    expect((await ask('/metrics')).text).toContain('http_cache_requests_total{route="/x",result="hit"} 1');
+  });
+
+  it('keep the responses of two routes apart that answer one URL', async () => {
+    const two = await anotherCopy();
+    const cache = newCache();
+    const app = express();
+    for (const [copy, header] of [
+      [one, 'x-one'],
+      [two, 'x-two'],
+    ] as const) {
+      const inner = express();
+      inner.get('/x', copy.cacheResponse({ cache, ttl: '1m', scope: undefined }), (_req, res) => void res.send(header));
+      app.use((req, res, next) => (req.get(header) ? inner(req, res, next) : next()));
+    }
+    const { ask } = await serve(app);
+    for (const _ of [1, 2])
+      for (const header of ['x-one', 'x-two'])
+        expect((await ask('/x', { headers: { [header]: '1' } })).text).toBe(header);
+  });
+
+  it('wait for no response of each other on one request', async () => {
+    const two = await anotherCopy();
+    const cache = newCache();
+    const app = express();
+    app.use(one.cacheResponse({ cache, ttl: '1m', shared: true }));
+    app.get('/x', two.cacheResponse({ cache, ttl: '1m', shared: true }), (_req, res) => void res.send('x'));
+    const { ask } = await serve(app);
+    expect((await ask('/x')).headers['cache-status']).toBe('huntly; fwd=uri-miss; fwd-status=200; stored');
+    expect((await ask('/x')).headers['cache-status']).toMatch(/^huntly; hit; ttl=\d+$/);
+  });
+
+  it('know the refreshes of each other', async () => {
+    const two = await anotherCopy();
+    const clock = new FakeClock();
+    const cache = newCache(clock);
+    const app = express();
+    const seen: boolean[] = [];
+    app.use((req, _res, next) => {
+      seen.push(two.isRefresh(req));
+      next();
+    });
+    app.get('/x', one.cacheResponse({ cache, clock, ttl: '1m', grace: '1m' }), (_req, res) => void res.send('x'));
+    const { ask } = await serve(app);
+    await ask('/x');
+    await clock.advance(61_000);
+    await ask('/x');
+    await turns();
+    expect(seen).toEqual([false, false, true]);
+  });
+
+  it('tell the errors of each other', async () => {
+    const two = await anotherCopy();
+    const core = await import('@huntly/cache-core');
+    const thrown = (() => {
+      try {
+        return core.toMilliseconds('x', 'bad');
+      } catch (error) {
+        return error;
+      }
+    })();
+    const { CacheConfigError, KeyError } = await vi.importActual<typeof core>('@huntly/cache-core');
+    expect(thrown).toBeInstanceOf(CacheConfigError);
+    expect(thrown).not.toBeInstanceOf(KeyError);
+    expect(new two.BadQueryError('no')).toBeInstanceOf(one.BadQueryError);
+    expect(new Error('no')).not.toBeInstanceOf(one.BadQueryError);
+  });
+});
