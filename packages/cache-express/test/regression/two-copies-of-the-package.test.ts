@@ -2,6 +2,7 @@ import { createCache } from '@huntly/cache-core';
 import { FakeClock } from '@huntly/cache-core/testing';
 import { describe, expect, it, vi } from 'vitest';
 import * as one from '../../src/index.ts';
+import { metricsRoute } from '../../src/metrics-route.ts';
 import { turns } from '../support/refreshed.ts';
 import { serve, VERSIONS } from '../support/serve.ts';
 
@@ -22,7 +23,7 @@ describe.each(VERSIONS)('two copies of the package, on %s', (_name, express) => 
     const app = express();
     app.get('/x', one.cacheResponse({ cache, ttl: '1m' }), (_req, res) => void res.send('x'));
     app.get('/stats', two.statsRoute(cache));
-    app.get('/metrics', two.metricsRoute(cache));
+    app.get('/metrics', metricsRoute(cache));
     const { ask } = await serve(app);
     await ask('/x');
     await ask('/x');
