@@ -4,7 +4,7 @@ import { type Hold, takeHold } from './hold.ts';
 import type { RoutePolicy } from './options.ts';
 import { requestKey, resourceKey } from './request-key.ts';
 import { type ClientWishes, clientWishes, NO_WISHES } from './request-rules.ts';
-import { nextScope } from './route-key.ts';
+import type { RouteKey } from './route-key.ts';
 import { keyedHeaders } from './vary.ts';
 import { whoAsks } from './who-asks.ts';
 
@@ -27,22 +27,26 @@ export interface Asked {
 /** Tells what the requests of one cached route ask for. */
 export class Questions {
   readonly #policy: RoutePolicy;
+  readonly #routeKey: RouteKey;
   readonly #urls: AskedUrls;
   readonly #warnOnce: (req: Request, message: string) => void;
 
-  constructor(policy: RoutePolicy, warnOnce: (req: Request, message: string) => void) {
+  constructor(policy: RoutePolicy, routeKey: RouteKey, warnOnce: (req: Request, message: string) => void) {
     this.#policy = policy;
     this.#warnOnce = warnOnce;
-    this.#urls = new AskedUrls(policy.query, policy.scope ?? nextScope(policy.cache));
+    this.#routeKey = routeKey;
+    this.#urls = new AskedUrls(policy.query);
   }
 
-  /** `undefined`: who asks cannot be told. @throws BadQueryError, or what a function of the route throws */
-  async of(req: Request, res: Response, next: NextFunction): Promise<Asked | undefined> {
+  /** A text says what cannot be told: who asks, or to which place. @throws BadQueryError, or what a function of the route throws */
+  async of(req: Request, res: Response, next: NextFunction): Promise<Asked | 'identity' | 'place' | 'scope'> {
     const { vary, honoursClients, clock, timeoutMs } = this.#policy;
     const hold = takeHold(req);
     const identity = whoAsks(req, this.#policy, (message) => this.#warnOnce(req, message));
-    if (identity === null) return undefined;
-    const asked = this.#urls.of(req);
+    if (identity === null) return 'identity';
+    const route = this.#routeKey.of(req, next);
+    if (typeof route === 'string') return route;
+    const asked = this.#urls.of(req, route);
     const url = asked instanceof Promise ? await asked : asked;
     const headers = keyedHeaders(req.headers, vary);
     const key = requestKey({ url: url.key, headers, identity });

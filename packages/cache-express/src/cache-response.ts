@@ -16,6 +16,7 @@ import { isOverridden, isUnsafe, mayUseCache, NO_WISHES, satisfies } from './req
 import { rerunOf } from './rerun.ts';
 import { hideTags } from './response-tags.ts';
 import { responsesOf } from './response-type.ts';
+import { nextScope, RouteKey } from './route-key.ts';
 import { routeOf } from './route-name.ts';
 import { runHandler } from './run-handler.ts';
 import { ageOf, sendStored } from './send-stored.ts';
@@ -33,7 +34,14 @@ const FAILURE_MS = 1_000;
 const MAX_TRIES = 1;
 
 const CREDENTIALS =
-  'requests with Authorization, Cookie, `req.user` or `req.auth` are not cached: give cacheResponse `shared: true` if the response does not depend on who asks, or `identity` to keep it per user';
+  'requests with Authorization, Cookie, `req.user`, `req.auth` or a TLS certificate are not cached: give cacheResponse `shared: true` if the response does not depend on who asks, or `identity` to keep it per user';
+
+const UNTOLD = {
+  place:
+    'requests are not cached, as it cannot be told which route they come to: this cacheResponse is used in several places or apps, or behind a function that chooses a router or calls it; make one for each place, or give it a `scope`: a name, or a function of the request that tells the places apart',
+  scope:
+    'requests are not cached whose `scope` is neither a text that is not empty nor a number; it cannot be a promise',
+};
 
 /**
  * Caches the responses of a route. What may not be shared, stored or reused by RFC 9111 is not; the handler sees nothing that the key leaves
@@ -42,8 +50,10 @@ const CREDENTIALS =
  * @example app.get('/leads', cacheResponse({ cache, ttl: '5m', query: ['q', 'page'], shared: true }), handler);
  */
 export function cacheResponse(options: CacheResponseOptions): RequestHandler {
-  const route = new CachedRoute(routePolicy(options));
-  return (req, res, next) => void route.answer(req, res, next).catch(next);
+  const handler: RequestHandler = (req, res, next) => void route.answer(req, res, next).catch(next);
+  const policy = routePolicy(options);
+  const route = new CachedRoute(policy, new RouteKey(handler, policy.scope ?? nextScope(policy.cache)));
+  return handler;
 }
 
 interface Sendable {
@@ -75,10 +85,10 @@ class CachedRoute {
   };
   readonly #warned = new Set<string>();
 
-  constructor(policy: RoutePolicy) {
+  constructor(policy: RoutePolicy, routeKey: RouteKey) {
     this.#policy = policy;
     this.#responses = responsesOf(policy.cache);
-    this.#questions = new Questions(policy, (req, message) => this.#warnOnce(req, message));
+    this.#questions = new Questions(policy, routeKey, (req, message) => this.#warnOnce(req, message));
     this.#hitForMiss = new HitForMiss(policy.clock);
     this.#line = new Line(policy.clock);
     if (policy.vary.size > 0) {
@@ -122,8 +132,10 @@ class CachedRoute {
   async #ask(req: Request, res: Response, next: NextFunction): Promise<Asked | undefined> {
     try {
       const asked = await this.#questions.of(req, res, next);
-      if (!asked) this.#forward(req, res, next, { why: 'bypass', detail: 'identity' });
-      return asked;
+      if (typeof asked !== 'string') return asked;
+      if (asked !== 'identity') this.#warnOnce(req, UNTOLD[asked]);
+      this.#forward(req, res, next, { why: 'bypass', detail: asked === 'identity' ? asked : 'route' });
+      return undefined;
     } catch (error) {
       if (error instanceof BadQueryError) next(error);
       else {
@@ -243,7 +255,7 @@ class CachedRoute {
       void this.#alone(asked, { kind: 'forward', why: 'bypass', detail: 'variants' }, 'bypass');
       return undefined;
     }
-    const outcome = await runHandler(this.#policy, asked, undefined);
+    const outcome = await this.#run(asked, undefined);
     this.#count(asked.req, 'miss');
     if (outcome.kind === 'storable') {
       this.#variants?.keep(resource, key, outcome.response.freshForMs + graceMs);
@@ -262,7 +274,7 @@ class CachedRoute {
   /** The request that refreshes a response has come to its route again. @throws if it asks something else by now */
   async #runAgain(key: string, req: Request, res: Response, next: NextFunction): Promise<RunOutcome> {
     const again = await this.#ask(req, res, next);
-    if (again?.key === key) return runHandler(this.#policy, again, undefined);
+    if (again?.key === key) return this.#run(again, undefined);
     if (again) next();
     throw new Error('The refresh of a response did not ask what its first request asked.');
   }
@@ -270,7 +282,15 @@ class CachedRoute {
   /** Runs the handler for this request only. */
   #alone(asked: Asked, outcome: CacheOutcome, result: Result): Promise<RunOutcome> {
     this.#count(asked.req, result);
-    return runHandler(this.#policy, asked, outcome);
+    return this.#run(asked, outcome);
+  }
+
+  #run(asked: Asked, outcome: CacheOutcome | undefined): Promise<RunOutcome> {
+    const { req, res, next } = asked;
+    return runHandler(this.#policy, asked, outcome, {
+      warnOnce: (message) => this.#warnOnce(req, message),
+      forward: () => this.#forward(req, res, next, { why: 'bypass', detail: 'uncacheable' }),
+    });
   }
 
   #send(asked: Asked, { response: stored, isCollapsed }: Sendable): void {

@@ -1,5 +1,6 @@
 import type { Request } from 'express';
-import { hostnameOf, pathOf, pathTag } from './request-key.ts';
+import { pathOf } from './query-text.ts';
+import { hostnameOf, pathTag } from './request-key.ts';
 
 /** They say that there is nothing at a path, which is wrong as soon as something is created there. RFC 9110 §15.5.5, §15.5.11 */
 const NEGATIVE: ReadonlySet<number> = new Set([404, 410]);

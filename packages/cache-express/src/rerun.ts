@@ -67,9 +67,11 @@ function send<T>({ req, owner, clock, timeoutMs, run }: RerunParts<T>): Promise<
     const connection = connectionLike(req);
     let isReached = false;
     const fail = (what: string, cause?: unknown) => reject(new Error(`The refresh of a response ${what}.`, { cause }));
-    const reached: Rerun['reached'] = (req, res, next) => {
+    const { httpVersion, httpVersionMajor, httpVersionMinor } = req;
+    const reached: Rerun['reached'] = (again, res, next) => {
       isReached = true;
-      run(req, res, next).then(resolve, reject);
+      Object.assign(again, { httpVersion, httpVersionMajor, httpVersionMinor }); // in the key; ours is always 1.1
+      run(again, res, next).then(resolve, reject);
     };
     Reflect.set(connection.server, REFRESH, { owner, reached } satisfies Rerun);
     const stopTimer = clock.after(
