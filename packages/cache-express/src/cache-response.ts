@@ -1,4 +1,4 @@
-import type { Duration, LoaderContext, TypedCache } from '@huntly/cache-core';
+import type { Duration, LoaderContext, OutputOf, Schema, TypedCache } from '@huntly/cache-core';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import { type Asked, Questions } from './asked.ts';
 import { type CacheOutcome, cacheStatus } from './cache-status.ts';
@@ -43,12 +43,19 @@ const UNTOLD = {
     'requests are not cached whose `scope` is neither a text that is not empty nor a number; it cannot be a promise',
 };
 
+/** A handler after which `req.query` is what a schema has made of the query; all else is as Express has it. */
+export type QueryHandler<Query> = RequestHandler<Request['params'], Request['body'], Request['body'], Query>;
+
 /**
  * Caches the responses of a route. What may not be shared, stored or reused by RFC 9111 is not; the handler sees nothing that the key leaves
  * out; one handler runs for all who ask at once, in however many processes; a cache in trouble costs no request its answer.
  * @throws CacheConfigError with everything that is wrong with the options.
  * @example app.get('/leads', cacheResponse({ cache, ttl: '5m', query: ['q', 'page'], shared: true }), handler);
  */
+export function cacheResponse<S extends Schema>(
+  options: CacheResponseOptions & { readonly query: S },
+): QueryHandler<OutputOf<S>>;
+export function cacheResponse(options: CacheResponseOptions): RequestHandler;
 export function cacheResponse(options: CacheResponseOptions): RequestHandler {
   const handler: RequestHandler = (req, res, next) => void route.answer(req, res, next).catch(next);
   const policy = routePolicy(options);

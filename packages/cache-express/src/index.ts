@@ -1,4 +1,4 @@
-export { cacheResponse } from './cache-response.ts';
+export { cacheResponse, type QueryHandler } from './cache-response.ts';
 export { type HealthRoute, type HealthRouteOptions, healthRoute } from './health-route.ts';
 export type { CacheResponseOptions, ResponseCache } from './options.ts';
 export { BadQueryError, type StandardSchema } from './query.ts';
