@@ -1,6 +1,6 @@
-// What tags cost: a hit, a load with its fill, and twenty callers at once, over values with 0 to 1,000 tags of their own. Processor time of this
-// process, of which a busy machine takes nothing away, and that of the server; as a measure a bare `MGET` of the same keys by ioredis.
-// `--rounds=n`: so many rounds. Runs what was built, as `hits` does.
+// What tags cost: a hit, a load with its fill, and twenty callers at once, over values with 0 to 1,000 tags of their
+// own. Processor time of this process, of which a busy machine takes nothing away, and that of the server; as a measure
+// a bare `MGET` of the same keys by ioredis. `--rounds=n`: so many rounds. Runs what was built, as `hits` does.
 import { parseArgs } from 'node:util';
 import { createCache } from '@huntly/cache-core';
 import { redisStore } from '@huntly/cache-redis';

@@ -7,7 +7,10 @@ import { redacted } from './redaction.ts';
 /** A script that adds more than this would hold up everybody else's commands. */
 const ADDED_AT_ONCE = 500;
 
-/** A ranking in a sorted set, which the server itself keeps within its capacity (P7): processes that add little may be many. */
+/**
+ * A ranking in a sorted set, which the server itself keeps within its capacity (P7): processes that add little may be
+ * many.
+ */
 export class RedisRanking implements Ranking {
   readonly #connection: Connection;
   readonly #key: string;

@@ -2,11 +2,12 @@
 const MAX_TAGS = 100_000;
 
 /**
- * Which tags were announced, for those whom it concerns: copies that carry them, and reads that are under way, whose tags are known
- * at their end only. All others are passed over. So much is announced that concerns no copy: each new tag, as a nonce is created for it.
+ * Which tags were announced, for those whom it concerns: copies that carry them, and reads that are under way, whose
+ * tags are known at their end only. All others are passed over. So much is announced that concerns no copy: each new
+ * tag, as a nonce is created for it.
  *
- * On a logical clock of this process that ticks with each announcement. A read notes the time when it is *sent* (`begin`), and a copy
- * has the time of its read.
+ * On a logical clock of this process that ticks with each announcement. A read notes the time when it is *sent*
+ * (`begin`), and a copy has the time of its read.
  */
 export class AnnouncedTags {
   readonly #maxTags: number;
@@ -19,7 +20,10 @@ export class AnnouncedTags {
   readonly #reads = new Map<number, number>();
   /** Tags announced while reads were under way, the oldest first. */
   readonly #sinceReads = new Map<string, number>();
-  /** The latest time that was forgotten: any tag may have been announced then, so what was read before leaves no copy (P7). */
+  /**
+   * The latest time that was forgotten: any tag may have been announced then, so what was read before leaves no copy
+   * (P7).
+   */
   #forgottenUntil = 0;
 
   constructor(maxTags = MAX_TAGS) {

@@ -119,8 +119,8 @@ export class PopularSearches {
   }
 
   /**
-   * A search counts twice as much as one a half-life earlier, which leaves all earlier scores as they are (forward decay, Cormode et al.
-   * 2009). Such sums outgrow any number, so scores are their logarithms: a half-life is 1.
+   * A search counts twice as much as one a half-life earlier, which leaves all earlier scores as they are (forward
+   * decay, Cormode et al. 2009). Such sums outgrow any number, so scores are their logarithms: a half-life is 1.
    */
   #amountOf(count: number): number {
     return this.#halfLifeMs === undefined ? count : Math.log2(count) + this.#halfLives(this.#halfLifeMs);

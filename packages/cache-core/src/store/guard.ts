@@ -193,7 +193,9 @@ export class Guard implements Store {
     return this.#store.close().finally(() => this.#breaker.open('closed'));
   }
 
-  /** Many tags take their time in any store. No reader waits for a fill, but those who came while its value was loaded. */
+  /**
+   * Many tags take their time in any store. No reader waits for a fill, but those who came while its value was loaded.
+   */
   #callFor({ tags }: NewEntry, call: Call | undefined): Call {
     const { budgetMs } = call ?? this.#parts.settings;
     return { budgetMs: budgetMs + tags.length * FILL_MS_PER_TAG };

@@ -20,13 +20,16 @@ export interface RankingOptions {
   /** Milliseconds after which a ranking may go to which nothing was added. @default never */
   readonly lifeMs?: number | undefined;
   /**
-   * Scores are logarithms to base two, and what is added is one as well: adding `a` to `b` makes `log2(2 ** a + 2 ** b)`. They can
-   * tell sums that no number holds, such as those of counts that fade. @default false
+   * Scores are logarithms to base two, and what is added is one as well: adding `a` to `b` makes
+   * `log2(2 ** a + 2 ** b)`. They can tell sums that no number holds, such as those of counts that fade.
+   * @default false
    */
   readonly isLogarithmic?: boolean | undefined;
 }
 
-/** New members may outnumber the capacity by this share before the lowest are dropped, or none of them could ever rise. */
+/**
+ * New members may outnumber the capacity by this share before the lowest are dropped, or none of them could ever rise.
+ */
 export const RANKING_SLACK = 1.25;
 
 /** `log2(2 ** one + 2 ** other)`, also where no number holds these powers. */

@@ -2,8 +2,8 @@ import { expect, it } from 'vitest';
 import { createCacheManager, memoryStore, type Store } from '../../src/index.ts';
 import { FakeClock } from '../../src/testing/index.ts';
 
-// Decayed counts were kept in one ranking for each 500 half-lives since 1970, so that no score outgrew a number. At each multiple, with '1h' every
-// 20.8 days, a new and empty one began: all counts were gone at once.
+// Decayed counts were kept in one ranking for each 500 half-lives since 1970, so that no score outgrew a number. At
+// each multiple, with '1h' every 20.8 days, a new and empty one began: all counts were gone at once.
 
 const AN_HOUR = 3_600_000;
 const ERA_MS = 500 * AN_HOUR;

@@ -9,12 +9,15 @@ const CAPACITY = 10_000;
 const USUAL_LENGTH = 200;
 
 /**
- * A log that nobody uses any more ends (P7). A load that takes longer than half of this is not stored if nothing is noted meanwhile:
- * the log may be gone then.
+ * A log that nobody uses any more ends (P7). A load that takes longer than half of this is not stored if nothing is
+ * noted meanwhile: the log may be gone then.
  */
 const LIFE_MS = 60 * 60 * 1000;
 
-/** Appends an entry; the log lives on. KEYS: log. ARGV: its life in ms, the entries to keep, a new token, tags as JSON. Answers the id. */
+/**
+ * Appends an entry; the log lives on. KEYS: log. ARGV: its life in ms, the entries to keep, a new token, tags as JSON.
+ * Answers the id.
+ */
 export const APPEND = new Script(`
 local id = redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[2], '*', 'token', ARGV[3], 'tags', ARGV[4])
 redis.call('PEXPIRE', KEYS[1], ARGV[1])

@@ -4,15 +4,18 @@ import { MARKING_COMMANDS } from './invalidation-log.ts';
 import { SAMPLE } from './nonce-script.ts';
 import { Script } from './script.ts';
 
-/** All that a load needs besides its lease, to the end. A lease whose load cannot be stored or given back would hold everybody up. */
+/**
+ * All that a load needs besides its lease, to the end. A lease whose load cannot be stored or given back would hold
+ * everybody up.
+ */
 const UNTIL_ITS_END = [...SAMPLE.commands, ...MARKING_COMMANDS, ...FILL.commands, ...RELEASE.commands, 'EVAL'];
 
 /**
  * Grants the right to fill, or says why not (P1, P3).
  *
- * KEYS: value, lease. ARGV: token, life in ms, the lease that may be taken over (or empty), whether the caller saw a value that
- * it cannot use (yes, no; or force, to be granted whatever is there), the first bytes of that one. Answers `{'filled'}`,
- * `{'busy', lease, ms left}` or `{'granted'}`.
+ * KEYS: value, lease. ARGV: token, life in ms, the lease that may be taken over (or empty), whether the caller saw a
+ * value that it cannot use (yes, no; or force, to be granted whatever is there), the first bytes of that one. Answers
+ * `{'filled'}`, `{'busy', lease, ms left}` or `{'granted'}`.
  *
  * The token is new for each load. Were it that of a process, a load that lost its lease to an invalidation could fill under
  * the lease of a later load of the same process. The lease is set only where it is absent, or is one that is known to be doomed, so the

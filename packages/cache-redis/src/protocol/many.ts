@@ -97,7 +97,10 @@ export async function eachNode(
   await Promise.all([...groups.values()].map(send));
 }
 
-/** What shows that a command of a pipeline has not run: slots move and its key is elsewhere, or the node there does not know the script. */
+/**
+ * What shows that a command of a pipeline has not run: slots move and its key is elsewhere, or the node there does not
+ * know the script.
+ */
 const NOT_RUN = new Set(['MOVED', 'ASK', 'TRYAGAIN', 'CROSSSLOT', 'NOSCRIPT']);
 
 /**

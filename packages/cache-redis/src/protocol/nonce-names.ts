@@ -14,8 +14,9 @@ interface Remembered {
 }
 
 /**
- * The names under which the nonces of a value's tags stand. Those that a key had when it was last read are remembered: they are asked
- * for together with the value, so that a hit stays one round trip; and a value of 1,000 tags does not build their names for each hit.
+ * The names under which the nonces of a value's tags stand. Those that a key had when it was last read are remembered:
+ * they are asked for together with the value, so that a hit stays one round trip; and a value of 1,000 tags does not
+ * build their names for each hit.
  */
 export class NonceNames {
   readonly #seen = new LRUCache<string, Remembered>({

@@ -51,8 +51,8 @@ export class NonceKeeper {
   }
 
   /**
-   * The nonces of tags that only the value told, made to outlive it. Runs before what is sent to the same server after this call: the log
-   * must be read later (P1).
+   * The nonces of tags that only the value told, made to outlive it. Runs before what is sent to the same server after
+   * this call: the log must be read later (P1).
    */
   async sampleLate(owner: Owner, tags: readonly string[], entryMs: number): Promise<Nonces> {
     const names = tags.map((tag) => tagKey(owner.namespace, tag));

@@ -7,8 +7,9 @@ import type { Script, ScriptArgument } from './script.ts';
 const KEYS_AT_ONCE = 1_000;
 
 /**
- * Runs a script whose keys do not concern each other, and that answers with words: as many for each, with blanks between them. One
- * command for 1,000 keys; on a Cluster one a key, in one pipeline a node, since hardly two of them share a slot.
+ * Runs a script whose keys do not concern each other, and that answers with words: as many for each, with blanks
+ * between them. One command for 1,000 keys; on a Cluster one a key, in one pipeline a node, since hardly two of them
+ * share a slot.
  *
  * @param inOrder it must run before what is sent to the same server after this call
  */

@@ -1,10 +1,12 @@
 import { Script } from './script.ts';
 
 /**
- * Adds to scores, and keeps the bound and the life of the ranking (P7), whichever process adds. KEYS: ranking. ARGV: its capacity, the
- * members it may have before the lowest go, its life in ms (or 0), whether scores are logarithms (yes, no), then member and amount in turns.
+ * Adds to scores, and keeps the bound and the life of the ranking (P7), whichever process adds. KEYS: ranking. ARGV:
+ * its capacity, the members it may have before the lowest go, its life in ms (or 0), whether scores are logarithms
+ * (yes, no), then member and amount in turns.
  *
- * All digits of a score are written: with the fourteen that Lua writes by itself, counts that fade would be off by more than they are.
+ * All digits of a score are written: with the fourteen that Lua writes by itself, counts that fade would be off by more
+ * than they are.
  */
 export const ADD_TO_RANKING = new Script(`
 for index = 5, #ARGV, 2 do

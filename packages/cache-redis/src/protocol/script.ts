@@ -15,8 +15,8 @@ interface ScriptOptions {
  * has not run it, so sending the text then is the first run, not a second one.
  *
  * A script runs whole or not at all. Redis stops a script at the first command that the user has no right to, and keeps
- * what was done before; so each script begins with a look at the rights to all of its commands. (It refuses for other reasons,
- * such as a lack of memory, before the first write only.)
+ * what was done before; so each script begins with a look at the rights to all of its commands. (It refuses for other
+ * reasons, such as a lack of memory, before the first write only.)
  */
 export class Script {
   /** What it takes to run it. */
@@ -41,14 +41,17 @@ export class Script {
   }
 
   /**
-   * Sent as text. For a step that must run before what is sent after it: a digest that the server does not know would run later,
-   * once it was answered and the text was sent.
+   * Sent as text. For a step that must run before what is sent after it: a digest that the server does not know would
+   * run later, once it was answered and the text was sent.
    */
   runInOrder(client: RedisClient, keys: readonly string[], args: readonly ScriptArgument[]): Promise<unknown> {
     return client.eval(this.#lua, keys.length, ...keys, ...args);
   }
 
-  /** Adds the script to a pipeline for one key after the other: the first one as text, so that the node knows the digest of the others. */
+  /**
+   * Adds the script to a pipeline for one key after the other: the first one as text, so that the node knows the digest
+   * of the others.
+   */
   forPipeline(args: readonly ScriptArgument[]): (pipeline: RedisPipeline, key: string) => unknown {
     let isKnown = false;
     return (pipeline, key) => {
@@ -63,7 +66,10 @@ function isUnknown(error: unknown): boolean {
   return error instanceof Error && error.message.startsWith('NOSCRIPT');
 }
 
-/** Rights to keys need no look: the server compares all keys of a script with them before it runs. ioredis-mock knows no rights. */
+/**
+ * Rights to keys need no look: the server compares all keys of a script with them before it runs. ioredis-mock knows no
+ * rights.
+ */
 function rightsCheck(commands: readonly string[]): string {
   return `
 if redis.acl_check_cmd then

@@ -10,7 +10,9 @@ const TOLERANCE_MS = 5;
 
 /** What the server said, and when. */
 interface Look {
-  /** The time of the server minus the monotonic time of this process, at most: no value is taken for younger than it is. */
+  /**
+   * The time of the server minus the monotonic time of this process, at most: no value is taken for younger than it is.
+   */
   readonly offsetMs: number;
   /** Question and answer were under way for so long: the offset may be too large by that. */
   readonly tripMs: number;
@@ -18,8 +20,9 @@ interface Look {
 }
 
 /**
- * The clock of the server, as this process knows it: for ages only, never for what is newer. It follows the monotonic clock of
- * this process, whose wall clock may jump, and asks the server again from time to time, whose clock may jump as well.
+ * The clock of the server, as this process knows it: for ages only, never for what is newer. It follows the monotonic
+ * clock of this process, whose wall clock may jump, and asks the server again from time to time, whose clock may jump
+ * as well.
  */
 export class ServerClock {
   readonly #client: Pick<RedisClient, 'time'>;
@@ -35,7 +38,10 @@ export class ServerClock {
     this.#clock = clock;
   }
 
-  /** Milliseconds since the epoch. Until the server has answered, and without the right to ask, by the clock of this process. */
+  /**
+   * Milliseconds since the epoch. Until the server has answered, and without the right to ask, by the clock of this
+   * process.
+   */
   now(): number {
     return this.#look === undefined ? this.#clock.epoch() : this.#clock.now() + this.#look.offsetMs;
   }
@@ -73,7 +79,10 @@ export class ServerClock {
     return this.#asking;
   }
 
-  /** `undefined` without the right to ask: ages are told by the clock of this process then; or without an answer: by the last one. */
+  /**
+   * `undefined` without the right to ask: ages are told by the clock of this process then; or without an answer: by the
+   * last one.
+   */
   async #lookAtServer(): Promise<Look | undefined> {
     const sentAt = this.#clock.now();
     try {
@@ -87,7 +96,9 @@ export class ServerClock {
   }
 }
 
-/** An answer that was under way for long, as this process was busy, does not replace an exact one that it agrees with. */
+/**
+ * An answer that was under way for long, as this process was busy, does not replace an exact one that it agrees with.
+ */
 function moreExact(before: Look | undefined, now: Look): Look {
   const agrees =
     before !== undefined && before.offsetMs <= now.offsetMs && before.offsetMs >= now.offsetMs - now.tripMs;

@@ -16,8 +16,9 @@ import { ADD_TO_RANKING } from '../../src/protocol/ranking-script.ts';
 import type { Script, ScriptArgument } from '../../src/protocol/script.ts';
 import { ready } from '../support/ready.ts';
 
-// Redis stops a script at the first command that the user has no right to, and keeps what was done before: without DEL the fill script stored
-// the value, counted as failed and left its lease, for which all later readers waited four seconds.
+// Redis stops a script at the first command that the user has no right to, and keeps what was done before: without DEL
+// the fill script stored the value, counted as failed and left its lease, for which all later readers waited four
+// seconds.
 
 const LOGIN = { username: 'cache', password: 'password' };
 const VALUE = `${STALE_MARK[0]}AAAAAAAAAAAAAAAAAAAAAA","stale":0,"at":1795415994077}\nx`;

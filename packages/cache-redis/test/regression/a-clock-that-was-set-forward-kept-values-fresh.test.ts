@@ -6,8 +6,9 @@ import { redisStore } from '../../src/index.ts';
 import { patientClient } from '../races/patient-client.ts';
 import { ready } from '../support/ready.ts';
 
-// A process read the clock of the server when it connected, and never again. After that clock was set forward by an hour, values of processes
-// that had connected later seemed to come from the future, and stayed fresh as long as they lived: one with a TTL of a second for all of its grace.
+// A process read the clock of the server when it connected, and never again. After that clock was set forward by an
+// hour, values of processes that had connected later seemed to come from the future, and stayed fresh as long as they
+// lived: one with a TTL of a second for all of its grace.
 
 const AN_HOUR = 3_600_000;
 const types = { lead: { ttl: '1s', grace: '2h' } } as const;
@@ -23,7 +24,9 @@ afterAll(async () => {
   await server.stop();
 });
 
-/** A cache whose client is told a time of the server that is `aheadMs` ahead of what the server thinks; it may change. */
+/**
+ * A cache whose client is told a time of the server that is `aheadMs` ahead of what the server thinks; it may change.
+ */
 async function open() {
   const client = patientClient({ url: server.url });
   const set = { aheadMs: 0 };

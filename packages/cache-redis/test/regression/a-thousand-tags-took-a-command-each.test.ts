@@ -5,8 +5,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { redisStore } from '../../src/index.ts';
 import { ready } from '../support/ready.ts';
 
-// A result with 1,000 leads has 1,000 tags. Its fill sent a SET and a PEXPIRE for each, and a hit built each name four times: of 20 callers at a
-// time none got a hit, since the store gave no answer within the time of a request.
+// A result with 1,000 leads has 1,000 tags. Its fill sent a SET and a PEXPIRE for each, and a hit built each name four
+// times: of 20 callers at a time none got a hit, since the store gave no answer within the time of a request.
 
 const types = { search: { ttl: '1h' } } as const;
 const TAGS = Array.from({ length: 1_000 }, (_, index) => `lead:${index}`);

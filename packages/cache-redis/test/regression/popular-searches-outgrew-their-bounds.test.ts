@@ -5,8 +5,9 @@ import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { redisStore } from '../../src/index.ts';
 import { ready } from '../support/ready.ts';
 
-// A ranking was trimmed, and got its TTL, once a process had added 100 terms: forty short processes let one of 100 grow to 3,960, and the rankings of
-// decayed counts stayed for ever. These began anew every 500 half-lives. And the log of each namespace that was read once had no TTL.
+// A ranking was trimmed, and got its TTL, once a process had added 100 terms: forty short processes let one of 100 grow
+// to 3,960, and the rankings of decayed counts stayed for ever. These began anew every 500 half-lives. And the log of
+// each namespace that was read once had no TTL.
 
 const AN_HOUR = 3_600_000;
 const ERA_MS = 500 * AN_HOUR;

@@ -4,8 +4,9 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { redisStore } from '../../src/index.ts';
 import { ready } from '../support/ready.ts';
 
-// The first fill of each process extended the nonce of its type by a second or two, which the server announced like an invalidation: a rolling
-// deploy dropped all local copies once a process. And each new tag filled the table of announced tags, until all copies went.
+// The first fill of each process extended the nonce of its type by a second or two, which the server announced like an
+// invalidation: a rolling deploy dropped all local copies once a process. And each new tag filled the table of
+// announced tags, until all copies went.
 
 const types = { lead: { ttl: '1h' }, search: { ttl: '1h' }, archive: { ttl: '60d' } } as const;
 
