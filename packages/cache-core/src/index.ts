@@ -75,7 +75,7 @@ export type { LeveledLogger, Logger, LogLevel } from './observe/logger.ts';
 export type { TypeBytes, TypeCounters, TypeStats } from './observe/stats.ts';
 export type { Announcement, AnnouncementOptions, Channel } from './store/announcements.ts';
 export { type MemoryStoreOptions, memoryStore } from './store/memory-store.ts';
-export type { RankedMember, Ranking, RankingOptions } from './store/ranking.ts';
+export { RANKING_SLACK, type RankedMember, type Ranking, type RankingOptions } from './store/ranking.ts';
 export type {
   Call,
   ClientsReport,

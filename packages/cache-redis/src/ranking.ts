@@ -1,16 +1,20 @@
-import type { RankedMember, Ranking, RankingOptions } from '@huntly/cache-core';
+import { RANKING_SLACK, type RankedMember, type Ranking, type RankingOptions } from '@huntly/cache-core';
 import type { Connection } from './connection/connection.ts';
+import { chunks } from './protocol/many.ts';
+import { ADD_TO_RANKING } from './protocol/ranking-script.ts';
 import { redacted } from './redaction.ts';
 
-/** The lowest members are dropped once in so many additions: dropping them each time would not let a new one rise. */
-const ADDITIONS_PER_TRIM = 100;
+/** A script that adds more than this would hold up everybody else's commands. */
+const ADDED_AT_ONCE = 500;
 
-/** A ranking in a sorted set, bounded by its capacity and the additions between two trims (P7). */
+/**
+ * A ranking in a sorted set, which the server itself keeps within its capacity (P7): processes that add little may be
+ * many.
+ */
 export class RedisRanking implements Ranking {
   readonly #connection: Connection;
   readonly #key: string;
   readonly #options: RankingOptions;
-  #additions = 0;
 
   constructor(connection: Connection, key: string, options: RankingOptions) {
     this.#connection = connection;
@@ -18,15 +22,12 @@ export class RedisRanking implements Ranking {
     this.#options = options;
   }
 
-  async add(counts: ReadonlyMap<string, number>): Promise<void> {
-    const { client } = this.#connection;
-    await redacted(Promise.all([...counts].map(([member, count]) => client.zincrby(this.#key, count, member))));
-    this.#additions += counts.size;
-    if (this.#additions < ADDITIONS_PER_TRIM) return;
-    this.#additions = 0;
-    const { capacity, lifeMs } = this.#options;
-    await redacted(client.zremrangebyrank(this.#key, 0, -(capacity + 1)));
-    if (lifeMs !== undefined) await redacted(client.pexpire(this.#key, Math.ceil(lifeMs)));
+  async add(amounts: ReadonlyMap<string, number>): Promise<void> {
+    const { capacity, lifeMs = 0, isLogarithmic = false } = this.#options;
+    const bounds = [capacity, Math.floor(capacity * RANKING_SLACK), Math.ceil(lifeMs), isLogarithmic ? 'yes' : 'no'];
+    for (const some of chunks([...amounts], ADDED_AT_ONCE)) {
+      await redacted(ADD_TO_RANKING.run(this.#connection.client, [this.#key], [...bounds, ...some.flat()]));
+    }
   }
 
   async top(limit: number): Promise<readonly RankedMember[]> {

@@ -27,7 +27,7 @@ import { type Connection, openConnection } from './connection/connection.ts';
 import type { RedisStoreOptions } from './connection/options.ts';
 import { isMock } from './connection/supplied-client.ts';
 import { expireKey, invalidateKey } from './protocol/drop-scripts.ts';
-import { encodeEntry } from './protocol/entry-format.ts';
+import { encodeEntry, TIME_PLACE } from './protocol/entry-format.ts';
 import { FILL } from './protocol/fill-script.ts';
 import { InvalidationLog } from './protocol/invalidation-log.ts';
 import { leaseKey } from './protocol/keyspace.ts';
@@ -35,6 +35,7 @@ import { LeaseDesk, type RedisLease } from './protocol/leases.ts';
 import { unlinkMany } from './protocol/many.ts';
 import { NonceKeeper, type Nonces } from './protocol/nonces.ts';
 import { EntryReader } from './protocol/reading.ts';
+import { ServerClock } from './protocol/server-clock.ts';
 import { sweep } from './protocol/sweep.ts';
 import { RedisRanking } from './ranking.ts';
 import { redacted } from './redaction.ts';
@@ -55,14 +56,13 @@ export function redisStore(options: RedisStoreOptions): Store {
 class RedisStore implements Store {
   readonly #connection: Connection;
   readonly #clock: Clock;
+  readonly #serverClock: ServerClock;
   readonly #nonces: NonceKeeper;
   readonly #leases: LeaseDesk;
   readonly #reader: EntryReader;
   readonly #reporter: Reporter;
   readonly #refusals: Refusals;
   readonly #rankings = new LRUCache<string, Ranking>({ max: 100 });
-  /** The time of the server minus the monotonic time of this process, whose wall clock may jump. For ages only. */
-  #offsetMs: number | undefined;
   readonly #channels = new Set<Channel>();
   /** Absent on ioredis-mock, which knows no tracking. */
   readonly announcements?: NonNullable<Store['announcements']>;
@@ -70,14 +70,15 @@ class RedisStore implements Store {
   constructor(connection: Connection, clock: Clock) {
     this.#connection = connection;
     this.#clock = clock;
-    this.#nonces = new NonceKeeper(connection, () => this.#serverNow());
+    this.#serverClock = new ServerClock(connection.client, clock);
+    this.#nonces = new NonceKeeper(connection, clock);
     this.#leases = new LeaseDesk(connection, this.#nonces);
-    this.#reader = new EntryReader(connection, () => this.#serverNow());
+    this.#reader = new EntryReader(connection, this.#serverClock);
     this.#reporter = new Reporter(connection, clock);
     this.#refusals = new Refusals(clock);
     connection.onStatus((status) => {
-      if (status.state !== 'ready') return;
-      void this.#readClock();
+      if (status.state !== 'ready') return this.#serverClock.stop();
+      void this.#serverClock.start();
       this.#leases.releaseOrphans();
     });
     if (!isMock(connection.client)) this.announcements = this.#announce.bind(this);
@@ -145,6 +146,7 @@ class RedisStore implements Store {
   }
 
   async close(): Promise<void> {
+    this.#serverClock.stop();
     await Promise.all([...this.#channels].map((channel) => channel.close()));
     return this.#connection.close();
   }
@@ -169,12 +171,9 @@ class RedisStore implements Store {
       await this.#leases.release(lease, 0); // nobody should wait for it
       return 'refused';
     }
-    const value = encodeEntry(entry, this.#serverNow(), nonces);
-    const stored = await FILL.run(
-      this.#connection.client,
-      [key.text, leaseKey(key)],
-      [text, value, Math.ceil(entry.expiresInMs)],
-    );
+    const value = encodeEntry(entry, this.#serverClock.now(), nonces);
+    const args = [text, value, Math.ceil(entry.expiresInMs), TIME_PLACE];
+    const stored = await FILL.run(this.#connection.client, [key.text, leaseKey(key)], args);
     return stored === 1 ? 'stored' : 'refused';
   }
 
@@ -197,19 +196,18 @@ class RedisStore implements Store {
    * not name them. In the other order an invalidation between the two would be seen by neither.
    */
   async #provenNonces({ key, nonces, mark }: RedisLease, entry: NewEntry): Promise<Nonces | undefined> {
-    const { namespace } = key.scope;
+    const { scope } = key;
     const late = entry.tags.filter((tag) => !nonces.has(tag));
-    const sampling = this.#nonces.sample(namespace, late);
+    const sampling = this.#nonces.sampleLate(scope, late, entry.expiresInMs);
     if (late.length > 0 && this.#connection.isCluster) await sampling; // one connection keeps the order; several nodes do not
-    const log = new InvalidationLog(this.#connection.client, namespace);
+    const log = new InvalidationLog(this.#connection.client, scope.namespace);
     const [sampled, isUnchanged, invalidated] = await Promise.all([
       sampling,
-      this.#nonces.areUnchanged(namespace, nonces),
+      this.#nonces.areUnchanged(nonces),
       late.length > 0 ? log.since(mark) : new Set<string>(),
-      this.#nonces.outlive(namespace, nonces, entry.expiresInMs),
+      this.#nonces.outlive(scope, nonces, entry.expiresInMs),
     ]);
     if (!isUnchanged || !invalidated || late.some((tag) => invalidated.has(tag))) return undefined;
-    await this.#nonces.outlive(namespace, sampled, entry.expiresInMs);
     return new Map([...nonces, ...sampled]);
   }
 
@@ -232,19 +230,5 @@ class RedisStore implements Store {
       this.#connection,
       tags.map(({ namespace, tag }) => tagKey(namespace, tag)),
     );
-  }
-
-  async #readClock(): Promise<void> {
-    try {
-      const sentAt = this.#clock.now();
-      const [seconds, microseconds] = await this.#connection.client.time();
-      this.#offsetMs = Number(seconds) * 1000 + Number(microseconds) / 1000 - (sentAt + this.#clock.now()) / 2;
-    } catch {
-      this.#offsetMs = undefined; // without the right to ask: ages are shown by the clock of this process
-    }
-  }
-
-  #serverNow(): number {
-    return this.#offsetMs === undefined ? this.#clock.epoch() : this.#clock.now() + this.#offsetMs;
   }
 }

@@ -15,6 +15,7 @@ const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, 
 // to fail still, so that it comes back when the mock learns it. What it does wrong is on the safe side: a fill is refused, or a load too many is granted.
 const BEYOND_THE_MOCK = new Map([
   ['add up, and name the highest first', 'sorted sets with scores'],
+  ['add up logarithms, where told', 'sorted sets with scores'],
   ['are not given where there is a value, unless the caller could not use it', 'bytes of a stored value in a script'],
   ['makes a value stale on purpose, and ends the load that runs', 'bytes of a stored value in a script'],
   ['of its key refuses a load that began before it', 'tags known only from the value'],

@@ -16,13 +16,19 @@ const MAX_PASSED = 32;
 export class CopyTable<T extends Holdable> {
   readonly #maxEntries: number;
   readonly #maxBytes: number;
+  readonly #onGone: (value: T) => void;
   readonly #held = new Map<string, T>();
   #hand = this.#held.entries();
   #bytes = 0;
 
-  constructor({ maxEntries, maxBytes }: { readonly maxEntries: number; readonly maxBytes: number }) {
+  /** @param onGone hears of each value that is held no more */
+  constructor(
+    { maxEntries, maxBytes }: { readonly maxEntries: number; readonly maxBytes: number },
+    onGone: (value: T) => void = () => {},
+  ) {
     this.#maxEntries = maxEntries;
     this.#maxBytes = maxBytes;
+    this.#onGone = onGone;
   }
 
   get size(): number {
@@ -39,13 +45,14 @@ export class CopyTable<T extends Holdable> {
     return value;
   }
 
-  /** Not kept if it is larger than all may be together. */
-  set(key: string, value: T): void {
+  /** @returns whether it is kept: not if it is larger than all may be together */
+  set(key: string, value: T): boolean {
     this.delete(key);
-    if (value.bytes > this.#maxBytes) return;
+    if (value.bytes > this.#maxBytes) return false;
     while (this.#held.size >= this.#maxEntries || this.#bytes + value.bytes > this.#maxBytes) this.#evict();
     this.#held.set(key, value);
     this.#bytes += value.bytes;
+    return true;
   }
 
   delete(key: string): void {
@@ -53,6 +60,7 @@ export class CopyTable<T extends Holdable> {
     if (value === undefined) return;
     this.#held.delete(key);
     this.#bytes -= value.bytes;
+    this.#onGone(value);
   }
 
   #evict(): void {

@@ -51,6 +51,7 @@ interface OpenTicket extends Ticket {
   /** The time of tags when the read was sent. */
   readonly tagTime: number;
   isPoisoned: boolean;
+  isOver: boolean;
 }
 
 interface StoredCopy extends LocalCopy {
@@ -129,7 +130,8 @@ export class LocalTier {
   /** To be called before the read is sent, in the same turn or earlier; `settle` or `cancel` must follow. */
   begin(key: StoreKey): Ticket {
     const isPoisoned = this.#mode.kind === 'down';
-    const ticket: OpenTicket = { key, sentAt: this.#clock.now(), tagTime: this.#tags.latest, isPoisoned };
+    const tagTime = this.#tags.begin();
+    const ticket: OpenTicket = { key, sentAt: this.#clock.now(), tagTime, isPoisoned, isOver: false };
     if (!isPoisoned) {
       const tickets = this.#pending.get(key.text) ?? new Set();
       this.#pending.set(key.text, tickets.add(ticket));
@@ -145,10 +147,11 @@ export class LocalTier {
   settle(ticket: Ticket, entry: Entry, value: unknown): boolean {
     if (this.#share === 'freeze') deepFreeze(value);
     const open = ticket as OpenTicket;
-    this.cancel(open);
     const { key, sentAt, tagTime } = open;
     const tagKeys = [key.scope.type, ...entry.tags].map((tag) => tagKey(key.scope.namespace, tag));
-    if (open.isPoisoned || !this.#tags.isNoneAfter(tagTime, tagKeys)) return false;
+    const isInTime = !open.isPoisoned && !open.isOver && this.#tags.isNoneSince(tagTime, tagKeys);
+    this.cancel(open); // not before: what was announced since the read was sent is remembered until it is over
+    if (!isInTime) return false;
     const answer = this.#answerOf(value);
     if (!answer) return false;
     const { id, loadMs, freshForMs, ageMs } = entry;
@@ -169,15 +172,20 @@ export class LocalTier {
       bytes: sizeOf(key.text, entry, tagKeys),
       wasUsed: false,
     };
-    this.#copies.set(key.text, copy);
-    return true;
+    const isKept = this.#copies.set(key.text, copy);
+    if (isKept) this.#tags.carry(tagKeys);
+    return isKept;
   }
 
   /** The read of this ticket found nothing or failed. May be called twice, and after `settle`. */
   cancel(ticket: Ticket): void {
-    const { text } = ticket.key;
+    const open = ticket as OpenTicket;
+    if (open.isOver) return;
+    open.isOver = true;
+    this.#tags.end(open.tagTime);
+    const { text } = open.key;
     const tickets = this.#pending.get(text);
-    if (tickets?.delete(ticket as OpenTicket) && tickets.size === 0) this.#pending.delete(text);
+    if (tickets?.delete(open) && tickets.size === 0) this.#pending.delete(text);
   }
 
   /**
@@ -220,6 +228,7 @@ export class LocalTier {
   #begin(mode: Mode): void {
     this.#mode = mode;
     this.#copies = this.#noCopies();
+    this.#tags.dropAll();
     for (const tickets of this.#pending.values()) poison(tickets);
     this.#pending.clear();
     if (mode.kind !== 'down') this.#wakers.wakeAll(); // while it is down there is no news: those who wait go on polling
@@ -237,7 +246,7 @@ export class LocalTier {
 
   #isCurrent(copy: StoredCopy): boolean {
     if (copy.comparedAt === this.#tags.latest) return true;
-    if (!this.#tags.isNoneAfter(copy.tagTime, copy.tagKeys)) return false;
+    if (!this.#tags.isCurrent(copy.tagTime, copy.tagKeys)) return false;
     copy.comparedAt = this.#tags.latest;
     return true;
   }
@@ -253,7 +262,7 @@ export class LocalTier {
   }
 
   #noCopies(): CopyTable<StoredCopy> {
-    return new CopyTable(this.#bounds);
+    return new CopyTable(this.#bounds, ({ tagKeys }) => this.#tags.drop(tagKeys));
   }
 }
 
@@ -272,10 +281,13 @@ function poison(tickets: Iterable<OpenTicket>): void {
 
 /** What a copy costs besides its texts, roughly. */
 const COPY_OVERHEAD_BYTES = 400;
+/** What a tag costs besides its text: most are carried by one copy or few. That of the type is carried by all. */
+const TAG_OVERHEAD_BYTES = 64;
 /** A decoded value takes about twice its JSON, more where it is small numbers, less where it is long texts. */
 const DECODED_FACTOR = 2;
 
 function sizeOf(key: string, entry: Entry, tagKeys: readonly string[]): number {
   const characters = tagKeys.reduce((total, tag) => total + tag.length, key.length);
-  return Math.ceil(plainLength(entry.bytes) * DECODED_FACTOR + characters * 2 + COPY_OVERHEAD_BYTES);
+  const ofTags = characters * 2 + entry.tags.length * TAG_OVERHEAD_BYTES;
+  return Math.ceil(plainLength(entry.bytes) * DECODED_FACTOR + ofTags + COPY_OVERHEAD_BYTES);
 }

@@ -4,7 +4,7 @@ import { checkWholeNumber, KeyError, kindOf } from '../errors.ts';
 import { normalizeText } from '../keys/canonical.ts';
 import { namespacePrefix, POPULAR_SEARCHES } from '../keys/key.ts';
 import { MemoryRanking } from '../store/memory-ranking.ts';
-import type { Ranking } from '../store/ranking.ts';
+import type { Ranking, RankingOptions } from '../store/ranking.ts';
 
 export interface PopularSearchOptions {
   /** Terms kept. Many more than are shown, so that new ones can rise. @default 1000 */
@@ -29,32 +29,34 @@ const MAX_QUERY_LENGTH = 200;
 /** Counts wait in this process, so that no request waits for them: this long, or until there are so many terms. */
 const FLUSH_AFTER_MS = 1000;
 const FLUSH_AT_TERMS = 500;
-/** Decayed scores grow by a factor of two each half-life; a double holds 1,024. Then a new ranking begins. */
-const HALF_LIVES_PER_ERA = 500;
+/** After so many half-lives without a search, no count is left to be shown. */
+const LIFE_IN_HALF_LIVES = 64;
 const PERSONAL = /\S@\S|\d(?:[\s().+-]*\d){6,}/u;
 
 /** What people search for most, over the `Ranking` port. Trouble of the store loses counts, never a request (P4). */
 export class PopularSearches {
   readonly #engine: Engine;
   readonly #key: string;
-  readonly #capacity: number;
   readonly #minimumCount: number;
   readonly #halfLifeMs: number | undefined;
   readonly #dropPersonal: boolean;
+  readonly #rankingOptions: RankingOptions;
   /** For a store that keeps none. */
-  #own: { readonly key: string; readonly ranking: Ranking } | undefined;
+  readonly #own: Ranking;
   #buffer = new Map<string, number>();
   #cancelFlush: (() => void) | undefined;
 
   /** @throws CacheConfigError */
   constructor(engine: Engine, namespace: string | undefined, options: PopularSearchOptions = {}) {
     this.#engine = engine;
-    this.#key = namespacePrefix(namespace) + POPULAR_SEARCHES;
-    this.#capacity = checkWholeNumber('popularSearches.capacity', options.capacity ?? 1000);
+    const capacity = checkWholeNumber('popularSearches.capacity', options.capacity ?? 1000);
     this.#minimumCount = checkWholeNumber('popularSearches.minimumCount', options.minimumCount ?? 1);
     this.#halfLifeMs =
       options.halfLife === undefined ? undefined : toMilliseconds('popularSearches.halfLife', options.halfLife);
     this.#dropPersonal = options.dropPersonal ?? false;
+    this.#key = rankingKey(namespace, this.#halfLifeMs);
+    this.#rankingOptions = { capacity, ...(this.#halfLifeMs !== undefined && fadingOptions(this.#halfLifeMs)) };
+    this.#own = new MemoryRanking(this.#rankingOptions);
   }
 
   /** Counts one search. Empty, over-long and (by option) personal texts are ignored. @throws KeyError for anything but a text. */
@@ -73,7 +75,7 @@ export class PopularSearches {
     await this.flush();
     const members = (await this.#ask((ranking) => ranking.top(wanted))) ?? [];
     return members
-      .map(({ member, score }) => ({ query: member, count: Math.round(score / this.#weight()) }))
+      .map(({ member, score }) => ({ query: member, count: Math.round(this.#countOf(score)) }))
       .filter(({ count }) => count >= this.#minimumCount);
   }
 
@@ -96,8 +98,8 @@ export class PopularSearches {
     const counts = this.#buffer;
     if (counts.size === 0) return;
     this.#buffer = new Map();
-    const weight = this.#weight(); // of the era of the ranking that it is added to
-    await this.#ask((ranking) => ranking.add(new Map([...counts].map(([term, count]) => [term, count * weight]))));
+    const amounts = new Map(Array.from(counts, ([term, count]) => [term, this.#amountOf(count)]));
+    await this.#ask((ranking) => ranking.add(amounts));
   }
 
   #flushInBackground(): void {
@@ -112,27 +114,36 @@ export class PopularSearches {
     }
   }
 
-  /** The ranking of the present era; one of this process for a store that keeps none. */
   #ranking(): Ranking {
-    const key = this.#halfLifeMs === undefined ? this.#key : `${this.#key}:${this.#era(this.#halfLifeMs)}`;
-    const lifeMs = this.#halfLifeMs === undefined ? undefined : this.#halfLifeMs * HALF_LIVES_PER_ERA;
-    const options = { capacity: this.#capacity, lifeMs };
-    const kept = this.#engine.store.ranking?.(key, options);
-    if (kept) return kept;
-    if (this.#own?.key !== key) this.#own = { key, ranking: new MemoryRanking(options) };
-    return this.#own.ranking;
+    return this.#engine.store.ranking?.(this.#key, this.#rankingOptions) ?? this.#own;
   }
 
-  /** What one search counts now. Later ones count more, which leaves all earlier scores as they are (Cormode et al. 2009). */
-  #weight(): number {
-    if (this.#halfLifeMs === undefined) return 1;
-    const halfLives = this.#engine.clock.epoch() / this.#halfLifeMs;
-    return 2 ** (halfLives - this.#era(this.#halfLifeMs) * HALF_LIVES_PER_ERA);
+  /**
+   * A search counts twice as much as one a half-life earlier, which leaves all earlier scores as they are (forward
+   * decay, Cormode et al. 2009). Such sums outgrow any number, so scores are their logarithms: a half-life is 1.
+   */
+  #amountOf(count: number): number {
+    return this.#halfLifeMs === undefined ? count : Math.log2(count) + this.#halfLives(this.#halfLifeMs);
   }
 
-  #era(halfLifeMs: number): number {
-    return Math.floor(this.#engine.clock.epoch() / halfLifeMs / HALF_LIVES_PER_ERA);
+  #countOf(score: number): number {
+    return this.#halfLifeMs === undefined ? score : 2 ** (score - this.#halfLives(this.#halfLifeMs));
   }
+
+  /** Since 1970. */
+  #halfLives(halfLifeMs: number): number {
+    return this.#engine.clock.epoch() / halfLifeMs;
+  }
+}
+
+/** Scores of another half-life mean something else. */
+function rankingKey(namespace: string | undefined, halfLifeMs: number | undefined): string {
+  const key = namespacePrefix(namespace) + POPULAR_SEARCHES;
+  return halfLifeMs === undefined ? key : `${key}:${halfLifeMs}`;
+}
+
+function fadingOptions(halfLifeMs: number): Omit<RankingOptions, 'capacity'> {
+  return { isLogarithmic: true, lifeMs: halfLifeMs * LIFE_IN_HALF_LIVES };
 }
 
 function termOf(query: string): string {

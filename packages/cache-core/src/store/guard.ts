@@ -54,6 +54,9 @@ export interface GuardState {
   readonly inFlight: number;
 }
 
+/** The time that a fill has for each of its tags, besides its budget. */
+const FILL_MS_PER_TAG = 0.5;
+
 /**
  * A store around a store that may be slow, frozen or gone (P4). Each call has a deadline; deadlines in a row, or a lost
  * connection, open the breaker: then nobody asks, and nobody waits, until a probe was answered *and* the invalidations that the
@@ -136,7 +139,9 @@ export class Guard implements Store {
 
   /** A load may have begun before an invalidation that the store has not heard of yet. */
   async fill(lease: Lease, entry: NewEntry, call?: Call): Promise<FillReply> {
-    if (!this.#journal.covers(lease.key, entry)) return this.#run(call, () => this.#store.fill(lease, entry));
+    if (!this.#journal.covers(lease.key, entry)) {
+      return this.#run(this.#callFor(entry, call), () => this.#store.fill(lease, entry));
+    }
     await this.release(lease, {}, call);
     return 'refused';
   }
@@ -186,6 +191,14 @@ export class Guard implements Store {
     this.#recovery.stop();
     this.#stopListening();
     return this.#store.close().finally(() => this.#breaker.open('closed'));
+  }
+
+  /**
+   * Many tags take their time in any store. No reader waits for a fill, but those who came while its value was loaded.
+   */
+  #callFor({ tags }: NewEntry, call: Call | undefined): Call {
+    const { budgetMs } = call ?? this.#parts.settings;
+    return { budgetMs: budgetMs + tags.length * FILL_MS_PER_TAG };
   }
 
   #trusted(key: StoreKey | undefined, reply: ReadReply, since: number): ReadReply {

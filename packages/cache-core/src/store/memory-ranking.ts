@@ -1,20 +1,22 @@
-import type { RankedMember, Ranking } from './ranking.ts';
-
-/** New members may outnumber the capacity by this share before the lowest are dropped, or none of them could ever rise. */
-const SLACK = 1.25;
+import { addLogarithms, RANKING_SLACK, type RankedMember, type Ranking, type RankingOptions } from './ranking.ts';
 
 /** A ranking in the memory of this process, bounded (P7). */
 export class MemoryRanking implements Ranking {
   readonly #scores = new Map<string, number>();
   readonly #capacity: number;
+  readonly #sum: (one: number, other: number) => number;
 
-  constructor(options: { capacity: number }) {
-    this.#capacity = options.capacity;
+  constructor({ capacity, isLogarithmic = false }: RankingOptions) {
+    this.#capacity = capacity;
+    this.#sum = isLogarithmic ? addLogarithms : (one, other) => one + other;
   }
 
-  async add(counts: ReadonlyMap<string, number>): Promise<void> {
-    for (const [member, count] of counts) this.#scores.set(member, (this.#scores.get(member) ?? 0) + count);
-    if (this.#scores.size <= this.#capacity * SLACK) return;
+  async add(amounts: ReadonlyMap<string, number>): Promise<void> {
+    for (const [member, amount] of amounts) {
+      const score = this.#scores.get(member);
+      this.#scores.set(member, score === undefined ? amount : this.#sum(score, amount));
+    }
+    if (this.#scores.size <= this.#capacity * RANKING_SLACK) return;
     for (const { member } of this.#sorted().slice(this.#capacity)) this.#scores.delete(member);
   }
 

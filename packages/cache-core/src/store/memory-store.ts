@@ -7,7 +7,7 @@ import type { Announcement, AnnouncementOptions, Channel } from './announcements
 import { InvalidationTimes } from './invalidation-times.ts';
 import { MemoryAnnouncements } from './memory-announcements.ts';
 import { MemoryRanking } from './memory-ranking.ts';
-import type { Ranking } from './ranking.ts';
+import type { Ranking, RankingOptions } from './ranking.ts';
 import type {
   Entry,
   EntryId,
@@ -92,7 +92,7 @@ class MemoryStore implements Store {
   readonly #leases = new LRUCache<string, MemoryLease>({ maxSize: MAX_LEASES, sizeCalculation: () => 1 });
   readonly #invalidations = new InvalidationTimes();
   readonly #announcements = new MemoryAnnouncements();
-  /** One a namespace, and one an era where counts decay: the oldest goes (P7). */
+  /** One a namespace: the oldest goes (P7). */
   readonly #rankings = new LRUCache<string, Ranking>({ max: 100 });
   #lastId = 0;
   #status: StoreStatus = { state: 'ready' };
@@ -230,7 +230,7 @@ class MemoryStore implements Store {
     return this.#announcements.open(scopes, listener, options);
   }
 
-  ranking(key: string, options: { capacity: number }): Ranking {
+  ranking(key: string, options: RankingOptions): Ranking {
     const ranking = this.#rankings.get(key) ?? new MemoryRanking(options);
     this.#rankings.set(key, ranking);
     return ranking;

@@ -107,4 +107,29 @@ export function describeRankings(it: It): void {
     await ranking.clear();
     assert.deepEqual(await ranking.top(10), []);
   });
+
+  it('add up logarithms, where told', async (store) => {
+    const ranking = store.ranking?.('contract:popular_searches:1000', { capacity: 100, isLogarithmic: true });
+    if (!ranking) return;
+    const later = 5_000; // half-lives: 2 ** 5_000 is no number
+    for (const [member, count] of [
+      ['a', 3],
+      ['b', 8],
+      ['a', 4],
+    ] as const)
+      await ranking.add(new Map([[member, Math.log2(count) + later]]));
+    await ranking.add(new Map([['b', Math.log2(8) + later + 1]])); // counts twice
+    await ranking.add(new Map([['old', 1]]));
+    await ranking.add(new Map([['old', 0]]));
+    const top = await ranking.top(3);
+    assert.deepEqual(
+      top.map(({ member, score }) => [member, Math.round(2 ** (score - (member === 'old' ? 0 : later)))]),
+      [
+        ['b', 24],
+        ['a', 7],
+        ['old', 3],
+      ],
+    );
+    await ranking.clear();
+  });
 }

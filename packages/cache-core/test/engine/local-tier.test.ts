@@ -210,17 +210,54 @@ describe('the bounds', () => {
     expect(tier.find(keyOf('huge').text)).toBeUndefined();
   });
 
-  it('are announced tags: what was read before the forgotten ones is not trusted, what is read later is', () => {
+  it('are tags announced during a read: what was sent before the forgotten ones leaves no copy, what is sent later does', () => {
     const { tier, put } = tierOf({ maxTags: 3 });
-    put(one, entryOf({ tags: ['acme'] }));
     const ticket = tier.begin(keyOf('2'));
     for (let i = 0; i < 4; i++) tier.announce({ kind: 'tags', tags: [`shop:tag:t${i}`] });
     expect(tier.counts().tags).toBe(3);
-    expect(tier.find(one.text)).toBeUndefined();
     expect(tier.settle(ticket, entryOf(), 'value')).toBe(false);
+    expect(tier.counts().tags).toBe(0);
     put(one, entryOf({ tags: ['acme'] }));
     tier.announce({ kind: 'tags', tags: ['shop:tag:t4'] });
     expect(tier.find(one.text)).toBeDefined();
+  });
+
+  it('are tags that copies carry: they are forgotten with the last copy', () => {
+    const { tier, put } = tierOf({ maxEntries: 2 });
+    for (let i = 0; i < 100; i++) put(keyOf(String(i)), entryOf({ tags: [`tag ${i}`] }));
+    expect(tier.counts().tags).toBe(3); // that of the type, and one each
+    tier.announce({ kind: 'keys', keys: [keyOf('99').text, keyOf('98').text] });
+    expect(tier.counts().tags).toBe(0);
+    put(one, entryOf({ tags: ['acme'] }));
+    tier.announce({ kind: 'all' });
+    expect(tier.counts().tags).toBe(0);
+  });
+});
+
+describe('tags that no copy carries', () => {
+  it('concern no copy, however many are announced: each new tag is', () => {
+    const { tier, put } = tierOf({ maxTags: 10 });
+    put(one, entryOf({ tags: ['acme'] }));
+    const ticket = tier.begin(keyOf('2')); // one read or other is always under way
+    for (let i = 0; i < 1_000; i++) tier.announce({ kind: 'tags', tags: [`shop:tag:new ${i}`] });
+    expect(tier.find(one.text)).toBeDefined();
+    tier.cancel(ticket);
+    expect(tier.counts().tags).toBe(2);
+    tier.announce({ kind: 'tags', tags: ['shop:tag:acme'] });
+    expect(tier.find(one.text)).toBeUndefined();
+  });
+
+  it('are remembered for the oldest read that is under way, and no longer', () => {
+    const { tier } = tierOf();
+    const [first, second] = [tier.begin(keyOf('1')), tier.begin(keyOf('2'))];
+    tier.announce({ kind: 'tags', tags: ['shop:tag:acme'] });
+    const third = tier.begin(keyOf('3'));
+    expect(tier.settle(first, entryOf({ tags: ['acme'] }), 'value')).toBe(false);
+    expect(tier.settle(third, entryOf({ tags: ['acme'] }), 'value')).toBe(true);
+    tier.cancel(first); // once more: it counts once
+    expect(tier.settle(second, entryOf({ tags: ['acme'] }), 'value')).toBe(false);
+    tier.cancel(second);
+    expect(tier.counts()).toMatchObject({ pending: 0, tags: 2 });
   });
 });
 

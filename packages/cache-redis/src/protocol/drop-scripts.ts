@@ -6,9 +6,9 @@ import { leaseKey } from './keyspace.ts';
 import { Script } from './script.ts';
 
 /** Destroys a value and its lease in one step (P1): with the value alone, a load that runs would put it back. KEYS: value, lease. */
-const INVALIDATE = new Script(`
+export const INVALIDATE = new Script(`
 local removed = redis.call('UNLINK', KEYS[1])
-redis.call('DEL', KEYS[2])
+redis.call('UNLINK', KEYS[2])
 return removed
 `);
 
@@ -25,11 +25,11 @@ return 1
  * Marks a value as stale. KEYS: value. ARGV: the first bytes of a value of ours, the place of the mark, the mark. What is not
  * ours is left alone: writing into it would spoil it.
  */
-const MARK = new Script(MARK_LUA);
+export const MARK = new Script(MARK_LUA);
 
 /** The same, and destroys its lease: a load that runs read the source before. KEYS: value, lease. */
-const EXPIRE = new Script(`
-redis.call('DEL', KEYS[2])
+export const EXPIRE = new Script(`
+redis.call('UNLINK', KEYS[2])
 ${MARK_LUA}`);
 
 /** Invalidates one key. @returns whether there was a value: 0 or 1 */

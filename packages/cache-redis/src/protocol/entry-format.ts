@@ -1,4 +1,5 @@
 import type { EntryId, NewEntry } from '@huntly/cache-core';
+import type { Nonces } from './nonces.ts';
 import { newToken, TOKEN_LENGTH } from './token.ts';
 
 /**
@@ -10,6 +11,10 @@ const ID_LENGTH = BEGINNING.length + TOKEN_LENGTH;
 const BEFORE_MARK = '","stale":';
 /** Where and how a script marks a value as stale, given how a value of ours begins. The mark is one byte in a fixed place. */
 export const STALE_MARK = [BEGINNING, ID_LENGTH + BEFORE_MARK.length, '1'] as const;
+const BEFORE_TIME = ',"at":';
+const TIME_LENGTH = 13;
+/** Where a script writes the time: so many digits, in a fixed place. */
+export const TIME_PLACE = ID_LENGTH + BEFORE_MARK.length + 1 + BEFORE_TIME.length;
 const NEWLINE = 0x0a;
 const FOREIGN = 'foreign:';
 const FOREIGN_BYTES = 48;
@@ -32,10 +37,12 @@ export interface StoredValue {
   readonly bytes: Uint8Array;
 }
 
-export function encodeEntry(entry: NewEntry, at: number, nonces: ReadonlyMap<string, string>): Buffer {
+export function encodeEntry(entry: NewEntry, at: number, nonces: Nonces): Buffer {
   const { freshForMs, expiresInMs, loadMs } = entry;
-  const rest = { at: Math.round(at), fresh: freshForMs, ttl: expiresInMs, load: Math.round(loadMs), tags: [...nonces] };
-  const line = `${BEGINNING}${newToken()}${BEFORE_MARK}0,${JSON.stringify(rest).slice(1)}\n`;
+  const tags = Array.from(nonces, ([tag, { text }]) => [tag, text]);
+  const rest = JSON.stringify({ fresh: freshForMs, ttl: expiresInMs, load: Math.round(loadMs), tags });
+  const time = String(Math.round(at)).padStart(TIME_LENGTH, ' '); // of that length from 2001 to 2286; JSON allows blanks
+  const line = `${BEGINNING}${newToken()}${BEFORE_MARK}0${BEFORE_TIME}${time},${rest.slice(1)}\n`;
   return Buffer.concat([Buffer.from(line, 'utf8'), entry.bytes]);
 }
 

@@ -17,11 +17,11 @@ if redis.call('GET', KEYS[1]) ~= ARGV[1] then
   return 0
 end
 if ARGV[2] == '0' then
-  return redis.call('DEL', KEYS[1])
+  return redis.call('UNLINK', KEYS[1])
 end
 local paused = redis.pcall('SET', KEYS[1], 'pause', 'PX', ARGV[2])
 if type(paused) == 'table' and paused.err then
-  return redis.call('DEL', KEYS[1])
+  return redis.call('UNLINK', KEYS[1])
 end
 return 1
 `);

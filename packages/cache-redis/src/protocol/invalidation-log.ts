@@ -1,11 +1,31 @@
 import type { RedisClient } from '../connection/client.ts';
 import { logKey } from './keyspace.ts';
+import { Script } from './script.ts';
 import { newToken } from './token.ts';
 
 /** Invalidations of tags that are remembered. A load that takes longer than so many is not stored. */
 const CAPACITY = 10_000;
 /** Longer entries leave room for fewer, so that the log stays within some megabytes (P7). */
 const USUAL_LENGTH = 200;
+
+/**
+ * A log that nobody uses any more ends (P7). A load that takes longer than half of this is not stored if nothing is
+ * noted meanwhile: the log may be gone then.
+ */
+const LIFE_MS = 60 * 60 * 1000;
+
+/**
+ * Appends an entry; the log lives on. KEYS: log. ARGV: its life in ms, the entries to keep, a new token, tags as JSON.
+ * Answers the id.
+ */
+export const APPEND = new Script(`
+local id = redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[2], '*', 'token', ARGV[3], 'tags', ARGV[4])
+redis.call('PEXPIRE', KEYS[1], ARGV[1])
+return id
+`);
+
+/** What it takes to note a place. */
+export const MARKING_COMMANDS: readonly string[] = [...APPEND.commands, 'XREVRANGE', 'PTTL'];
 
 /** A place in the log. The token is part of it: after the log was lost, ids may come again. */
 export interface LogMark {
@@ -28,10 +48,16 @@ export class InvalidationLog {
 
   /** The newest place. In an empty log it makes one: "nothing before" cannot be told from "lost". */
   async mark(): Promise<LogMark> {
-    const [newest] = await this.#client.xrevrange(this.#key, '+', '-', 'COUNT', 1);
-    if (newest) return { id: newest[0], token: parse(newest[1]).token };
-    const token = newToken();
-    return { id: await this.#append(token, []), token };
+    const [[newest], leftMs] = await Promise.all([
+      this.#client.xrevrange(this.#key, '+', '-', 'COUNT', 1),
+      this.#client.pttl(this.#key),
+    ]);
+    if (!newest) {
+      const token = newToken();
+      return { id: await this.#append(token, []), token };
+    }
+    if (leftMs * 2 < LIFE_MS) await this.#client.pexpire(this.#key, LIFE_MS);
+    return { id: newest[0], token: parse(newest[1]).token };
   }
 
   /** The tags invalidated after `mark`; `undefined` if the place is gone, so that any tag may have been. */
@@ -57,8 +83,8 @@ export class InvalidationLog {
   async #append(token: string, tags: readonly string[]): Promise<string> {
     const text = JSON.stringify(tags);
     const capacity = Math.ceil(CAPACITY / Math.max(1, text.length / USUAL_LENGTH));
-    const id = await this.#client.xadd(this.#key, 'MAXLEN', '~', capacity, '*', 'token', token, 'tags', text);
-    if (id === null) throw new Error('The invalidation log was not written.');
+    const id = await APPEND.run(this.#client, [this.#key], [LIFE_MS, capacity, token, text]);
+    if (typeof id !== 'string') throw new Error('The invalidation log was not written.');
     return id;
   }
 }

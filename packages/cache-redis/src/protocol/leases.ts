@@ -39,7 +39,7 @@ export class LeaseDesk {
     const sending = this.#send(key, text, options, '');
     const asked = Promise.all([
       sending,
-      this.#nonces.sample(namespace, [...new Set([type, ...options.tags])]),
+      this.#nonces.sample(key.scope, [...new Set([type, ...options.tags])]),
       new InvalidationLog(this.#connection.client, namespace).mark(),
     ]);
     // Once the lease was answered, not before: sent again as a text that the server did not know, it would come after its release.
@@ -80,10 +80,11 @@ export class LeaseDesk {
    * the one sampled beside the lease may be the older of the two.
    */
   async #isDoomed(key: StoreKey, held: string, nonces: Nonces): Promise<boolean> {
-    const { type, namespace } = key.scope;
+    const { type } = key.scope;
     const heldNonce = held.split(' ')[1] ?? '';
-    if (heldNonce === '' || heldNonce === nonces.get(type)) return false;
-    return !(await this.#nonces.areUnchanged(namespace, new Map([[type, heldNonce]])));
+    const sampled = nonces.get(type);
+    if (!sampled || heldNonce === '' || heldNonce === sampled.text) return false;
+    return !(await this.#nonces.areUnchanged(new Map([[type, { ...sampled, text: heldNonce }]])));
   }
 
   async #takeOver(
@@ -92,7 +93,7 @@ export class LeaseDesk {
     held: string,
     sampled: { nonces: Nonces; mark: LogMark },
   ): Promise<LeaseReply> {
-    const text = `${newToken()} ${sampled.nonces.get(key.scope.type) ?? ''}`;
+    const text = `${newToken()} ${sampled.nonces.get(key.scope.type)?.text ?? ''}`;
     const asked = this.#send(key, text, options, held);
     asked.catch(() => this.#disown(key, text));
     const [kind, , leftMs = 0] = await asked;
@@ -102,15 +103,14 @@ export class LeaseDesk {
 
   /** A token is sent once. */
   async #send(key: StoreKey, text: string, options: LeaseOptions, doomed: string): Promise<LeaseAnswer> {
-    const { rejected } = options;
-    if (options.byForce) {
-      await this.#connection.client.set(leaseKey(key), text, 'PX', Math.ceil(options.ttlMs));
-      return ['granted'];
-    }
-    const unusable = rejected === undefined ? ['no', ''] : ['yes', beginningOf(rejected)];
-    const args = [text, Math.ceil(options.ttlMs), doomed, ...unusable];
+    const args = [text, Math.ceil(options.ttlMs), doomed, ...unusableFor(options)];
     return (await LEASE.run(this.#connection.client, [key.text, leaseKey(key)], args)) as LeaseAnswer;
   }
+}
+
+function unusableFor({ rejected, byForce }: LeaseOptions): [kind: string, beginning: Buffer | string] {
+  if (byForce) return ['force', ''];
+  return rejected === undefined ? ['no', ''] : ['yes', beginningOf(rejected)];
 }
 
 function ignore(): void {}

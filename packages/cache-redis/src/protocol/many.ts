@@ -71,9 +71,9 @@ function addUnlink(pipeline: RedisPipeline, key: string): unknown {
   return pipeline.unlink(key);
 }
 
-function chunks(keys: readonly string[], size: number): string[][] {
-  return Array.from({ length: Math.ceil(keys.length / size) }, (_, index) =>
-    keys.slice(index * size, (index + 1) * size),
+export function chunks<T>(items: readonly T[], size: number): T[][] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
+    items.slice(index * size, (index + 1) * size),
   );
 }
 
@@ -81,7 +81,7 @@ function chunks(keys: readonly string[], size: number): string[][] {
  * Calls `send` once for each node, with the keys that it holds by the client's map of slots. Those of one pipeline must have the same
  * replicas as well, in the eyes of ioredis.
  */
-async function eachNode(
+export async function eachNode(
   connection: Connection,
   keys: readonly string[],
   send: (group: string[]) => Promise<void>,
@@ -97,14 +97,17 @@ async function eachNode(
   await Promise.all([...groups.values()].map(send));
 }
 
-/** What shows that a command of a pipeline has not run, because slots move and its key is elsewhere. */
-const NOT_RUN = new Set(['MOVED', 'ASK', 'TRYAGAIN', 'CROSSSLOT']);
+/**
+ * What shows that a command of a pipeline has not run: slots move and its key is elsewhere, or the node there does not
+ * know the script.
+ */
+const NOT_RUN = new Set(['MOVED', 'ASK', 'TRYAGAIN', 'CROSSSLOT', 'NOSCRIPT']);
 
 /**
  * One command for each key, in one pipeline; a reply for each. While slots move, the node that a pipeline goes to may not have all of
  * the keys, and the client may not know: then `alone` asks for such a key by itself, wherever it is now.
  */
-function together<T>(
+export function together<T>(
   client: RedisClient,
   keys: readonly string[],
   add: (pipeline: RedisPipeline, key: string) => unknown,

@@ -52,8 +52,11 @@ export interface Note {
 /** What the process knows of announced tags: time counts announcements. */
 interface TagTable {
   readonly now: number;
-  /** When the tag was announced last, as far as the table knows. */
-  readonly last: number;
+  /** When the tag was announced last while a copy carried it; none is remembered without one. */
+  readonly ofCopy: number;
+  /** When it was announced last while a read was under way, as far as the table knows. */
+  readonly ofReads: number;
+  /** Of what was announced while reads were under way. */
   readonly forgottenUntil: number;
 }
 
@@ -108,7 +111,7 @@ export function initial({ reads, changes, losses, rareEvents }: LocalCopiesBound
     ended: 0,
     links: [link, link],
     floor: 0,
-    tags: { now: 0, last: 0, forgottenUntil: 0 },
+    tags: { now: 0, ofCopy: 0, ofReads: 0, forgottenUntil: 0 },
     copy: undefined,
     reads: Array.from({ length: reads }, () => IDLE),
     ownFill: undefined,
@@ -130,9 +133,19 @@ export function note(state: State, i: 0 | 1, of: Note['of']): State {
   return at === 'armed' ? link(state, i, { queue: [...queue, { of, version: state.version }] }) : state;
 }
 
-/** Were the tags of what was read at this time announced since? */
-export function isCurrent({ last, forgottenUntil }: TagTable, stamp: number): boolean {
-  return last <= stamp && forgottenUntil <= stamp;
+/** May a copy that was read at this time be served, by its tag? */
+export function isCurrent({ ofCopy }: TagTable, stamp: number): boolean {
+  return ofCopy <= stamp;
+}
+
+/** May a read that was sent at this time leave a copy, by its tag? */
+export function isUntouched({ ofReads, forgottenUntil }: TagTable, stamp: number): boolean {
+  return ofReads <= stamp && forgottenUntil <= stamp;
+}
+
+/** A copy that is gone carries no tag: what was remembered for it is forgotten. */
+export function withCopy(state: State, copy: Copy | undefined): State {
+  return { ...state, copy, tags: { ...state.tags, ofCopy: 0 } };
 }
 
 /** `forgetsInVain`: a copy that may not be served now never may again, and a read that may not leave one never will. */
@@ -141,7 +154,7 @@ export function encode(state: State, forgetsInVain: boolean): string {
   const fields = [
     version,
     left.changes * 8 + left.losses,
-    left.overflows * 4 + left.ends * 2 + Number(tags.last > 0),
+    left.overflows * 8 + left.ends * 4 + Number(tags.ofCopy > 0) * 2 + Number(tags.ofReads > 0),
     storedCode(stored ?? 'absent'),
     nonce.generation * 2 + Number(nonce.isPresent),
     ended,
@@ -171,7 +184,7 @@ function copyCode(copy: Copy | undefined, tags: TagTable, forgetsInVain: boolean
 
 /** Will this read leave no copy, whatever its commands find? */
 export function isInVain({ value, nonce, stamp, isOver }: Read, tags: TagTable, forgetsInVain: boolean): boolean {
-  return value === 'absent' || nonce === 'absent' || (forgetsInVain && (isOver || !isCurrent(tags, stamp)));
+  return value === 'absent' || nonce === 'absent' || (forgetsInVain && (isOver || !isUntouched(tags, stamp)));
 }
 
 function readCode(read: Read, tags: TagTable, forgetsInVain: boolean): number {
@@ -179,7 +192,7 @@ function readCode(read: Read, tags: TagTable, forgetsInVain: boolean): number {
   if (at === 'idle') return 0;
   if (isPoisoned) return 1;
   if (isInVain(read, tags, forgetsInVain)) return 2;
-  const current = isCurrent(tags, stamp);
+  const current = isUntouched(tags, stamp);
   const asked = storedCode(value) * 8 + nonceCode(nonce);
   return 3 + asked * 8 + Number(current) * 4 + Number(isRegistered) * 2 + Number(isOver);
 }

@@ -13,6 +13,7 @@ import {
   initial,
   isCurrent,
   isInVain,
+  isUntouched,
   type Link,
   type LocalCopiesBounds,
   link,
@@ -20,6 +21,7 @@ import {
   type Read,
   read,
   type State,
+  withCopy,
 } from './local-copies-state.ts';
 import type { RuleOf } from './rules.ts';
 
@@ -113,19 +115,25 @@ export class LocalCopies implements Model<State> {
   }
 
   #announced(state: State, of: 'key' | 'tag' | 'all'): State {
-    if (of === 'tag') {
-      const now = state.tags.now + 1;
-      return { ...state, tags: { ...state.tags, now, last: now } };
-    }
+    if (of === 'tag') return this.#tagAnnounced(state);
     if (of === 'all' && this.#broken === 'flush-drops-all') return state;
-    const dropped = { ...state, copy: undefined };
+    const dropped = withCopy(state, undefined);
     return of === 'key' && this.#broken === 'poisoned-by-key' ? dropped : poisoned(dropped);
+  }
+
+  /** Remembered for a copy that carries it and for reads that are under way: others are not concerned. */
+  #tagAnnounced(state: State): State {
+    const now = state.tags.now + 1;
+    const isRead = state.reads.some(({ at }) => at === 'sent') && this.#broken !== 'kept-for-reads';
+    const ofReads = isRead ? now : state.tags.ofReads;
+    const ofCopy = state.copy === undefined ? 0 : now;
+    return { ...state, tags: { ...state.tags, now, ofReads, ofCopy } };
   }
 
   /** A new epoch. Every copy to come is from a read that was sent after this. */
   #up(state: State): State {
     if (this.#broken === 'epoch-on-up') return { ...state, floor: state.version };
-    const fresh = { ...state, copy: undefined, floor: state.version };
+    const fresh = { ...withCopy(state, undefined), floor: state.version };
     return this.#broken === 'epoch-poisons' ? fresh : poisoned(fresh);
   }
 
@@ -176,12 +184,14 @@ export class LocalCopies implements Model<State> {
     const over = this.#over(read(state, i, IDLE));
     if (typeof me.value !== 'object' || me.nonce !== me.value.generation)
       return take(`${name}: is answered → miss`, over);
+    const isStampedLate = this.#broken === 'stamped-when-sent' || this.#broken === 'tags-kept';
+    if (!isStampedLate && !isUntouched(state.tags, me.stamp)) return take(`${name}: is answered → no copy`, over);
     const copy = {
       version: me.value.version,
       stamp: this.#broken === 'stamped-when-sent' ? state.tags.now : me.stamp,
       isOver: me.isOver && this.#broken !== 'life-from-sending',
     };
-    take(`${name}: is answered → leaves a copy of ${version(copy.version)}`, { ...over, copy });
+    take(`${name}: is answered → leaves a copy of ${version(copy.version)}`, withCopy(over, copy));
   }
 
   #over(state: State): State {
@@ -191,9 +201,10 @@ export class LocalCopies implements Model<State> {
 
   #process(state: State, take: Take<State>): void {
     const { tags, left, stored } = state;
-    if (left.overflows > 0 && tags.last > 0) {
-      const forgottenUntil = this.#broken === 'overflow-forgets-safely' ? 0 : tags.last;
-      const forgotten = { now: tags.now + 1, last: 0, forgottenUntil };
+    if (left.overflows > 0 && (tags.ofReads > 0 || tags.ofCopy > 0)) {
+      const forgottenUntil = this.#broken === 'overflow-forgets-safely' ? 0 : tags.ofReads;
+      const ofCopy = this.#broken === 'kept-for-copies' ? 0 : tags.ofCopy;
+      const forgotten = { now: tags.now + 1, ofReads: 0, ofCopy, forgottenUntil };
       take('other tags are announced: the table overflows', {
         ...state,
         left: { ...left, overflows: 0 },
@@ -211,7 +222,7 @@ export class LocalCopies implements Model<State> {
     }
     if (state.ownFill === undefined) return;
     const copy = { version: state.ownFill, stamp: tags.now, isOver: false };
-    take('its own fill is answered, leaves a copy', { ...state, ownFill: undefined, copy });
+    take('its own fill is answered, leaves a copy', { ...withCopy(state, copy), ownFill: undefined });
   }
 
   #hit(state: State, take: Take<State>): void {
@@ -244,6 +255,8 @@ const REVIVES: ReadonlySet<RuleOf<'local-copies'> | undefined> = new Set([
   'tags-kept',
   'stamped-when-sent',
   'overflow-forgets-safely',
+  'kept-for-copies',
+  'kept-for-reads',
   'ends-with-entry',
   'life-from-sending',
   'registered-before-sent',

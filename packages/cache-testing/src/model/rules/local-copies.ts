@@ -39,8 +39,21 @@ export const localCopyRules = [
     breaks: 'P2',
   },
   {
+    id: 'kept-for-copies',
+    sentence: 'an announced tag is remembered as long as a copy carries it, whatever else is announced',
+    mutant: 'it is forgotten when the table overflows',
+    breaks: 'P2',
+  },
+  {
+    id: 'kept-for-reads',
+    sentence: 'an announced tag is remembered while reads are under way, though no copy carries it',
+    mutant: 'only tags that copies carry are remembered',
+    breaks: 'P2',
+  },
+  {
     id: 'overflow-forgets-safely',
-    sentence: 'the table of announced tags overflows → what was read before the forgotten announcement is dropped',
+    sentence:
+      'the table of tags announced during reads overflows → what was sent before the forgotten announcement leaves no copy',
     mutant: 'a forgotten tag counts as never announced',
     breaks: 'P2',
   },
