@@ -87,6 +87,7 @@ export type {
   LeaseReply,
   MemoryReport,
   NewEntry,
+  ReadCall,
   ReadReply,
   ReplicationReport,
   ServerReport,

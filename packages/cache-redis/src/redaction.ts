@@ -20,6 +20,7 @@ class RedactedError extends Error {
 
 /** What servers say first, and what it means for this cache. */
 const REPLIES: Readonly<Record<string, string>> = {
+  BUSY: 'the server runs a script that does not end',
   CLUSTERDOWN: 'the Cluster does not serve all its slots',
   CROSSSLOT: 'the keys of one command live on different nodes',
   ERR: 'the server refused the command',
@@ -29,6 +30,7 @@ const REPLIES: Readonly<Record<string, string>> = {
   MOVED: 'the key lives on another node: this is a Cluster, so use the option cluster',
   NOAUTH: 'the server asks for a password, and none is given',
   NOPERM: 'the ACL of this user does not allow the command, or one of its keys',
+  NOREPLICAS: 'the server has fewer replicas than min-replicas-to-write asks for, and refuses writes then',
   NOSCRIPT: 'the server does not know the script',
   OOM: 'the memory of the server is full: give it a maxmemory-policy, allkeys-lru for a cache',
   READONLY: 'the server is a replica',

@@ -10,6 +10,7 @@ import {
   type Pattern,
   type Ranking,
   type RankingOptions,
+  type ReadCall,
   type ReadReply,
   type Scope,
   type Store,
@@ -95,8 +96,8 @@ class RedisStore implements Store {
     await redacted(this.#connection.client.ping());
   }
 
-  read(keys: readonly StoreKey[]): Promise<readonly ReadReply[]> {
-    return this.#refusals.redacted('read', this.#reader.read(keys));
+  read(keys: readonly StoreKey[], call?: ReadCall): Promise<readonly ReadReply[]> {
+    return this.#refusals.redactedReplies(this.#reader.read(keys, call));
   }
 
   lease(key: StoreKey, options: LeaseOptions): Promise<LeaseReply> {

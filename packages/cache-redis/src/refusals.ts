@@ -1,8 +1,9 @@
-import type { Clock } from '@huntly/cache-core';
+import type { Clock, ReadReply } from '@huntly/cache-core';
 import { codeOf, redacted } from './redaction.ts';
 
 /** What servers answer when they will not do something. Trouble of a connection is no refusal: the status tells it. */
 const REFUSALS: ReadonlySet<string> = new Set([
+  'BUSY',
   'CLUSTERDOWN',
   'CROSSSLOT',
   'LOADING',
@@ -11,6 +12,7 @@ const REFUSALS: ReadonlySet<string> = new Set([
   'MOVED',
   'NOAUTH',
   'NOPERM',
+  'NOREPLICAS',
   'OOM',
   'READONLY',
   'REDIRECTED',
@@ -38,10 +40,21 @@ export class Refusals {
       if (this.#last.size > 0) this.#last.delete(kind);
       return value;
     } catch (error) {
-      const code = codeOf(error);
-      if (REFUSALS.has(code)) this.#last.set(kind, { code, at: this.#clock.now() });
+      this.#note(kind, error);
       throw error;
     }
+  }
+
+  /** The same for a read, of which some keys alone may be refused. */
+  async redactedReplies(read: Promise<readonly ReadReply[]>): Promise<readonly ReadReply[]> {
+    const replies = await this.redacted('read', read);
+    for (const reply of replies) if (reply.kind === 'unavailable') this.#note('read', reply.error);
+    return replies;
+  }
+
+  #note(kind: string, error: unknown): void {
+    const code = codeOf(error);
+    if (REFUSALS.has(code)) this.#last.set(kind, { code, at: this.#clock.now() });
   }
 
   codes(): readonly string[] {

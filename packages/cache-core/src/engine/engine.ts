@@ -28,6 +28,8 @@ export interface EngineParts {
 }
 
 const CLOSE_PATIENCE_MS = 5_000;
+/** A store that answers some of its calls only would be said to be silent, and to be back, at each of them. */
+const QUIET_MS = 10_000;
 
 /** What the types of one cache share. */
 export class Engine {
@@ -47,7 +49,8 @@ export class Engine {
   /** The asynchronous context in which the cache was made. */
   readonly #origin = new AsyncResource('huntly-cache');
   readonly #background = new Set<Promise<void>>();
-  #unanswered: StoreCall | undefined;
+  #unanswered: { readonly kind: StoreCall; readonly isSaid: boolean } | undefined;
+  #lastUnansweredAt = Number.NEGATIVE_INFINITY;
   #isSaidNotAsked = false;
   #isClosing = false;
 
@@ -130,20 +133,27 @@ export class Engine {
     try {
       const answer = await call(this.store);
       budget?.spendAnswered(this.clock.now() - askedAt);
-      if (this.#unanswered === kind) {
+      if (this.#unanswered?.kind === kind) {
+        if (this.#unanswered.isSaid) this.logger.info({}, 'the store answers again');
         this.#unanswered = undefined;
-        this.logger.info({}, 'the store answers again');
       }
       return answer;
     } catch (error) {
       budget?.spend(this.clock.now() - askedAt);
       const isKnown = this.guard?.state().breaker.state === 'open'; // said when it opened
-      if (this.#unanswered === undefined && !this.#isClosing && !isKnown) {
-        this.#unanswered = kind;
-        this.logger.warn({ err: error }, 'the store does not answer: values are loaded from the source and not cached');
-      }
+      if (!this.#isClosing && !isKnown) this.#noteUnanswered(kind, error);
       throw error;
     }
+  }
+
+  #noteUnanswered(kind: StoreCall, error: unknown): void {
+    const now = this.clock.now();
+    const isNews = now - this.#lastUnansweredAt >= QUIET_MS;
+    this.#lastUnansweredAt = now;
+    if (this.#unanswered !== undefined) return;
+    this.#unanswered = { kind, isSaid: isNews };
+    if (!isNews) return;
+    this.logger.warn({ err: error }, 'the store does not answer: values are loaded from the source and not cached');
   }
 
   #breakerChanged(state: BreakerState): void {

@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts';
 import { StoreUnavailableError } from '../errors.ts';
 import type { Pattern } from '../keys/pattern.ts';
 import { Breaker, type BreakerState } from './breaker.ts';
-import { Calls } from './calls.ts';
+import { Calls, type RunningCall } from './calls.ts';
 import { Journal } from './journal.ts';
 import type { Ranking, RankingOptions } from './ranking.ts';
 import { Recovery } from './recovery.ts';
@@ -13,6 +13,7 @@ import type {
   LeaseOptions,
   LeaseReply,
   NewEntry,
+  ReadCall,
   ReadReply,
   Store,
   StoreKey,
@@ -114,10 +115,18 @@ export class Guard implements Store {
     return this.#run(call, () => this.#store.ping());
   }
 
-  async read(keys: readonly StoreKey[], call?: Call): Promise<readonly ReadReply[]> {
+  async read(keys: readonly StoreKey[], call?: ReadCall): Promise<readonly ReadReply[]> {
     // A reply may be older than a replay that was answered before it: what waited when the read was sent stays untrusted.
     const since = this.#journal.size > 0 ? this.#parts.clock.now() : Number.POSITIVE_INFINITY;
-    const replies = await this.#run(call, () => this.#store.read(keys));
+    const budgetMs = call?.budgetMs ?? this.#parts.settings.budgetMs;
+    const replies = await this.#run(call, (running) => {
+      const onReply = (index: number, reply: ReadReply) => {
+        if (running.isOver()) return;
+        if (reply.kind !== 'unavailable') running.answeredInPart();
+        call?.onReply?.(index, this.#trusted(keys[index], reply, since));
+      };
+      return this.#store.read(keys, { budgetMs, onReply, isOver: running.isOver });
+    });
     if (this.#journal.size === 0 && since === Number.POSITIVE_INFINITY) return replies;
     return replies.map((reply, index) => this.#trusted(keys[index], reply, since));
   }
@@ -208,7 +217,7 @@ export class Guard implements Store {
   }
 
   /** The one way to the store. @throws StoreUnavailableError where it is not asked, or gives no answer in time. */
-  async #run<T>(call: Call | undefined, send: () => Promise<T>, tooLate?: (answer: T) => void): Promise<T> {
+  async #run<T>(call: Call | undefined, send: (running: RunningCall) => Promise<T>, tooLate?: (answer: T) => void): Promise<T> {
     this.#checkClosed();
     const { budgetMs: standard, maxInFlight } = this.#parts.settings;
     if (this.#calls.size >= maxInFlight) {

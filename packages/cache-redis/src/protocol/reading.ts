@@ -1,8 +1,11 @@
-import { type ReadReply, type StoreKey, tagKey } from '@huntly/cache-core';
+import { type ReadCall, type ReadReply, type StoreKey, tagKey } from '@huntly/cache-core';
 import { LRUCache } from 'lru-cache';
 import type { Connection } from '../connection/connection.ts';
-import { decodeEntry, entryIdOf, type StoredValue } from './entry-format.ts';
-import { readMany } from './many.ts';
+import { BatchReading, type Decoded } from './batch-reading.ts';
+import { ByteGate } from './byte-gate.ts';
+import { entryIdOf } from './entry-format.ts';
+import { PORTION_BYTES, SMALL_BYTES } from './portions.ts';
+import { SizesSeen } from './sizes-seen.ts';
 
 const MAX_REMEMBERED = 10_000;
 
@@ -12,6 +15,8 @@ export class EntryReader {
   readonly #serverNow: () => number;
   /** The tags that a key had when it was last read: their nonces are asked for with it, so that a hit stays one round trip. */
   readonly #tagsSeen = new LRUCache<string, readonly string[]>({ maxSize: MAX_REMEMBERED, sizeCalculation: () => 1 });
+  readonly #sizes = new SizesSeen();
+  readonly #gate = new ByteGate({ limit: 2 * PORTION_BYTES, small: SMALL_BYTES });
   /** The nonce of each type as last read. */
   readonly #typeNonces = new LRUCache<string, string>({ max: 1_000 });
 
@@ -25,49 +30,38 @@ export class EntryReader {
     return this.#typeNonces.get(tagKey(scope.namespace, scope.type)) ?? '';
   }
 
-  /** One round trip, and a second one for the nonces of tags that only a value told. */
-  async read(keys: readonly StoreKey[]): Promise<readonly ReadReply[]> {
-    const expected = new Set<string>();
-    for (const key of keys) {
-      for (const tag of this.#expectedTags(key)) expected.add(tagKey(key.scope.namespace, tag));
-    }
-    const nonceKeys = [...expected];
-    const replies = await readMany(this.#connection, [...keys.map((key) => key.text), ...nonceKeys]);
-    const nonces = nonceMap(nonceKeys, replies.slice(keys.length));
-    const values = keys.map((_key, index) => decodeReply(replies[index] ?? null));
-
-    const missing = new Set<string>();
-    for (const [index, key] of keys.entries()) {
-      for (const name of tagKeysOf(key, values[index])) if (!nonces.has(name)) missing.add(name);
-    }
-    if (missing.size > 0) {
-      const more = nonceMap([...missing], await readMany(this.#connection, [...missing]));
-      for (const [name, nonce] of more) nonces.set(name, nonce);
-    }
-
-    for (const key of keys) this.#rememberTypeNonce(key, nonces);
-    return keys.map((key, index) => this.#reply(key, values[index], nonces));
+  /** One round trip, and a second one for the nonces of tags that only a value told. Large values come in several. */
+  read(keys: readonly StoreKey[], call?: ReadCall): Promise<readonly ReadReply[]> {
+    const parts = {
+      connection: this.#connection,
+      sizes: this.#sizes,
+      gate: this.#gate,
+      expectedTags: (key: StoreKey) => this.#expectedTags(key),
+      replyTo: (key: StoreKey, value: Decoded, nonces: readonly (string | undefined)[]) =>
+        this.#reply(key, value, nonces),
+      onTypeNonce: (key: StoreKey, nonce: string | undefined) => this.#rememberTypeNonce(key, nonce),
+    };
+    return new BatchReading(parts, keys, call).run();
   }
 
   #expectedTags(key: StoreKey): readonly string[] {
     return [key.scope.type, ...(this.#tagsSeen.get(key.text) ?? [])];
   }
 
-  #rememberTypeNonce({ scope }: StoreKey, nonces: ReadonlyMap<string, string | undefined>): void {
+  #rememberTypeNonce({ scope }: StoreKey, nonce: string | undefined): void {
     const name = tagKey(scope.namespace, scope.type);
-    const nonce = nonces.get(name);
     if (nonce === undefined) this.#typeNonces.delete(name);
     else this.#typeNonces.set(name, nonce);
   }
 
-  #reply(key: StoreKey, value: Decoded | undefined, nonces: ReadonlyMap<string, string | undefined>): ReadReply {
-    if (!value) return { kind: 'absent' };
+  /** @param nonces of the tags of the value, in their order */
+  #reply(key: StoreKey, value: Decoded, nonces: readonly (string | undefined)[]): ReadReply {
     if (!('header' in value)) return this.#foreign(key, value.foreign);
     const { header, bytes } = value;
     const tags = header.tags.map(([tag]) => tag).filter((tag) => tag !== key.scope.type);
     if (tags.length > 0) this.#tagsSeen.set(key.text, tags);
     const carriesItsType = tags.length < header.tags.length; // else a value of another type was put here
-    const isValid = header.tags.every(([tag, nonce]) => nonces.get(tagKey(key.scope.namespace, tag)) === nonce); // P1
+    const isValid = header.tags.every(([, nonce], index) => nonces[index] === nonce); // P1
     if (!carriesItsType || !isValid) return { kind: 'rejected', id: header.id, reason: 'invalidated' };
     const ageMs = Math.max(0, this.#serverNow() - header.at);
     const entry = {
@@ -99,19 +93,4 @@ export class EntryReader {
       },
     };
   }
-}
-
-type Decoded = StoredValue | { readonly foreign: Buffer };
-
-function decodeReply(reply: Buffer | null): Decoded | undefined {
-  return reply === null ? undefined : (decodeEntry(reply) ?? { foreign: reply });
-}
-
-function tagKeysOf(key: StoreKey, value: Decoded | undefined): string[] {
-  if (!value || !('header' in value)) return [];
-  return value.header.tags.map(([tag]) => tagKey(key.scope.namespace, tag));
-}
-
-function nonceMap(names: readonly string[], replies: readonly (Buffer | null)[]): Map<string, string | undefined> {
-  return new Map(names.map((name, index) => [name, replies[index]?.toString('latin1')]));
 }

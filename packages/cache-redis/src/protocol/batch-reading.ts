@@ -1,0 +1,171 @@
+import { type ReadCall, type ReadReply, type StoreKey, StoreUnavailableError, tagKey } from '@huntly/cache-core';
+import type { Connection } from '../connection/connection.ts';
+import { redactError } from '../redaction.ts';
+import type { ByteGate } from './byte-gate.ts';
+import { decodeEntry, type StoredValue } from './entry-format.ts';
+import { type Answer, fetchMany, type Part } from './many.ts';
+import { nextPortion } from './portions.ts';
+import type { SizesSeen } from './sizes-seen.ts';
+
+export type Decoded = StoredValue | { readonly foreign: Buffer };
+export interface BatchParts {
+  readonly connection: Connection;
+  readonly sizes: SizesSeen;
+  readonly gate: ByteGate;
+  /** The tags that a key is known to have, that of its type first. */
+  readonly expectedTags: (key: StoreKey) => readonly string[];
+  /** What a value means, given what the nonces of its tags are now, in their order. */
+  readonly replyTo: (key: StoreKey, value: Decoded, nonces: readonly (string | undefined)[]) => ReadReply;
+  /** Hears the nonce of the type of a key, before the reply of that key. */
+  readonly onTypeNonce: (key: StoreKey, nonce: string | undefined) => void;
+}
+
+/** A key without its reply yet. */
+interface Pending {
+  readonly index: number;
+  readonly key: StoreKey;
+  /** Names of the nonces that its value is expected to need, that of the type first. */
+  readonly expected: readonly string[];
+  value?: Decoded;
+  /** Names of the nonces of the tags of its value, in their order. */
+  needed: readonly string[];
+}
+
+/**
+ * One read of several keys: their values with the nonces of their tags, and a second question for the nonces of tags that only a value
+ * told. Each key has its reply as soon as all of its own is there, whatever becomes of the others.
+ */
+export class BatchReading {
+  readonly #parts: BatchParts;
+  readonly #call: ReadCall | undefined;
+  readonly #replies: (ReadReply | undefined)[];
+  readonly #pending: Set<Pending>;
+  readonly #answers = new Map<string, Answer>();
+  readonly #asked = new Set<string>();
+
+  constructor(parts: BatchParts, keys: readonly StoreKey[], call: ReadCall | undefined) {
+    this.#parts = parts;
+    this.#call = call;
+    this.#replies = keys.map(() => undefined);
+    this.#pending = new Set(
+      keys.map((key, index) => ({ index, key, expected: nonceKeysOf(key, parts.expectedTags(key)), needed: [] })),
+    );
+  }
+
+  /** @throws the error of the first key, if no key has an answer */
+  async run(): Promise<readonly ReadReply[]> {
+    await this.#askInPortions();
+    const replies = this.#replies.map((reply) => reply ?? unavailable(notAsked()));
+    const [first] = replies;
+    if (first?.kind === 'unavailable' && replies.every(({ kind }) => kind === 'unavailable')) throw first.error;
+    return replies;
+  }
+
+  /** Small values at once; then large ones, some at a time, as long as the caller waits for them. */
+  async #askInPortions(): Promise<void> {
+    const { sizes, gate } = this.#parts;
+    const asking: Promise<void>[] = [];
+    let wanted: readonly Pending[] = [...this.#pending];
+    while (wanted.length > 0) {
+      const { now, later, bytes } = nextPortion(wanted, ({ key }) => sizes.expect(key));
+      wanted = later;
+      const leave = await gate.enter(bytes);
+      if (this.#call?.isOver?.()) {
+        leave();
+        break;
+      }
+      const answered = this.#ask(now.flatMap(({ key, expected }) => [key.text, ...expected])).finally(leave);
+      asking.push(answered);
+      if (bytes > SMALL_PORTION_BYTES) await answered; // sizes are known better then
+    }
+    await Promise.all(asking);
+  }
+
+  /** Each name once. Never rejects. */
+  async #ask(names: readonly string[]): Promise<void> {
+    const fresh = [...new Set(names)].filter((name) => !this.#asked.has(name));
+    for (const name of fresh) this.#asked.add(name);
+    const further: Promise<void>[] = [];
+    await fetchMany(this.#parts.connection, fresh, (part) => {
+      const missing = this.#take(part);
+      if (missing.length > 0) further.push(this.#ask(missing));
+    });
+    await Promise.all(further);
+  }
+
+  /** @returns nonces that are needed besides */
+  #take(part: Part): string[] {
+    for (const [name, answer] of part) this.#answers.set(name, answer);
+    const missing: string[] = [];
+    for (const one of this.#pending) {
+      const answer = this.#answers.get(one.key.text);
+      if (answer === undefined) continue;
+      if (answer instanceof Error) this.#reply(one, unavailable(answer));
+      else if (answer === null) this.#replyAbsent(one);
+      else missing.push(...this.#advance(one, answer));
+    }
+    return missing;
+  }
+
+  /** Once the nonce of the type has an answer too: a lease that notes an old one would be taken for doomed. */
+  #replyAbsent(one: Pending): void {
+    const [typeNonce] = one.expected;
+    if (typeNonce === undefined || this.#answers.has(typeNonce)) this.#reply(one, { kind: 'absent' });
+  }
+
+  /** @returns nonces without which this value cannot be judged */
+  #advance(one: Pending, stored: Buffer): string[] {
+    const value = one.value ?? this.#decode(one, stored);
+    const answers = one.needed.map((name) => this.#answers.get(name));
+    const failed = answers.find((answer) => answer instanceof Error);
+    if (failed) {
+      this.#reply(one, unavailable(failed));
+      return [];
+    }
+    const missing = one.needed.filter((_name, index) => answers[index] === undefined);
+    if (missing.length === 0) this.#reply(one, this.#parts.replyTo(one.key, value, answers.map(nonceOf)));
+    return missing;
+  }
+
+  #decode(one: Pending, stored: Buffer): Decoded {
+    this.#parts.sizes.note(one.key, stored.byteLength);
+    const value = decodeEntry(stored) ?? { foreign: stored };
+    one.value = value;
+    if ('header' in value) {
+      one.needed = nonceKeysOf(
+        one.key,
+        value.header.tags.map(([tag]) => tag),
+      );
+    }
+    return value;
+  }
+
+  #reply(one: Pending, reply: ReadReply): void {
+    const [typeNonce] = one.expected;
+    if (typeNonce !== undefined && this.#answers.has(typeNonce)) {
+      this.#parts.onTypeNonce(one.key, nonceOf(this.#answers.get(typeNonce)));
+    }
+    this.#pending.delete(one);
+    this.#replies[one.index] = reply;
+    this.#call?.onReply?.(one.index, reply);
+  }
+}
+
+/** A command that brings no more than this need not be waited for before the next one is sent. */
+const SMALL_PORTION_BYTES = 64 * 1024;
+
+function nonceKeysOf({ scope }: StoreKey, tags: readonly string[]): readonly string[] {
+  return tags.map((tag) => tagKey(scope.namespace, tag));
+}
+
+function nonceOf(answer: Answer | undefined): string | undefined {
+  return Buffer.isBuffer(answer) ? answer.toString('latin1') : undefined;
+}
+
+function unavailable(error: Error): ReadReply {
+  return { kind: 'unavailable', error: redactError(error) };
+}
+
+function notAsked(): Error {
+  return new StoreUnavailableError('The value was not asked for: there was no time left.');
+}
