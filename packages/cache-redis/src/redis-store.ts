@@ -37,6 +37,7 @@ import { unlinkMany } from './protocol/many.ts';
 import { NonceKeeper, type Nonces } from './protocol/nonces.ts';
 import { EntryReader } from './protocol/reading.ts';
 import { sweep } from './protocol/sweep.ts';
+import { newToken } from './protocol/token.ts';
 import { RedisRanking } from './ranking.ts';
 import { redacted } from './redaction.ts';
 import { Refusals } from './refusals.ts';
@@ -65,6 +66,7 @@ class RedisStore implements Store {
   /** The time of the server minus the monotonic time of this process, whose wall clock may jump. For ages only. */
   #offsetMs: number | undefined;
   readonly #channels = new Set<Channel>();
+  #lastLeased: StoreKey | undefined;
   /** Absent on ioredis-mock, which knows no tracking. */
   readonly announcements?: NonNullable<Store['announcements']>;
 
@@ -75,7 +77,7 @@ class RedisStore implements Store {
     this.#leases = new LeaseDesk(connection, this.#nonces);
     this.#reader = new EntryReader(connection, () => this.#serverNow());
     this.#reporter = new Reporter(connection, clock);
-    this.#refusals = new Refusals(clock);
+    this.#refusals = new Refusals(clock, () => connection.demoted(() => this.#writeNothing()));
     connection.onStatus((status) => {
       if (status.state !== 'ready') return;
       void this.#readClock();
@@ -101,6 +103,7 @@ class RedisStore implements Store {
   }
 
   lease(key: StoreKey, options: LeaseOptions): Promise<LeaseReply> {
+    this.#lastLeased = key;
     return this.#refusals.redacted('lease', this.#leases.take(key, options, this.#reader.typeNonce(key)));
   }
 
@@ -233,6 +236,11 @@ class RedisStore implements Store {
       this.#connection,
       tags.map(({ namespace, tag }) => tagKey(namespace, tag)),
     );
+  }
+
+  /** Of a key that this user may write, and nobody has. */
+  async #writeNothing(): Promise<void> {
+    if (this.#lastLeased) await this.#connection.client.unlink(leaseKey({ ...this.#lastLeased, text: newToken() }));
   }
 
   async #readClock(): Promise<void> {

@@ -27,10 +27,13 @@ const REMEMBERED_MS = 60_000;
  */
 export class Refusals {
   readonly #clock: Clock;
+  readonly #onReadOnly: () => void;
   readonly #last = new Map<string, { readonly code: string; readonly at: number }>();
 
-  constructor(clock: Clock) {
+  /** @param onReadOnly is told that the server is a replica */
+  constructor(clock: Clock, onReadOnly: () => void) {
     this.#clock = clock;
+    this.#onReadOnly = onReadOnly;
   }
 
   /** An answer whose errors may be logged, as `redacted`; notes whether it is a refusal. */
@@ -54,6 +57,7 @@ export class Refusals {
 
   #note(kind: string, error: unknown): void {
     const code = codeOf(error);
+    if (code === 'READONLY') this.#onReadOnly();
     if (REFUSALS.has(code)) this.#last.set(kind, { code, at: this.#clock.now() });
   }
 

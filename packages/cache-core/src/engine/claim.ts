@@ -63,7 +63,7 @@ export class RunningClaim<V> implements OpenClaim<V> {
   constructor(parts: ClaimParts) {
     this.#parts = parts;
     this.#beganAt = parts.context.engine.clock.now();
-    parts.flight.begin(parts.right.kind === 'leased');
+    parts.flight.begin(parts.right.kind);
     // Nothing will prove its value to latecomers, who can ask for a lease of their own.
     if (parts.right.kind === 'unfenced') this.#closeFlight();
     parts.context.observer.count('loads', parts.key.text);

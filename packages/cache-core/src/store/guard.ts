@@ -125,7 +125,8 @@ export class Guard implements Store {
         if (reply.kind !== 'unavailable') running.answeredInPart();
         call?.onReply?.(index, this.#trusted(keys[index], reply, since));
       };
-      return this.#store.read(keys, { budgetMs, onReply, isOver: running.isOver });
+      const { isOver, answeredInPart: onProgress } = running;
+      return this.#store.read(keys, { budgetMs, onReply, onProgress, isOver });
     });
     if (this.#journal.size === 0 && since === Number.POSITIVE_INFINITY) return replies;
     return replies.map((reply, index) => this.#trusted(keys[index], reply, since));

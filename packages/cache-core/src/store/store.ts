@@ -60,6 +60,8 @@ export interface Call {
 export interface ReadCall extends Call {
   /** Hears a reply as soon as it is there, by the index of its key: what is slow must not hold up the others. May be left unused. */
   readonly onReply?: ((index: number, reply: ReadReply) => void) | undefined;
+  /** Is told while this read waits its turn behind others that are being answered: the store is busy, not silent. */
+  readonly onProgress?: (() => void) | undefined;
   /** Whether the caller has given up: what was not sent yet need not be. */
   readonly isOver?: (() => boolean) | undefined;
 }

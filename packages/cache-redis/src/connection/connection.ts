@@ -23,6 +23,11 @@ export interface Connection {
   onStatus(listener: (status: StoreStatus) => void): () => void;
   /** Calls `listener` whenever there may be other primaries, or another server is reached; the returned function ends that. */
   onTopology(listener: (change: TopologyChange) => void): () => void;
+  /**
+   * The server refused a write as a replica: it is not used any more, until it is a primary or another one is reached.
+   * @param write does a write without effect; asked where the server may not be asked for its role
+   */
+  demoted(write: () => Promise<unknown>): void;
   /** Waits up to half a second for what is under way. Never rejects; may be called twice. A supplied client stays open. */
   close(): Promise<void>;
 }
@@ -72,6 +77,7 @@ class RedisConnection implements Connection {
   readonly #topologyListeners = new Set<(change: TopologyChange) => void>();
   #closing: Promise<void> | undefined;
   #cancelRecheck: () => void = () => undefined;
+  #demoted: Demoted | undefined;
 
   constructor(client: RedisClient | RedisClusterClient, target: Target, clock: Clock) {
     this.client = client;
@@ -106,6 +112,15 @@ class RedisConnection implements Connection {
     return () => void this.#topologyListeners.delete(listener);
   }
 
+  /** Once, however many writes were refused: each attempt to disconnect adds a listener to the socket. */
+  demoted(write: () => Promise<unknown>): void {
+    if (this.isCluster || this.#closing || this.#demoted) return;
+    this.#demoted = { write };
+    this.#watch.interrupted();
+    // A name, a balancer or Sentinels may lead to the primary by now. A supplied client is not ours to disconnect.
+    if (this.#target.kind !== 'client') this.client.disconnect(true);
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -135,11 +150,24 @@ class RedisConnection implements Connection {
   async #roleObstacle(): Promise<string | undefined> {
     if (isMock(this.client)) return undefined;
     this.#cancelRecheck();
-    const obstacle = obstacleIn(await this.client.info('replication', 'cluster').catch(() => '')); // else the commands tell
+    const info = await this.client.info('replication', 'cluster').catch(() => undefined);
+    const obstacle = info === undefined ? await this.#roleByWriting() : obstacleIn(info);
+    if (obstacle === undefined) this.#demoted = undefined;
     if (obstacle === 'READONLY' || obstacle === 'MASTERDOWN') {
       this.#cancelRecheck = this.#clock.after(RECHECK_MS, () => this.#watch.recheck(), { background: true });
     }
     return obstacle;
+  }
+
+  /** The server does not say what it is. One that refused a write is tried with another one; else the commands tell. */
+  async #roleByWriting(): Promise<'READONLY' | undefined> {
+    if (!this.#demoted) return undefined;
+    try {
+      await this.#demoted.write();
+      return undefined;
+    } catch (error) {
+      return codeOf(error) === 'NOPERM' ? undefined : 'READONLY'; // without an answer it is asked again
+    }
   }
 
   readonly #nodeAdded = (): void => {
@@ -182,6 +210,11 @@ class RedisConnection implements Connection {
       work.then(settled, settled);
     });
   }
+}
+
+/** A server that turned out to be a replica. */
+interface Demoted {
+  readonly write: () => Promise<unknown>;
 }
 
 /** ioredis stays in database 0 without a word where `SELECT` is refused: two databases would be mixed. */

@@ -37,8 +37,6 @@ function connectionSettings(access: Access) {
     enableAutoPipelining: false,
     /** Not applied to the patterns of `SCAN`, and removed from no reply: names are built by the cache alone. */
     keyPrefix: '',
-    /** After a failover this server is a replica: connect anew. 2 instead of 1 would send the command again. */
-    reconnectOnError: (error: Error): 1 | false => (error.message.startsWith('READONLY') ? 1 : false),
     connectionName: CONNECTION_NAME,
     /** Two commands less for each connection, which servers before 7.2 would refuse. */
     disableClientInfo: true,

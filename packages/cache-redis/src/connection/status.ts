@@ -19,6 +19,7 @@ export class StatusWatch {
   /** Why the connection is not there, as far as known; forgotten at each success. */
   #reason: string | undefined;
   #isClosed = false;
+  #preparations = 0;
 
   /** @param prepare runs whenever the client says that it is ready, and may return why it is of no use */
   constructor(client: RedisClient, prepare: () => Promise<string | undefined>) {
@@ -80,8 +81,11 @@ export class StatusWatch {
     if (!this.#isClosed && this.#client.status === 'ready') void this.#ready();
   }
 
+  /** Of several at a time only the last one counts: the others may have asked another server. */
   async #ready(): Promise<void> {
+    const preparation = ++this.#preparations;
     const obstacle = await this.#prepare();
+    if (preparation !== this.#preparations) return;
     if (this.#client.status !== 'ready' && !isMock(this.#client)) return; // lost again meanwhile
     if (obstacle !== undefined) return this.#down(obstacle);
     this.#reason = undefined;

@@ -4,7 +4,7 @@ import { redactError } from '../redaction.ts';
 import type { ByteGate } from './byte-gate.ts';
 import { decodeEntry, type StoredValue } from './entry-format.ts';
 import { type Answer, fetchMany, type Part } from './many.ts';
-import { nextPortion } from './portions.ts';
+import { nextPortion, SMALL_BYTES } from './portions.ts';
 import type { SizesSeen } from './sizes-seen.ts';
 
 export type Decoded = StoredValue | { readonly foreign: Buffer };
@@ -67,16 +67,16 @@ export class BatchReading {
     const asking: Promise<void>[] = [];
     let wanted: readonly Pending[] = [...this.#pending];
     while (wanted.length > 0) {
-      const { now, later, bytes } = nextPortion(wanted, ({ key }) => sizes.expect(key));
+      const { now, later, bytes, isProbe } = nextPortion(wanted, ({ key }) => sizes.expect(key));
       wanted = later;
-      const leave = await gate.enter(bytes);
+      const leave = await gate.enter(bytes, () => this.#call?.onProgress?.());
       if (this.#call?.isOver?.()) {
         leave();
         break;
       }
       const answered = this.#ask(now.flatMap(({ key, expected }) => [key.text, ...expected])).finally(leave);
       asking.push(answered);
-      if (bytes > SMALL_PORTION_BYTES) await answered; // sizes are known better then
+      if (isProbe || bytes > SMALL_BYTES) await answered;
     }
     await Promise.all(asking);
   }
@@ -150,9 +150,6 @@ export class BatchReading {
     this.#call?.onReply?.(one.index, reply);
   }
 }
-
-/** A command that brings no more than this need not be waited for before the next one is sent. */
-const SMALL_PORTION_BYTES = 64 * 1024;
 
 function nonceKeysOf({ scope }: StoreKey, tags: readonly string[]): readonly string[] {
   return tags.map((tag) => tagKey(scope.namespace, tag));

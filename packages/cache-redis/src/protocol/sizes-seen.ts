@@ -3,8 +3,6 @@ import { LRUCache } from 'lru-cache';
 
 /** A value of this size is worth remembering by its key. */
 const LARGE_BYTES = 16 * 1024;
-/** What a value of a type is taken for that was never read: of a large one not too many are asked for at once. */
-const UNKNOWN_BYTES = 64 * 1024;
 const MAX_KEYS = 1_000;
 const MAX_TYPES = 1_000;
 /** The share of the latest value in the average of its type. */
@@ -24,9 +22,9 @@ export class SizesSeen {
     else this.#ofKeys.delete(text);
   }
 
-  /** In bytes. */
-  expect({ text, scope }: StoreKey): number {
-    return this.#ofKeys.get(text) ?? this.#ofTypes.get(typeName(scope)) ?? UNKNOWN_BYTES;
+  /** In bytes; `undefined` if no value of its type was read yet. */
+  expect({ text, scope }: StoreKey): number | undefined {
+    return this.#ofKeys.get(text) ?? this.#ofTypes.get(typeName(scope));
   }
 }
 

@@ -56,8 +56,8 @@ describe('a primary of a Cluster without replicas', () => {
     await vi.waitFor(async () => expect(await cache.type('lead').getMany(IDS)).toEqual(expected()), { timeout: 20_000 });
     const loads: string[] = [];
     const loaded = await cache.type('lead').getOrSetMany(IDS, (missing) => {
-      loads.push(...missing);
-      return new Map(missing.map((id) => [id, id]));
+      loads.push(...missing.map(String));
+      return new Map(missing.map((id) => [id, String(id)]));
     });
     expect(loaded).toEqual(IDS);
     expect(new Set(loads)).toEqual(lost);
