@@ -3,6 +3,8 @@ import { obstacleIn } from '../info.ts';
 import { codeOf } from '../redaction.ts';
 import { nextTick } from '../timers.ts';
 import type { RedisClient, RedisClusterClient } from './client.ts';
+import { listenTo } from './client-events.ts';
+import { catchDropped } from './dropped-promises.ts';
 import { type Ioredis, ioredis as ownIoredis } from './ioredis.ts';
 import type { RedisStoreOptions } from './options.ts';
 import { createClient } from './own-client.ts';
@@ -73,7 +75,8 @@ class RedisConnection implements Connection {
   readonly #clock: Clock;
   readonly #watch: StatusWatch;
   readonly #nodes: NodeWatch;
-  /** Many may listen, and the client is listened to once: it warns of more than ten. */
+  /** Ends listening to the client. */
+  readonly #forget: readonly (() => void)[];
   readonly #topologyListeners = new Set<(change: TopologyChange) => void>();
   #closing: Promise<void> | undefined;
   #cancelRecheck: () => void = () => undefined;
@@ -88,10 +91,13 @@ class RedisConnection implements Connection {
     this.#watch = new StatusWatch(client, () => this.#prepare());
     // A primary may come back, or be succeeded, without the invalidations that it heard last (P5).
     this.#nodes = new NodeWatch(() => this.#watch.interrupted());
+    catchDropped(client);
     this.#nodeAdded();
-    client.on('+node', this.#nodeAdded);
-    for (const event of NODES_EVENTS) client.on(event, this.#nodesChanged);
-    client.on('ready', this.#reached);
+    this.#forget = [
+      listenTo(client, '+node', () => this.#nodeAdded()),
+      ...NODES_EVENTS.map((event) => listenTo(client, event, () => this.#tell('nodes'))),
+      listenTo(client, 'ready', () => this.#tell('reached')),
+    ];
     nextTick(() => this.#connect());
   }
 
@@ -170,15 +176,13 @@ class RedisConnection implements Connection {
     }
   }
 
-  readonly #nodeAdded = (): void => {
+  #nodeAdded(): void {
     if (!isClusterClient(this.client)) return;
+    for (const node of this.client.nodes('all')) catchDropped(node);
     for (const primary of this.client.nodes('master')) this.#nodes.add(primary);
     // Before that, nodes are those that were named in the options, whatever they are.
     if (this.client.status === 'ready') void connectPrimaries(this.client);
-  };
-
-  readonly #nodesChanged = (): void => this.#tell('nodes');
-  readonly #reached = (): void => this.#tell('reached');
+  }
 
   #tell(change: TopologyChange): void {
     for (const listener of [...this.#topologyListeners]) listener(change);
@@ -187,9 +191,8 @@ class RedisConnection implements Connection {
   async #close(): Promise<void> {
     const isOurs = this.#target.kind !== 'client';
     this.#watch.close({ forgetClient: !isOurs });
-    this.client.off('+node', this.#nodeAdded);
-    for (const event of NODES_EVENTS) this.client.off(event, this.#nodesChanged);
-    this.client.off('ready', this.#reached);
+    for (const forget of this.#forget) forget();
+    this.#nodes.close();
     this.#cancelRecheck();
     if (!isOurs) return;
     // QUIT is answered after all that was sent before; a frozen server answers nothing, so there is no waiting for 'end'.

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { StoreStatus } from '@huntly/cache-core';
 import { codeOf } from '../redaction.ts';
 import type { RedisClient } from './client.ts';
+import { listenTo } from './client-events.ts';
 import { isMock } from './supplied-client.ts';
 
 type Handler = (...args: unknown[]) => void;
@@ -13,7 +14,8 @@ type Handler = (...args: unknown[]) => void;
 export class StatusWatch {
   readonly #client: RedisClient;
   readonly #prepare: () => Promise<string | undefined>;
-  readonly #handlers: Readonly<Record<string, Handler>>;
+  /** For each event what ends listening to it. */
+  readonly #forget: ReadonlyMap<string, () => void>;
   readonly #listeners = new Set<(status: StoreStatus) => void>();
   #status: StoreStatus = { state: 'connecting' };
   /** Why the connection is not there, as far as known; forgotten at each success. */
@@ -25,7 +27,7 @@ export class StatusWatch {
   constructor(client: RedisClient, prepare: () => Promise<string | undefined>) {
     this.#client = client;
     this.#prepare = prepare;
-    this.#handlers = {
+    const handlers: Readonly<Record<string, Handler>> = {
       connect: () => void this.#connected(),
       ready: () => void this.#ready(),
       error: (error) => this.#failed(error),
@@ -33,7 +35,9 @@ export class StatusWatch {
       close: () => this.#down(this.#reason ?? 'reconnecting'),
       end: () => this.#down(this.#reason ?? 'closed'),
     };
-    for (const [event, handler] of Object.entries(this.#handlers)) client.on(event, handler);
+    this.#forget = new Map(
+      Object.entries(handlers).map(([event, handler]) => [event, listenTo(client, event, handler)]),
+    );
     if (client.status === 'ready' || isMock(client)) void this.#ready();
     if (client.status === 'end') this.#down('closed');
   }
@@ -49,9 +53,9 @@ export class StatusWatch {
 
   /** The last status, whatever the client does from now on. */
   close(options: { forgetClient: boolean }): void {
-    for (const [event, handler] of Object.entries(this.#handlers)) {
+    for (const [event, forget] of this.#forget) {
       // A client of our own may fail while it is closed, and prints what nobody listens to.
-      if (options.forgetClient || event !== 'error') this.#client.off(event, handler);
+      if (options.forgetClient || event !== 'error') forget();
     }
     this.#down('closed');
     this.#isClosed = true;
