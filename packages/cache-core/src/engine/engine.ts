@@ -10,6 +10,7 @@ import type { Store, TagTarget } from '../store/store.ts';
 import { Budget } from './budget.ts';
 import { Flights } from './flights.ts';
 import { FollowedCopies, type LocalSettings } from './followed-copies.ts';
+import { Limiter } from './limiter.ts';
 import { ReadBatch } from './read-batch.ts';
 
 export interface EngineParts {
@@ -27,6 +28,8 @@ export interface EngineParts {
   readonly events: CacheEvents;
 }
 
+/** A tenth of what the guard lets be under way: several caches may share a store. */
+const BULK_CALLS = 200;
 const CLOSE_PATIENCE_MS = 5_000;
 /** A store that answers some of its calls only would be said to be silent, and to be back, at each of them. */
 const QUIET_MS = 10_000;
@@ -44,6 +47,8 @@ export class Engine {
   readonly events: CacheEvents;
   readonly flights = new Flights();
   readonly reads: ReadBatch;
+  /** For the calls of verbs that take many values: they leave the store, and its cap, to single ones as well. */
+  readonly bulk: Limiter;
   readonly local: FollowedCopies;
   readonly #budgetMs: number;
   /** The asynchronous context in which the cache was made. */
@@ -72,6 +77,7 @@ export class Engine {
     this.local =
       parent?.local.ofChildren ??
       new FollowedCopies(this.store, parts.local, { clock, logger: this.logger, onChannel });
+    this.bulk = parent?.bulk ?? new Limiter(BULK_CALLS);
     this.reads = new ReadBatch(this.store, clock, this.#budgetMs);
   }
 

@@ -107,12 +107,14 @@ export class Reader {
 
   /** A flight of this reader's own, which others may join while it asks for the right to load. */
   async #begin(request: ReadRequest, lookup: Lookup, progress: Progress): Promise<Outcome | undefined> {
-    const { key, options } = request;
+    const { key, options, isBulk } = request;
     const { flights } = this.#engine;
     const flight = flights.open(key.text, { asksStore: lookup.kind !== 'unknown' });
     try {
       const right = await this.#rightToLoad(request, lookup, progress);
-      if (right) return new RunningClaim({ context: this.#context, key, flight, right, options, previous: undefined });
+      if (right) {
+        return new RunningClaim({ context: this.#context, key, flight, right, options, isBulk, previous: undefined });
+      }
       flights.abandon(key.text, flight);
       return undefined;
     } catch (error) {
@@ -181,8 +183,9 @@ export class Reader {
   async #askForLease(request: ReadRequest, rejected: EntryId | undefined, budget: Budget): Promise<Acquired> {
     const { key, tags } = request;
     const options = { ttlMs: this.#type.leaseMs, tags, rejected };
+    const ask = () => this.#engine.ask('lease', (store) => store.lease(key, options, budget), budget);
     try {
-      const reply = await this.#engine.ask('lease', (store) => store.lease(key, options, budget), budget);
+      const reply = await (request.isBulk ? this.#engine.bulk.run(ask) : ask());
       return reply.kind === 'granted' ? { kind: 'leased', lease: reply.lease } : reply;
     } catch (error) {
       this.#observer.count('storeErrors', key.text, error); // said by `ask`

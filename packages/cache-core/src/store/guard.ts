@@ -30,7 +30,7 @@ export interface GuardSettings {
   readonly budgetMs: number;
   /** How long an invalidation may take: nobody can do without its answer. */
   readonly invalidationMs: number;
-  /** Calls that wait for an answer, beyond which the store is not asked. */
+  /** Calls that wait for an answer, beyond which the store is asked for no further read, lease, fill or ranking. */
   readonly maxInFlight: number;
   readonly deadlinesToOpen: number;
   readonly probeMs: number;
@@ -141,7 +141,7 @@ export class Guard implements Store {
   }
 
   renew(lease: Lease, ttlMs: number, call?: Call): Promise<boolean> {
-    return this.#run(call, () => this.#store.renew(lease, ttlMs));
+    return this.#runBeyondCap(call, () => this.#store.renew(lease, ttlMs));
   }
 
   /** A load may have begun before an invalidation that the store has not heard of yet. */
@@ -154,7 +154,7 @@ export class Guard implements Store {
   /** Without an answer it is tried once more when the store is back: nobody should wait for a load that is over. */
   async release(lease: Lease, options?: { backoffMs?: number }, call?: Call): Promise<void> {
     try {
-      await this.#run(call, () => this.#store.release(lease, options));
+      await this.#runBeyondCap(call, () => this.#store.release(lease, options));
     } catch (error) {
       this.#recovery.orphan(lease);
       throw error;
@@ -162,14 +162,16 @@ export class Guard implements Store {
   }
 
   expire(keys: readonly StoreKey[], call?: Call): Promise<void> {
-    return this.#run(call, () => this.#store.expire(keys));
+    return this.#runBeyondCap(call, () => this.#store.expire(keys));
   }
 
   /** Rejected, it is in the journal, and will be applied before its values are trusted again. */
   async invalidate(targets: readonly Target[], call?: Call): Promise<{ removed: number }> {
     const { invalidationMs } = this.#parts.settings;
     try {
-      const applied = await this.#run(call ?? { budgetMs: invalidationMs }, () => this.#store.invalidate(targets));
+      const applied = await this.#runBeyondCap(call ?? { budgetMs: invalidationMs }, () =>
+        this.#store.invalidate(targets),
+      );
       this.#journal.remember(targets);
       return applied;
     } catch (error) {
@@ -219,12 +221,22 @@ export class Guard implements Store {
 
   /** The one way to the store. @throws StoreUnavailableError where it is not asked, or gives no answer in time. */
   async #run<T>(call: Call | undefined, send: (running: RunningCall) => Promise<T>, tooLate?: (answer: T) => void): Promise<T> {
-    this.#checkClosed();
-    const { budgetMs: standard, maxInFlight } = this.#parts.settings;
+    const { maxInFlight } = this.#parts.settings;
     if (this.#calls.size >= maxInFlight) {
+      this.#checkClosed(); // the better reason
       throw new StoreUnavailableError(`The store is not asked now: ${maxInFlight} calls are under way.`);
     }
-    return this.#calls.run(call?.budgetMs ?? standard, send, tooLate);
+    return this.#runBeyondCap(call, send, tooLate);
+  }
+
+  /** For what must not be refused while the store answers: what undoes or ends something leaves it undone otherwise. */
+  async #runBeyondCap<T>(
+    call: Call | undefined,
+    send: (running: RunningCall) => Promise<T>,
+    tooLate?: (answer: T) => void,
+  ): Promise<T> {
+    this.#checkClosed();
+    return this.#calls.run(call?.budgetMs ?? this.#parts.settings.budgetMs, send, tooLate);
   }
 
   #statusChanged(status: StoreStatus): void {
