@@ -74,7 +74,7 @@ class RedisStore implements Store {
     this.#connection = connection;
     this.#clock = clock;
     this.#nonces = new NonceKeeper(connection, () => this.#serverNow());
-    this.#leases = new LeaseDesk(connection, this.#nonces);
+    this.#leases = new LeaseDesk(connection, this.#nonces, clock);
     this.#reader = new EntryReader(connection, () => this.#serverNow());
     this.#reporter = new Reporter(connection, clock);
     this.#refusals = new Refusals(clock, () => connection.demoted(() => this.#writeNothing()));
@@ -149,6 +149,7 @@ class RedisStore implements Store {
   }
 
   async close(): Promise<void> {
+    this.#leases.close();
     await Promise.all([...this.#channels].map((channel) => channel.close()));
     return this.#connection.close();
   }
