@@ -16,6 +16,7 @@ const REFUSALS: ReadonlySet<string> = new Set([
   'OOM',
   'READONLY',
   'REDIRECTED',
+  'UNKNOWN_COMMAND',
   'WRONGPASS',
 ]);
 

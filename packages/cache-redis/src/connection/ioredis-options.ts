@@ -21,6 +21,8 @@ function connectionSettings(access: Access) {
     disconnectTimeout: 500,
     keepAlive: 10_000,
     noDelay: true,
+    /** IPv4 and IPv6. Early versions of ioredis 5 take IPv4 alone. */
+    family: 0,
     /** 0 alone rejects what was under way as soon as a connection breaks; with any other number that may wait for ever. */
     maxRetriesPerRequest: 0,
     /** A command must never be sent twice: a lease would be granted to nobody, an old value stored after an invalidation. */

@@ -3,6 +3,7 @@ import type { StoreStatus } from '@huntly/cache-core';
 import { codeOf } from '../redaction.ts';
 import type { RedisClient } from './client.ts';
 import { listenTo } from './client-events.ts';
+import { isHungUp, whyHungUp } from './hung-up.ts';
 import { isMock } from './supplied-client.ts';
 
 type Handler = (...args: unknown[]) => void;
@@ -22,6 +23,11 @@ export class StatusWatch {
   #reason: string | undefined;
   #isClosed = false;
   #preparations = 0;
+  /** Cluster: a node that was named in the options has said which nodes there are, and no connection was ready since. */
+  #hasNodesNamed = false;
+  /** Why the server hangs up, where it was asked. */
+  #diagnosis: string | undefined;
+  #isAsking = false;
 
   /** @param prepare runs whenever the client says that it is ready, and may return why it is of no use */
   constructor(client: RedisClient, prepare: () => Promise<string | undefined>) {
@@ -31,8 +37,14 @@ export class StatusWatch {
       connect: () => void this.#connected(),
       ready: () => void this.#ready(),
       error: (error) => this.#failed(error),
-      'node error': (error) => this.#note(error), // Cluster: another node may still answer
-      close: () => this.#down(this.#reason ?? 'reconnecting'),
+      'node error': (error) => this.#nodeFailed(error), // Cluster: another node may still answer
+      refresh: () => {
+        this.#hasNodesNamed = true;
+      },
+      close: () => {
+        this.#hasNodesNamed = false;
+        this.#down(this.#reason ?? 'reconnecting');
+      },
       end: () => this.#down(this.#reason ?? 'closed'),
     };
     this.#forget = new Map(
@@ -93,7 +105,16 @@ export class StatusWatch {
     if (this.#client.status !== 'ready' && !isMock(this.#client)) return; // lost again meanwhile
     if (obstacle !== undefined) return this.#down(obstacle);
     this.#reason = undefined;
+    this.#diagnosis = undefined;
+    this.#hasNodesNamed = false;
     this.#set({ state: 'ready' });
+  }
+
+  /** Behind a NAT, or in a network of containers, the addresses that nodes have for each other lead nowhere from outside. */
+  #nodeFailed(error: unknown): void {
+    this.#note(error);
+    const isUnreachable = error instanceof Error && 'syscall' in error && error.syscall === 'connect';
+    if (this.#hasNodesNamed && isUnreachable && this.#client.status !== 'ready') this.#reason = 'NODES_UNREACHABLE';
   }
 
   #failed(error: unknown): void {
@@ -106,7 +127,20 @@ export class StatusWatch {
   }
 
   #down(reason: string): void {
-    this.#set({ state: 'down', reason });
+    if (!isHungUp(reason)) {
+      this.#set({ state: 'down', reason });
+      return;
+    }
+    this.#set({ state: 'down', reason: this.#diagnosis ?? reason });
+    if (this.#diagnosis === undefined) void this.#askWhy();
+  }
+
+  async #askWhy(): Promise<void> {
+    if (this.#isAsking || this.#isClosed || isMock(this.#client)) return;
+    this.#isAsking = true;
+    this.#diagnosis = await whyHungUp(this.#client);
+    this.#isAsking = false;
+    if (this.#diagnosis !== undefined && this.#status.state !== 'ready') this.#down(this.#reason ?? 'reconnecting');
   }
 
   #set(status: StoreStatus): void {
