@@ -220,7 +220,11 @@ export class Guard implements Store {
   }
 
   /** The one way to the store. @throws StoreUnavailableError where it is not asked, or gives no answer in time. */
-  async #run<T>(call: Call | undefined, send: (running: RunningCall) => Promise<T>, tooLate?: (answer: T) => void): Promise<T> {
+  async #run<T>(
+    call: Call | undefined,
+    send: (running: RunningCall) => Promise<T>,
+    tooLate?: (answer: T) => void,
+  ): Promise<T> {
     const { maxInFlight } = this.#parts.settings;
     if (this.#calls.size >= maxInFlight) {
       this.#checkClosed(); // the better reason

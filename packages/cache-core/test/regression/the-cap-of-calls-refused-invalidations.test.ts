@@ -25,7 +25,13 @@ const SETTINGS = {
 async function fullGuard() {
   const store = memoryStore();
   const everything = new Map<string, TagTarget>();
-  const guard = new Guard(store, { settings: SETTINGS, clock: new FakeClock(), random: () => 0.5, everything, onBreaker() {} });
+  const guard = new Guard(store, {
+    settings: SETTINGS,
+    clock: new FakeClock(),
+    random: () => 0.5,
+    everything,
+    onBreaker() {},
+  });
   const reply = await guard.lease(keyOf(1), { ttlMs: 1_000, tags: [] });
   if (reply.kind !== 'granted') throw new Error(reply.kind);
   vi.spyOn(store, 'read').mockImplementation(() => new Promise(() => {}));
@@ -107,7 +113,9 @@ describe('verbs that take many values', () => {
     expect(onNotStored.mock.calls).toEqual([[[2, 3]]]);
     expect(await leads.setMany([[1, 'a']], { onNotStored, ttl: '1m' })).toBe(1);
     expect(onNotStored).toHaveBeenCalledTimes(1);
-    await expect(leads.setMany([[1, 'a']], { onNotStored: 'log' as never })).rejects.toThrow('onNotStored must be a function');
+    await expect(leads.setMany([[1, 'a']], { onNotStored: 'log' as never })).rejects.toThrow(
+      'onNotStored must be a function',
+    );
     await expect(leads.setMany([[1, 'a']], null as never)).rejects.toThrow('must be an object');
   });
 });

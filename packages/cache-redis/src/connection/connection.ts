@@ -229,7 +229,8 @@ async function databaseProblem(client: RedisClient): Promise<string | undefined>
     return undefined;
   } catch (error) {
     const code = codeOf(error);
-    if (code === 'NO_DATABASE') return `${code}: the server has no database ${db}; see its directive databases, or use database 0`;
+    if (code === 'NO_DATABASE')
+      return `${code}: the server has no database ${db}; see its directive databases, or use database 0`;
     return `${code}: database ${db} cannot be selected; allow the user SELECT and reconnect, or use database 0`;
   }
 }

@@ -53,11 +53,17 @@ async function fetchTogether(client: RedisClient, keys: string[], onPart: (part:
 }
 
 /** In one pipeline. What has moved elsewhere, as slots do, is asked for by itself, wherever it is now. */
-async function fetchOneByOne(client: RedisClient, keys: readonly string[], onPart: (part: Part) => void): Promise<void> {
+async function fetchOneByOne(
+  client: RedisClient,
+  keys: readonly string[],
+  onPart: (part: Part) => void,
+): Promise<void> {
   const pipeline = client.pipeline();
   for (const key of keys) pipeline.getBuffer(key);
   const sent = pipeline.exec();
-  const answers = await Promise.all(keys.map((_key, index) => answerOf(sent.then((replies) => replyAt(replies, index)))));
+  const answers = await Promise.all(
+    keys.map((_key, index) => answerOf(sent.then((replies) => replyAt(replies, index)))),
+  );
   const part = new Map<string, Answer>();
   const elsewhere: string[] = [];
   for (const [index, key] of keys.entries()) {
@@ -66,9 +72,7 @@ async function fetchOneByOne(client: RedisClient, keys: readonly string[], onPar
     else part.set(key, answer);
   }
   onPart(part);
-  await Promise.all(
-    elsewhere.map(async (key) => onPart(new Map([[key, await answerOf(client.getBuffer(key))]]))),
-  );
+  await Promise.all(elsewhere.map(async (key) => onPart(new Map([[key, await answerOf(client.getBuffer(key))]]))));
 }
 
 /** `GET` refuses what is no text. */

@@ -49,7 +49,10 @@ afterEach(async () => {
   await server.stop();
 });
 
-const keyOf = (type: string, id: number): StoreKey => ({ text: `${type}:${id}`, scope: { namespace: undefined, type } });
+const keyOf = (type: string, id: number): StoreKey => ({
+  text: `${type}:${id}`,
+  scope: { namespace: undefined, type },
+});
 
 describe('a batch of large values', () => {
   it('arrives in portions, once the first ones have shown how large they are', async () => {

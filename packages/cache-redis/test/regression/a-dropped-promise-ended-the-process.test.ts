@@ -77,7 +77,12 @@ describe.each(VERSIONS)('$version', ({ ioredis }) => {
     const failed = failuresOf(client);
     await server.cli('ACL', 'SETUSER', 'default', '-select');
     await server.cli('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
-    expect(await failure(connection, 'NOPERM: database 2 cannot be selected; allow the user SELECT and reconnect, or use database 0')).toBeTruthy();
+    expect(
+      await failure(
+        connection,
+        'NOPERM: database 2 cannot be selected; allow the user SELECT and reconnect, or use database 0',
+      ),
+    ).toBeTruthy();
     expect(failed).toContain('select');
     client.disconnect();
     await server.stop();

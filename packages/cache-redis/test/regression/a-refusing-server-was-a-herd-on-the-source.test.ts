@@ -25,7 +25,11 @@ interface Setting {
 async function start(rights = ALL, isSupplied = false): Promise<Setting> {
   const server = await startRedis({ users: [rights], config: { 'enable-protected-configs': 'yes' } });
   const client = isSupplied
-    ? new Redis(server.url, { maxRetriesPerRequest: 0, autoResendUnfulfilledCommands: false, enableOfflineQueue: false })
+    ? new Redis(server.url, {
+        maxRetriesPerRequest: 0,
+        autoResendUnfulfilledCommands: false,
+        enableOfflineQueue: false,
+      })
     : undefined;
   const store = redisStore(client ? { client } : { url: server.url });
   await ready(store);
@@ -46,7 +50,11 @@ function heldLoads() {
     count++;
     return new Promise<string>((resolve) => waiting.push(resolve));
   };
-  return { load, count: () => count, finish: (value: string) => waiting.splice(0).forEach((resolve) => resolve(value)) };
+  return {
+    load,
+    count: () => count,
+    finish: (value: string) => waiting.splice(0).forEach((resolve) => resolve(value)),
+  };
 }
 
 const REFUSALS: readonly (readonly [string, (server: RedisServer) => Promise<unknown>])[] = [
@@ -57,9 +65,18 @@ const REFUSALS: readonly (readonly [string, (server: RedisServer) => Promise<unk
   [
     'unable to save to its disk (MISCONF)',
     async (server) => {
-      for (const [name, value] of [['dir', '/proc'], ['save', '1 1']] as const) await server.cli('CONFIG', 'SET', name, value);
+      for (const [name, value] of [
+        ['dir', '/proc'],
+        ['save', '1 1'],
+      ] as const)
+        await server.cli('CONFIG', 'SET', name, value);
       await server.cli('BGSAVE').catch(() => undefined);
-      await until('writes to be refused', async () => server.cli('SET', 'x', 'y').then(() => undefined, () => true));
+      await until('writes to be refused', async () =>
+        server.cli('SET', 'x', 'y').then(
+          () => undefined,
+          () => true,
+        ),
+      );
     },
   ],
 ];

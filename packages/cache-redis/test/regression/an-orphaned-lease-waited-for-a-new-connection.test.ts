@@ -59,7 +59,9 @@ it('one that was granted while another node did not answer goes as soon as its n
   const desk = new LeaseDesk(connection, nonces);
   await expect(desk.take(key, { ttlMs: PATIENT_MS, tags: [] }, '')).rejects.toThrow('gone');
   await refusal?.serve();
-  await vi.waitFor(async () => expect(await refusal?.node.cli('EXISTS', 'lease:{lead:1}')).toBe(0), { timeout: 20_000 });
+  await vi.waitFor(async () => expect(await refusal?.node.cli('EXISTS', 'lease:{lead:1}')).toBe(0), {
+    timeout: 20_000,
+  });
   expect(statuses).toEqual([]);
   desk.close();
 });

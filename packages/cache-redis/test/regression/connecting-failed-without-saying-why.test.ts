@@ -39,7 +39,12 @@ describe.each(VERSIONS)('$version', ({ ioredis }) => {
   it('a server that has as many clients as it may', async () => {
     const server = await startRedis({ config: { maxclients: 4 } });
     const sockets = Array.from({ length: 4 }, () => connect(server.port, server.host));
-    await until('the server to be full', async () => server.cli('PING').then(() => undefined, () => true));
+    await until('the server to be full', async () =>
+      server.cli('PING').then(
+        () => undefined,
+        () => true,
+      ),
+    );
     const connection = open({ url: server.url }, ioredis);
     expect(await failure(connection, 'MAXCLIENTS')).toBe('MAXCLIENTS');
     const store = redisStore({ url: server.url });

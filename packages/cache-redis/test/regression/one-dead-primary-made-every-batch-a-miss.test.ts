@@ -53,7 +53,9 @@ describe('a primary of a Cluster without replicas', () => {
 
   it('that is dead takes no value of another one with it, and only its own are loaded', async () => {
     await victim.kill();
-    await vi.waitFor(async () => expect(await cache.type('lead').getMany(IDS)).toEqual(expected()), { timeout: 20_000 });
+    await vi.waitFor(async () => expect(await cache.type('lead').getMany(IDS)).toEqual(expected()), {
+      timeout: 20_000,
+    });
     const loads: string[] = [];
     const loaded = await cache.type('lead').getOrSetMany(IDS, (missing) => {
       loads.push(...missing.map(String));
