@@ -71,7 +71,7 @@ function readTarget(options: RedisStoreOptions, problems: string[]): Target | un
   }
   const named = WAYS.filter((name) => name in options);
   // A way that is undefined is one that was not chosen, unless it is the only one: then something is missing there.
-  const chosen = named.filter((name) => valueOf(options, name) !== undefined);
+  const chosen = named.filter((name) => givenAs(options, name) !== undefined);
   const given = chosen.length > 0 ? chosen : named.slice(0, 1);
   const [way] = given;
   if (way === undefined || given.length > 1) {
@@ -100,7 +100,7 @@ function isWay<W extends Way>(
   return way === asked && asked in options;
 }
 
-function valueOf(options: RedisStoreOptions, name: Way): unknown {
+function givenAs(options: RedisStoreOptions, name: Way): unknown {
   return (options as Partial<Record<Way, unknown>>)[name];
 }
 

@@ -53,7 +53,9 @@ function heldLoads() {
   return {
     load,
     count: () => count,
-    finish: (value: string) => waiting.splice(0).forEach((resolve) => resolve(value)),
+    finish: (value: string) => {
+      for (const resolve of waiting.splice(0)) resolve(value);
+    },
   };
 }
 
