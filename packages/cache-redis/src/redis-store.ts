@@ -75,9 +75,14 @@ class RedisStore implements Store {
     this.#clock = clock;
     this.#nonces = new NonceKeeper(connection, () => this.#serverNow());
     this.#leases = new LeaseDesk(connection, this.#nonces, clock);
-    this.#reader = new EntryReader(connection, () => this.#serverNow());
     this.#reporter = new Reporter(connection, clock);
-    this.#refusals = new Refusals(clock, () => connection.demoted(() => this.#writeNothing()));
+    const refusals = new Refusals(clock, () => connection.demoted(() => this.#writeNothing()));
+    this.#refusals = refusals;
+    this.#reader = new EntryReader(
+      connection,
+      () => this.#serverNow(),
+      (error) => refusals.note('mget', error),
+    );
     connection.onStatus((status) => {
       if (status.state !== 'ready') return;
       void this.#readClock();

@@ -44,7 +44,7 @@ export class Refusals {
       if (this.#last.size > 0) this.#last.delete(kind);
       return value;
     } catch (error) {
-      this.#note(kind, error);
+      this.note(kind, error);
       throw error;
     }
   }
@@ -52,11 +52,11 @@ export class Refusals {
   /** The same for a read, of which some keys alone may be refused. */
   async redactedReplies(read: Promise<readonly ReadReply[]>): Promise<readonly ReadReply[]> {
     const replies = await this.redacted('read', read);
-    for (const reply of replies) if (reply.kind === 'unavailable') this.#note('read', reply.error);
+    for (const reply of replies) if (reply.kind === 'unavailable') this.note('read', reply.error);
     return replies;
   }
 
-  #note(kind: string, error: unknown): void {
+  note(kind: string, error: unknown): void {
     const code = codeOf(error);
     if (code === 'READONLY') this.#onReadOnly();
     if (REFUSALS.has(code)) this.#last.set(kind, { code, at: this.#clock.now() });

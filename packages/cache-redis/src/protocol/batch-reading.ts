@@ -16,6 +16,8 @@ export interface BatchParts {
   readonly expectedTags: (key: StoreKey) => readonly string[];
   /** What a value means, given what the nonces of its tags are now, in their order. */
   readonly replyTo: (key: StoreKey, value: Decoded, nonces: readonly (string | undefined)[]) => ReadReply;
+  /** Hears why a command was refused, though others could be used instead. */
+  readonly onRefused: (error: unknown) => void;
   /** Hears the nonce of the type of a key, before the reply of that key. */
   readonly onTypeNonce: (key: StoreKey, nonce: string | undefined) => void;
 }
@@ -86,10 +88,11 @@ export class BatchReading {
     const fresh = [...new Set(names)].filter((name) => !this.#asked.has(name));
     for (const name of fresh) this.#asked.add(name);
     const further: Promise<void>[] = [];
-    await fetchMany(this.#parts.connection, fresh, (part) => {
+    const onPart = (part: Part) => {
       const missing = this.#take(part);
       if (missing.length > 0) further.push(this.#ask(missing));
-    });
+    };
+    await fetchMany(this.#parts.connection, fresh, onPart, this.#parts.onRefused);
     await Promise.all(further);
   }
 

@@ -33,24 +33,34 @@ export async function fetchMany(
   connection: Connection,
   keys: readonly string[],
   onPart: (part: Part) => void,
+  onRefused: (error: unknown) => void = ignore,
 ): Promise<void> {
   if (keys.length === 0) return;
   const { client } = connection;
   // Parts need not be of one moment: a value and its nonces are compared wherever they come from.
   if (connection.isCluster) await eachNode(connection, keys, (group) => fetchOneByOne(client, group, onPart));
-  else await Promise.all(chunks(keys, READ_AT_ONCE).map((chunk) => fetchTogether(client, chunk, onPart)));
+  else await Promise.all(chunks(keys, READ_AT_ONCE).map((chunk) => fetchTogether(client, chunk, onPart, onRefused)));
 }
 
 /** Of one server. Where one of the keys may not be read, or `MGET` not be used, all are asked for by themselves. */
-async function fetchTogether(client: RedisClient, keys: string[], onPart: (part: Part) => void): Promise<void> {
+async function fetchTogether(
+  client: RedisClient,
+  keys: string[],
+  onPart: (part: Part) => void,
+  onRefused: (error: unknown) => void,
+): Promise<void> {
   try {
     const values = await client.mgetBuffer(keys);
     onPart(new Map(keys.map((key, index) => [key, values[index] ?? null])));
   } catch (error) {
-    if (codeOf(error) === 'NOPERM') await fetchOneByOne(client, keys, onPart);
-    else onPart(new Map(keys.map((key) => [key, asError(error)])));
+    if (codeOf(error) === 'NOPERM') {
+      onRefused(error);
+      await fetchOneByOne(client, keys, onPart);
+    } else onPart(new Map(keys.map((key) => [key, asError(error)])));
   }
 }
+
+function ignore(): void {}
 
 /** In one pipeline. What has moved elsewhere, as slots do, is asked for by itself, wherever it is now. */
 async function fetchOneByOne(

@@ -13,6 +13,7 @@ const MAX_REMEMBERED = 10_000;
 export class EntryReader {
   readonly #connection: Connection;
   readonly #serverNow: () => number;
+  readonly #onRefused: (error: unknown) => void;
   /** The tags that a key had when it was last read: their nonces are asked for with it, so that a hit stays one round trip. */
   readonly #tagsSeen = new LRUCache<string, readonly string[]>({ maxSize: MAX_REMEMBERED, sizeCalculation: () => 1 });
   readonly #sizes = new SizesSeen();
@@ -20,8 +21,10 @@ export class EntryReader {
   /** The nonce of each type as last read. */
   readonly #typeNonces = new LRUCache<string, string>({ max: 1_000 });
 
-  constructor(connection: Connection, serverNow: () => number) {
+  /** @param onRefused hears why a command was refused, though others could be used instead */
+  constructor(connection: Connection, serverNow: () => number, onRefused: (error: unknown) => void) {
     this.#connection = connection;
+    this.#onRefused = onRefused;
     this.#serverNow = serverNow;
   }
 
@@ -39,6 +42,7 @@ export class EntryReader {
       expectedTags: (key: StoreKey) => this.#expectedTags(key),
       replyTo: (key: StoreKey, value: Decoded, nonces: readonly (string | undefined)[]) =>
         this.#reply(key, value, nonces),
+      onRefused: this.#onRefused,
       onTypeNonce: (key: StoreKey, nonce: string | undefined) => this.#rememberTypeNonce(key, nonce),
     };
     return new BatchReading(parts, keys, call).run();
