@@ -19,5 +19,10 @@ export const shared = defineConfig({
 /** For everything under `packages/`: a library does not write to the console, so a test that makes it do so fails. */
 export const sharedForPackages = mergeConfig(
   shared,
-  defineConfig({ test: { setupFiles: [fileURLToPath(new URL('vitest.quiet.ts', import.meta.url))] } }),
+  defineConfig({ test: { setupFiles: [setupFile('vitest.quiet.ts'), setupFile('vitest.process.ts')] } }),
 );
+
+/** Of the workspace, by its name. */
+export function setupFile(name: string): string {
+  return fileURLToPath(new URL(name, import.meta.url));
+}

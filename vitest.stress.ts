@@ -1,5 +1,5 @@
 import { mergeConfig } from 'vitest/config';
-import { shared } from './vitest.shared.ts';
+import { setupFile, shared } from './vitest.shared.ts';
 
 /**
  * `npm run stress`: what takes too long for `npm test`, such as storms over several processes and minutes of faults. One
@@ -8,6 +8,7 @@ import { shared } from './vitest.shared.ts';
 export default mergeConfig(shared, {
   test: {
     include: ['packages/*/test/**/*.stress.ts', 'examples/*/test/**/*.stress.ts'],
+    setupFiles: [setupFile('vitest.process.ts')],
     typecheck: { enabled: false },
     fileParallelism: false,
     outputFile: { json: '.results/stress.json' },

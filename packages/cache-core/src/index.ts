@@ -18,7 +18,7 @@ export type { Claim, Hit, OpenClaim } from './engine/claim.ts';
 export type { FillOptions } from './engine/entry-builder.ts';
 export type { InvalidationResult, PatternOptions } from './engine/invalidator.ts';
 export type { Loader, LoaderContext } from './engine/loading.ts';
-export type { TypedCache } from './engine/typed-cache.ts';
+export type { SetManyOptions, TypedCache } from './engine/typed-cache.ts';
 export {
   CacheConfigError,
   CacheError,
@@ -87,6 +87,7 @@ export type {
   LeaseReply,
   MemoryReport,
   NewEntry,
+  ReadCall,
   ReadReply,
   ReplicationReport,
   ServerReport,

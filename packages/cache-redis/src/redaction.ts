@@ -20,6 +20,7 @@ class RedactedError extends Error {
 
 /** What servers say first, and what it means for this cache. */
 const REPLIES: Readonly<Record<string, string>> = {
+  BUSY: 'the server runs a script that does not end',
   CLUSTERDOWN: 'the Cluster does not serve all its slots',
   CROSSSLOT: 'the keys of one command live on different nodes',
   ERR: 'the server refused the command',
@@ -29,12 +30,20 @@ const REPLIES: Readonly<Record<string, string>> = {
   MOVED: 'the key lives on another node: this is a Cluster, so use the option cluster',
   NOAUTH: 'the server asks for a password, and none is given',
   NOPERM: 'the ACL of this user does not allow the command, or one of its keys',
+  NOREPLICAS: 'the server has fewer replicas than min-replicas-to-write asks for, and refuses writes then',
   NOSCRIPT: 'the server does not know the script',
   OOM: 'the memory of the server is full: give it a maxmemory-policy, allkeys-lru for a cache',
   READONLY: 'the server is a replica',
   WRONGPASS: 'the user name or the password is wrong, or the user is disabled',
   WRONGTYPE: 'the key holds something that this package did not write',
 };
+
+/** What servers say with the general code `ERR`: our code, our words. */
+const ERRORS: readonly (readonly [beginning: string, code: string, explanation: string])[] = [
+  ['ERR max number of clients', 'MAXCLIENTS', 'the server has as many clients as its maxclients allows'],
+  ['ERR DB index is out of range', 'NO_DATABASE', 'the server has no database with this number'],
+  ['ERR unknown command', 'UNKNOWN_COMMAND', 'the server does not know the command, or it is switched off there'],
+];
 
 /** What ioredis says itself: the beginning of its text, our code, our words. */
 const CLIENT_ERRORS: readonly (readonly [beginning: string, code: string, explanation: string])[] = [
@@ -80,6 +89,8 @@ function diagnose(error: unknown): { code: string; explanation: string } {
   }
   const known = CLIENT_ERRORS.find(([beginning]) => error.message.startsWith(beginning));
   if (known) return { code: known[1], explanation: known[2] };
+  const general = error.name === 'ReplyError' && ERRORS.find(([beginning]) => error.message.startsWith(beginning));
+  if (general) return { code: general[1], explanation: general[2] };
   const reply = error.name === 'ReplyError' ? /^[A-Z][A-Z\d_]{1,30}(?=\s|$)/.exec(error.message)?.[0] : undefined;
   if (reply) return { code: reply, explanation: REPLIES[reply] ?? 'the server refused the command' };
   return { code: nameOf(error), explanation: 'its text is withheld, as it may hold a value' };

@@ -10,6 +10,7 @@ import {
   type Pattern,
   type Ranking,
   type RankingOptions,
+  type ReadCall,
   type ReadReply,
   type Scope,
   type Store,
@@ -37,6 +38,7 @@ import { NonceKeeper, type Nonces } from './protocol/nonces.ts';
 import { EntryReader } from './protocol/reading.ts';
 import { ServerClock } from './protocol/server-clock.ts';
 import { sweep } from './protocol/sweep.ts';
+import { newToken } from './protocol/token.ts';
 import { RedisRanking } from './ranking.ts';
 import { redacted } from './redaction.ts';
 import { Refusals } from './refusals.ts';
@@ -64,6 +66,7 @@ class RedisStore implements Store {
   readonly #refusals: Refusals;
   readonly #rankings = new LRUCache<string, Ranking>({ max: 100 });
   readonly #channels = new Set<Channel>();
+  #lastLeased: StoreKey | undefined;
   /** Absent on ioredis-mock, which knows no tracking. */
   readonly announcements?: NonNullable<Store['announcements']>;
 
@@ -72,10 +75,11 @@ class RedisStore implements Store {
     this.#clock = clock;
     this.#serverClock = new ServerClock(connection.client, clock);
     this.#nonces = new NonceKeeper(connection, clock);
-    this.#leases = new LeaseDesk(connection, this.#nonces);
-    this.#reader = new EntryReader(connection, this.#serverClock);
+    this.#leases = new LeaseDesk(connection, this.#nonces, clock);
     this.#reporter = new Reporter(connection, clock);
-    this.#refusals = new Refusals(clock);
+    const refusals = new Refusals(clock, () => connection.demoted(() => this.#writeNothing()));
+    this.#refusals = refusals;
+    this.#reader = new EntryReader(connection, this.#serverClock, (error) => refusals.note('mget', error));
     connection.onStatus((status) => {
       if (status.state !== 'ready') return this.#serverClock.stop();
       void this.#serverClock.start();
@@ -96,11 +100,12 @@ class RedisStore implements Store {
     await redacted(this.#connection.client.ping());
   }
 
-  read(keys: readonly StoreKey[]): Promise<readonly ReadReply[]> {
-    return this.#refusals.redacted('read', this.#reader.read(keys));
+  read(keys: readonly StoreKey[], call?: ReadCall): Promise<readonly ReadReply[]> {
+    return this.#refusals.redactedReplies(this.#reader.read(keys, call));
   }
 
   lease(key: StoreKey, options: LeaseOptions): Promise<LeaseReply> {
+    this.#lastLeased = key;
     return this.#refusals.redacted('lease', this.#leases.take(key, options, this.#reader.typeNonce(key)));
   }
 
@@ -147,6 +152,7 @@ class RedisStore implements Store {
 
   async close(): Promise<void> {
     this.#serverClock.stop();
+    this.#leases.close();
     await Promise.all([...this.#channels].map((channel) => channel.close()));
     return this.#connection.close();
   }
@@ -230,5 +236,10 @@ class RedisStore implements Store {
       this.#connection,
       tags.map(({ namespace, tag }) => tagKey(namespace, tag)),
     );
+  }
+
+  /** Of a key that this user may write, and nobody has. */
+  async #writeNothing(): Promise<void> {
+    if (this.#lastLeased) await this.#connection.client.unlink(leaseKey({ ...this.#lastLeased, text: newToken() }));
   }
 }

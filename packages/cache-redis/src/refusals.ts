@@ -1,8 +1,9 @@
-import type { Clock } from '@huntly/cache-core';
+import type { Clock, ReadReply } from '@huntly/cache-core';
 import { codeOf, redacted } from './redaction.ts';
 
 /** What servers answer when they will not do something. Trouble of a connection is no refusal: the status tells it. */
 const REFUSALS: ReadonlySet<string> = new Set([
+  'BUSY',
   'CLUSTERDOWN',
   'CROSSSLOT',
   'LOADING',
@@ -11,9 +12,11 @@ const REFUSALS: ReadonlySet<string> = new Set([
   'MOVED',
   'NOAUTH',
   'NOPERM',
+  'NOREPLICAS',
   'OOM',
   'READONLY',
   'REDIRECTED',
+  'UNKNOWN_COMMAND',
   'WRONGPASS',
 ]);
 
@@ -25,10 +28,13 @@ const REMEMBERED_MS = 60_000;
  */
 export class Refusals {
   readonly #clock: Clock;
+  readonly #onReadOnly: () => void;
   readonly #last = new Map<string, { readonly code: string; readonly at: number }>();
 
-  constructor(clock: Clock) {
+  /** @param onReadOnly is told that the server is a replica */
+  constructor(clock: Clock, onReadOnly: () => void) {
     this.#clock = clock;
+    this.#onReadOnly = onReadOnly;
   }
 
   /** An answer whose errors may be logged, as `redacted`; notes whether it is a refusal. */
@@ -38,10 +44,22 @@ export class Refusals {
       if (this.#last.size > 0) this.#last.delete(kind);
       return value;
     } catch (error) {
-      const code = codeOf(error);
-      if (REFUSALS.has(code)) this.#last.set(kind, { code, at: this.#clock.now() });
+      this.note(kind, error);
       throw error;
     }
+  }
+
+  /** The same for a read, of which some keys alone may be refused. */
+  async redactedReplies(read: Promise<readonly ReadReply[]>): Promise<readonly ReadReply[]> {
+    const replies = await this.redacted('read', read);
+    for (const reply of replies) if (reply.kind === 'unavailable') this.note('read', reply.error);
+    return replies;
+  }
+
+  note(kind: string, error: unknown): void {
+    const code = codeOf(error);
+    if (code === 'READONLY') this.#onReadOnly();
+    if (REFUSALS.has(code)) this.#last.set(kind, { code, at: this.#clock.now() });
   }
 
   codes(): readonly string[] {

@@ -49,6 +49,8 @@ export interface ClaimParts {
   /** The options of the read. Those of `fill` are added: its TTL comes first, tags are joined. */
   readonly options: FillOptions<never>;
   readonly previous: unknown;
+  /** One of many that are loaded at once: its fill takes its turn. */
+  readonly isBulk?: boolean | undefined;
 }
 
 /** A claim from the moment it is given until it is filled, failed or released, and the flight that follows it. */
@@ -63,7 +65,7 @@ export class RunningClaim<V> implements OpenClaim<V> {
   constructor(parts: ClaimParts) {
     this.#parts = parts;
     this.#beganAt = parts.context.engine.clock.now();
-    parts.flight.begin(parts.right.kind === 'leased');
+    parts.flight.begin(parts.right.kind);
     // Nothing will prove its value to latecomers, who can ask for a lease of their own.
     if (parts.right.kind === 'unfenced') this.#closeFlight();
     parts.context.observer.count('loads', parts.key.text);
@@ -159,9 +161,10 @@ export class RunningClaim<V> implements OpenClaim<V> {
   /** True if the value may be shared with joiners. Without an answer nobody knows what was invalidated meanwhile (P1). */
   async #store(lease: Lease, entry: NewEntry): Promise<boolean> {
     const { engine, observer } = this.#parts.context;
-    const { key } = this.#parts;
+    const { key, isBulk } = this.#parts;
     try {
-      const fill = () => engine.ask('fill', (store) => store.fill(lease, entry, engine.newBudget()));
+      const ask = () => engine.ask('fill', (store) => store.fill(lease, entry, engine.newBudget()));
+      const fill = () => (isBulk ? engine.bulk.run(ask) : ask());
       const verdict = await observer.timed('fill', engine.clock, fill);
       observer.count(verdict, key.text);
       return verdict === 'stored';

@@ -10,6 +10,7 @@ import type { Store, TagTarget } from '../store/store.ts';
 import { Budget } from './budget.ts';
 import { Flights } from './flights.ts';
 import { FollowedCopies, type LocalSettings } from './followed-copies.ts';
+import { Limiter } from './limiter.ts';
 import { ReadBatch } from './read-batch.ts';
 
 export interface EngineParts {
@@ -27,7 +28,11 @@ export interface EngineParts {
   readonly events: CacheEvents;
 }
 
+/** A tenth of what the guard lets be under way: several caches may share a store. */
+const BULK_CALLS = 200;
 const CLOSE_PATIENCE_MS = 5_000;
+/** A store that answers some of its calls only would be said to be silent, and to be back, at each of them. */
+const QUIET_MS = 10_000;
 
 /** What the types of one cache share. */
 export class Engine {
@@ -42,12 +47,15 @@ export class Engine {
   readonly events: CacheEvents;
   readonly flights = new Flights();
   readonly reads: ReadBatch;
+  /** For the calls of verbs that take many values: they leave the store, and its cap, to single ones as well. */
+  readonly bulk: Limiter;
   readonly local: FollowedCopies;
   readonly #budgetMs: number;
   /** The asynchronous context in which the cache was made. */
   readonly #origin = new AsyncResource('huntly-cache');
   readonly #background = new Set<Promise<void>>();
-  #unanswered: StoreCall | undefined;
+  #unanswered: { readonly kind: StoreCall; readonly isSaid: boolean } | undefined;
+  #lastUnansweredAt = Number.NEGATIVE_INFINITY;
   #isSaidNotAsked = false;
   #isClosing = false;
 
@@ -69,6 +77,7 @@ export class Engine {
     this.local =
       parent?.local.ofChildren ??
       new FollowedCopies(this.store, parts.local, { clock, logger: this.logger, onChannel });
+    this.bulk = parent?.bulk ?? new Limiter(BULK_CALLS);
     this.reads = new ReadBatch(this.store, clock, this.#budgetMs);
   }
 
@@ -130,20 +139,27 @@ export class Engine {
     try {
       const answer = await call(this.store);
       budget?.spendAnswered(this.clock.now() - askedAt);
-      if (this.#unanswered === kind) {
+      if (this.#unanswered?.kind === kind) {
+        if (this.#unanswered.isSaid) this.logger.info({}, 'the store answers again');
         this.#unanswered = undefined;
-        this.logger.info({}, 'the store answers again');
       }
       return answer;
     } catch (error) {
       budget?.spend(this.clock.now() - askedAt);
       const isKnown = this.guard?.state().breaker.state === 'open'; // said when it opened
-      if (this.#unanswered === undefined && !this.#isClosing && !isKnown) {
-        this.#unanswered = kind;
-        this.logger.warn({ err: error }, 'the store does not answer: values are loaded from the source and not cached');
-      }
+      if (!this.#isClosing && !isKnown) this.#noteUnanswered(kind, error);
       throw error;
     }
+  }
+
+  #noteUnanswered(kind: StoreCall, error: unknown): void {
+    const now = this.clock.now();
+    const isNews = now - this.#lastUnansweredAt >= QUIET_MS;
+    this.#lastUnansweredAt = now;
+    if (this.#unanswered !== undefined) return;
+    this.#unanswered = { kind, isSaid: isNews };
+    if (!isNews) return;
+    this.logger.warn({ err: error }, 'the store does not answer: values are loaded from the source and not cached');
   }
 
   #breakerChanged(state: BreakerState): void {

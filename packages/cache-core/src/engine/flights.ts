@@ -3,6 +3,9 @@ import { type Deferred, deferred } from './deferred.ts';
 /** What a flight gives to those who waited for it: the loaded value, or the advice to start over. */
 export type Landing = { readonly kind: 'value'; readonly value: unknown } | { readonly kind: 'again' };
 
+/** Under which right it loads: the `kind` of a `Right`. */
+type RightKind = 'leased' | 'unfenced' | 'alone';
+
 const AGAIN: Landing = { kind: 'again' };
 
 /**
@@ -17,31 +20,34 @@ export class Flight {
   readonly #joiners: Deferred<Landing> = deferred();
   /** Until it loads it asks the store, at the expense of the one who opened it. */
   readonly asksStore: boolean;
-  #isLoading = false;
-  #isFenced = false;
+  #right: RightKind | undefined;
 
   constructor({ asksStore }: { asksStore: boolean }) {
     this.asksStore = asksStore;
   }
 
   get isLoading(): boolean {
-    return this.#isLoading;
+    return this.#right !== undefined;
   }
 
   /** True once it loads under a lease, so that the store can tell whether its value may be shared. */
   get isFenced(): boolean {
-    return this.#isFenced;
+    return this.#right === 'leased';
+  }
+
+  /** True once it loads without a lease because the store gave none: it is gone, full or refuses. The next one gets none either. */
+  get isAlone(): boolean {
+    return this.#right === 'alone';
   }
 
   /** @throws the error of the load, the same for all. */
   wait(): Promise<Landing> {
-    return (this.#isLoading ? this.#joiners : this.#owners).promise;
+    return (this.isLoading ? this.#joiners : this.#owners).promise;
   }
 
   /** From here on the source may be read. */
-  begin(isFenced: boolean): void {
-    this.#isLoading = true;
-    this.#isFenced = isFenced;
+  begin(right: RightKind): void {
+    this.#right = right;
   }
 
   land(value: unknown): void {

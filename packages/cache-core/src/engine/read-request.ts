@@ -12,6 +12,8 @@ export interface ReadRequest {
   readonly tags: readonly string[];
   /** `undefined`: the right to fill is handed out. */
   readonly loader: Loader<unknown, never> | undefined;
+  /** One of many that are read at once: its calls of the store take their turn. */
+  readonly isBulk?: boolean | undefined;
   /** Called when it turns out that this reader waits for the load of another. */
   readonly onWaiting?: (() => void) | undefined;
 }

@@ -107,12 +107,14 @@ export class Reader {
 
   /** A flight of this reader's own, which others may join while it asks for the right to load. */
   async #begin(request: ReadRequest, lookup: Lookup, progress: Progress): Promise<Outcome | undefined> {
-    const { key, options } = request;
+    const { key, options, isBulk } = request;
     const { flights } = this.#engine;
     const flight = flights.open(key.text, { asksStore: lookup.kind !== 'unknown' });
     try {
       const right = await this.#rightToLoad(request, lookup, progress);
-      if (right) return new RunningClaim({ context: this.#context, key, flight, right, options, previous: undefined });
+      if (right) {
+        return new RunningClaim({ context: this.#context, key, flight, right, options, isBulk, previous: undefined });
+      }
       flights.abandon(key.text, flight);
       return undefined;
     } catch (error) {
@@ -123,12 +125,13 @@ export class Reader {
 
   /**
    * A load that began before this reader came is worth waiting for while the store can prove its value (P1). One begun without
-   * the store cannot be proven: readers that cannot reach the store either wait for its end, and share the next one. Who got no
-   * answer has no store time left to wait for the answers of another (P4).
+   * the store cannot be proven. Readers that cannot reach the store either, or would get no lease from it either, wait for its end,
+   * and share the next one: else each of them would ask the source (P3). Who got no answer has no store time left to wait for the
+   * answers of another (P4).
    */
   #mayJoin(flight: Flight, lookup: Lookup, round: number): boolean {
     if (!flight.isLoading) return round < MAX_ROUNDS && !(flight.asksStore && lookup.kind === 'unknown');
-    return round < MAX_JOINS && (flight.isFenced || lookup.kind === 'unknown');
+    return round < MAX_JOINS && (flight.isFenced || flight.isAlone || lookup.kind === 'unknown');
   }
 
   /** The right to load, or `undefined` when a value is there by now. Who went round too often gets it at once, leased or not. */
@@ -180,8 +183,9 @@ export class Reader {
   async #askForLease(request: ReadRequest, rejected: EntryId | undefined, budget: Budget): Promise<Acquired> {
     const { key, tags } = request;
     const options = { ttlMs: this.#type.leaseMs, tags, rejected };
+    const ask = () => this.#engine.ask('lease', (store) => store.lease(key, options, budget), budget);
     try {
-      const reply = await this.#engine.ask('lease', (store) => store.lease(key, options, budget), budget);
+      const reply = await (request.isBulk ? this.#engine.bulk.run(ask) : ask());
       return reply.kind === 'granted' ? { kind: 'leased', lease: reply.lease } : reply;
     } catch (error) {
       this.#observer.count('storeErrors', key.text, error); // said by `ask`

@@ -20,6 +20,12 @@ const MAX_MANY = 10_000;
 /** Of them at a time: more would hold up everybody else's. */
 const CHUNK = 500;
 
+/** How `setMany` stores its values. */
+export interface SetManyOptions<T, I> extends FillOptions<T> {
+  /** Is told the identifiers of the values that were not stored, if there are any, before `setMany` resolves. */
+  readonly onNotStored?: ((identifiers: readonly I[]) => void) | undefined;
+}
+
 export interface TypedCacheParts {
   readonly context: TypeContext;
   readonly invalidator: Invalidator;
@@ -204,12 +210,20 @@ export class TypedCache<V, I = Identifier> {
     }
   }
 
-  /** Stores several values. @returns how many were stored. @throws as `set`, and KeyError for more than 10,000 */
-  async setMany<T extends V>(entries: Iterable<readonly [I, T]>, options: FillOptions<T> = {}): Promise<number> {
+  /**
+   * Stores several values, 200 at a time. @returns how many were stored; `onNotStored` hears which were not.
+   * @throws as `set`, and KeyError for more than 10,000
+   * @example await leads.setMany(rows, { onNotStored: (ids) => log.warn({ ids }, 'not cached') });
+   */
+  async setMany<T extends V>(entries: Iterable<readonly [I, T]>, options: SetManyOptions<T, I> = {}): Promise<number> {
     const all = pairsOf(entries);
-    const set = ([identifier, value]: readonly [I, T]) => this.set(identifier, value, options);
-    const stored = await inChunks(all, (chunk) => Promise.all(chunk.map(set)));
-    return stored.filter(Boolean).length;
+    const { onNotStored, ...each } = checkOnNotStored(options);
+    const { bulk } = this.#context.engine;
+    const set = ([identifier, value]: readonly [I, T]) => bulk.run(() => this.set(identifier, value, each));
+    const isStored = await inChunks(all, (chunk) => Promise.all(chunk.map(set)));
+    const missed = all.flatMap(([identifier], index) => (isStored[index] ? [] : [identifier]));
+    if (missed.length > 0) onNotStored?.(missed);
+    return all.length - missed.length;
   }
 
   /**
@@ -304,7 +318,8 @@ export class TypedCache<V, I = Identifier> {
     options: FillOptions<never>,
     onWaiting: ReadRequest['onWaiting'],
   ): ReadRequest {
-    return { key: this.#keyOfText(text), loader, options, tags: checkFillOptions(this.#type, options), onWaiting };
+    const tags = checkFillOptions(this.#type, options);
+    return { key: this.#keyOfText(text), loader, options, tags, onWaiting, isBulk: onWaiting !== undefined };
   }
 }
 
@@ -312,6 +327,17 @@ async function inChunks<A, B>(all: readonly A[], work: (chunk: readonly A[]) => 
   const results: B[] = [];
   for (let done = 0; done < all.length; done += CHUNK) results.push(...(await work(all.slice(done, done + CHUNK))));
   return results;
+}
+
+/** @throws KeyError. What else is wrong with the options is said by `set`. */
+function checkOnNotStored<O extends SetManyOptions<never, never>>(options: O): O {
+  if (options === null || typeof options !== 'object') {
+    throw new KeyError(`The options must be an object such as { ttl: '5m' }; got ${kindOf(options)}.`);
+  }
+  const onNotStored: unknown = options.onNotStored;
+  if (onNotStored !== undefined && typeof onNotStored !== 'function')
+    throw new KeyError(`onNotStored must be a function; got ${kindOf(onNotStored)}.`);
+  return options;
 }
 
 /** @throws KeyError */

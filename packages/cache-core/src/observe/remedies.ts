@@ -13,6 +13,10 @@ const REMEDIES: Readonly<Record<string, readonly [meaning: string, remedy: strin
     'the server is a replica that has lost its primary',
     'Connect to the primary: through the option sentinels or cluster, or with the url of the primary.',
   ],
+  MAXCLIENTS: [
+    'the server has as many clients as it may',
+    'Raise its maxclients, close connections that are not used, or lower maxConnections.',
+  ],
   MISCONF: [
     'the server cannot save its data, and refuses writes for that',
     'Free its disk, or switch saving off: save "" and stop-writes-on-bgsave-error no.',
@@ -22,6 +26,15 @@ const REMEDIES: Readonly<Record<string, readonly [meaning: string, remedy: strin
   NOPERM: [
     'the user lacks the right to a command, a key or a channel',
     'Give the rights that the documentation lists, for all keys of the namespace.',
+  ],
+  NODES_UNREACHABLE: [
+    'the Cluster names its nodes by addresses that cannot be reached from here, as behind a NAT',
+    'Set cluster-announce-ip and cluster-announce-port on each node, or give a client of ioredis with natMap.',
+  ],
+  NO_DATABASE: ['the server has no database with this number', 'Use database 0, or raise the directive databases.'],
+  NOREPLICAS: [
+    'the server has fewer replicas than it must have, and refuses writes for that',
+    'Bring its replicas back, or lower min-replicas-to-write.',
   ],
   NO_NODE: ['no node of the Cluster answers', 'Start the nodes, or mend their addresses in the option cluster.'],
   NO_SENTINEL: ['no Sentinel answers', 'Start the Sentinels, or mend their addresses, or the name of the primary.'],
@@ -35,6 +48,10 @@ const REMEDIES: Readonly<Record<string, readonly [meaning: string, remedy: strin
   ],
   REDIRECTED: ['the nodes of the Cluster disagree about who serves a key', 'It recovers once they agree.'],
   TIMEOUT: ['the server does not answer', 'Look whether it is frozen, overloaded, or blocked by a slow command.'],
+  UNKNOWN_COMMAND: [
+    'the server does not know a command that the cache needs, or it is switched off there',
+    'Allow EVAL and EVALSHA, and use Redis 7.0 or later, or Valkey.',
+  ],
   WRONGPASS: ['the user name or the password is wrong, or the user is disabled', 'Mend username and password.'],
   ECONNREFUSED: ['nothing listens where the server should be', 'Start the server, or mend its host and port.'],
   ENOTFOUND: ['the host of the server has no address', 'Mend the host, or its DNS.'],
@@ -49,6 +66,7 @@ const GENERAL: readonly [string, string] = [
 
 /** Never quotes what it does not know: a text from outside may name a host or a key. */
 export function remedyFor(code: string): { readonly meaning: string; readonly remedy: string } {
-  const [meaning, remedy] = Object.hasOwn(REMEDIES, code) ? (REMEDIES[code] ?? GENERAL) : GENERAL;
+  const name = code.replace(/: .*/, ''); // a reason may go on after its code
+  const [meaning, remedy] = Object.hasOwn(REMEDIES, name) ? (REMEDIES[name] ?? GENERAL) : GENERAL;
   return { meaning, remedy };
 }

@@ -9,6 +9,14 @@ export interface CallsOptions {
   onDeadline(): void;
 }
 
+/** A call as the one who sends it sees it. */
+export interface RunningCall {
+  /** Answered, or given up: no caller waits for it any more. */
+  isOver(): boolean;
+  /** A part of the answer has come, or an answer to a call before it: the store does answer, whatever becomes of the rest. */
+  answeredInPart(): void;
+}
+
 /** Calls of a store that are under way: each has its deadline, and all can be given up at once. */
 export class Calls {
   readonly #options: CallsOptions;
@@ -31,12 +39,13 @@ export class Calls {
    * @param tooLate hears an answer that came after the call was given up
    * @throws StoreUnavailableError where there is no time, or no answer in time; else what the call rejects with
    */
-  run<T>(budgetMs: number, send: () => Promise<T>, tooLate: (answer: T) => void = ignore): Promise<T> {
+  run<T>(budgetMs: number, send: (call: RunningCall) => Promise<T>, tooLate: (answer: T) => void = ignore): Promise<T> {
     if (budgetMs <= 0)
       throw new StoreUnavailableError('The store is not asked now: the request has no time left for it.');
     const { clock, onAnswer, onDeadline } = this.#options;
     return new Promise<T>((resolve, reject) => {
       let isOver = false;
+      let isAnsweredInPart = false;
       const giveUp = (error: Error) => {
         isOver = true;
         cancel();
@@ -46,7 +55,7 @@ export class Calls {
       const expired = () => {
         if (isOver) return;
         giveUp(new StoreUnavailableError(`The store gave no answer within ${Math.round(budgetMs)} ms.`));
-        onDeadline();
+        if (!isAnsweredInPart) onDeadline();
       };
       const cancel = clock.after(budgetMs, () => clock.afterArrivals(expired));
       this.#waiting.add(giveUp);
@@ -58,7 +67,14 @@ export class Calls {
         onAnswer();
         return true;
       };
-      const asked = (async () => send())(); // also one that throws instead of rejecting
+      const call: RunningCall = {
+        isOver: () => isOver,
+        answeredInPart: () => {
+          isAnsweredInPart = true;
+          if (!isOver) onAnswer();
+        },
+      };
+      const asked = (async () => send(call))(); // also one that throws instead of rejecting
       asked.then(
         (answer) => (answered() ? resolve(answer) : tooLate(answer)),
         (error: Error) => answered() && reject(error),

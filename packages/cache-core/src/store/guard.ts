@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts';
 import { StoreUnavailableError } from '../errors.ts';
 import type { Pattern } from '../keys/pattern.ts';
 import { Breaker, type BreakerState } from './breaker.ts';
-import { Calls } from './calls.ts';
+import { Calls, type RunningCall } from './calls.ts';
 import { Journal } from './journal.ts';
 import type { Ranking, RankingOptions } from './ranking.ts';
 import { Recovery } from './recovery.ts';
@@ -13,6 +13,7 @@ import type {
   LeaseOptions,
   LeaseReply,
   NewEntry,
+  ReadCall,
   ReadReply,
   Store,
   StoreKey,
@@ -29,7 +30,7 @@ export interface GuardSettings {
   readonly budgetMs: number;
   /** How long an invalidation may take: nobody can do without its answer. */
   readonly invalidationMs: number;
-  /** Calls that wait for an answer, beyond which the store is not asked. */
+  /** Calls that wait for an answer, beyond which the store is asked for no further read, lease, fill or ranking. */
   readonly maxInFlight: number;
   readonly deadlinesToOpen: number;
   readonly probeMs: number;
@@ -117,10 +118,19 @@ export class Guard implements Store {
     return this.#run(call, () => this.#store.ping());
   }
 
-  async read(keys: readonly StoreKey[], call?: Call): Promise<readonly ReadReply[]> {
+  async read(keys: readonly StoreKey[], call?: ReadCall): Promise<readonly ReadReply[]> {
     // A reply may be older than a replay that was answered before it: what waited when the read was sent stays untrusted.
     const since = this.#journal.size > 0 ? this.#parts.clock.now() : Number.POSITIVE_INFINITY;
-    const replies = await this.#run(call, () => this.#store.read(keys));
+    const budgetMs = call?.budgetMs ?? this.#parts.settings.budgetMs;
+    const replies = await this.#run(call, (running) => {
+      const onReply = (index: number, reply: ReadReply) => {
+        if (running.isOver()) return;
+        if (reply.kind !== 'unavailable') running.answeredInPart();
+        call?.onReply?.(index, this.#trusted(keys[index], reply, since));
+      };
+      const { isOver, answeredInPart: onProgress } = running;
+      return this.#store.read(keys, { budgetMs, onReply, onProgress, isOver });
+    });
     if (this.#journal.size === 0 && since === Number.POSITIVE_INFINITY) return replies;
     return replies.map((reply, index) => this.#trusted(keys[index], reply, since));
   }
@@ -134,7 +144,7 @@ export class Guard implements Store {
   }
 
   renew(lease: Lease, ttlMs: number, call?: Call): Promise<boolean> {
-    return this.#run(call, () => this.#store.renew(lease, ttlMs));
+    return this.#runBeyondCap(call, () => this.#store.renew(lease, ttlMs));
   }
 
   /** A load may have begun before an invalidation that the store has not heard of yet. */
@@ -149,7 +159,7 @@ export class Guard implements Store {
   /** Without an answer it is tried once more when the store is back: nobody should wait for a load that is over. */
   async release(lease: Lease, options?: { backoffMs?: number }, call?: Call): Promise<void> {
     try {
-      await this.#run(call, () => this.#store.release(lease, options));
+      await this.#runBeyondCap(call, () => this.#store.release(lease, options));
     } catch (error) {
       this.#recovery.orphan(lease);
       throw error;
@@ -157,14 +167,16 @@ export class Guard implements Store {
   }
 
   expire(keys: readonly StoreKey[], call?: Call): Promise<void> {
-    return this.#run(call, () => this.#store.expire(keys));
+    return this.#runBeyondCap(call, () => this.#store.expire(keys));
   }
 
   /** Rejected, it is in the journal, and will be applied before its values are trusted again. */
   async invalidate(targets: readonly Target[], call?: Call): Promise<{ removed: number }> {
     const { invalidationMs } = this.#parts.settings;
     try {
-      const applied = await this.#run(call ?? { budgetMs: invalidationMs }, () => this.#store.invalidate(targets));
+      const applied = await this.#runBeyondCap(call ?? { budgetMs: invalidationMs }, () =>
+        this.#store.invalidate(targets),
+      );
       this.#journal.remember(targets);
       return applied;
     } catch (error) {
@@ -221,13 +233,27 @@ export class Guard implements Store {
   }
 
   /** The one way to the store. @throws StoreUnavailableError where it is not asked, or gives no answer in time. */
-  async #run<T>(call: Call | undefined, send: () => Promise<T>, tooLate?: (answer: T) => void): Promise<T> {
-    this.#checkClosed();
-    const { budgetMs: standard, maxInFlight } = this.#parts.settings;
+  async #run<T>(
+    call: Call | undefined,
+    send: (running: RunningCall) => Promise<T>,
+    tooLate?: (answer: T) => void,
+  ): Promise<T> {
+    const { maxInFlight } = this.#parts.settings;
     if (this.#calls.size >= maxInFlight) {
+      this.#checkClosed(); // the better reason
       throw new StoreUnavailableError(`The store is not asked now: ${maxInFlight} calls are under way.`);
     }
-    return this.#calls.run(call?.budgetMs ?? standard, send, tooLate);
+    return this.#runBeyondCap(call, send, tooLate);
+  }
+
+  /** For what must not be refused while the store answers: what undoes or ends something leaves it undone otherwise. */
+  async #runBeyondCap<T>(
+    call: Call | undefined,
+    send: (running: RunningCall) => Promise<T>,
+    tooLate?: (answer: T) => void,
+  ): Promise<T> {
+    this.#checkClosed();
+    return this.#calls.run(call?.budgetMs ?? this.#parts.settings.budgetMs, send, tooLate);
   }
 
   #statusChanged(status: StoreStatus): void {

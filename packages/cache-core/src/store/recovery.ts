@@ -24,12 +24,14 @@ export interface RecoveryParts {
 /** Invalidations that are sent again at a time. */
 const REPLAY_BATCH = 500;
 const MAX_ORPHANS = 1_000;
+/** A lease that was not renewed for so long is over in every store that keeps the usual times. */
+const ORPHAN_MS = 60_000;
 
 /** What is done so that a store may be asked and trusted again: probes, the replay of the journal, and leases that nobody needs. */
 export class Recovery {
   readonly #parts: RecoveryParts;
-  /** Leases of loads that are over, which the store may not know. */
-  readonly #orphans = new Set<Lease>();
+  /** Leases of loads that are over, which the store may not know → until when to go on with it. */
+  readonly #orphans = new Map<Lease, number>();
   #cancelProbe: (() => void) | undefined;
   #isProbing = false;
   #isStopped = false;
@@ -70,9 +72,9 @@ export class Recovery {
     this.#cancelProbe?.();
   }
 
-  /** A lease whose release was not answered is released once more when the store is back. */
-  orphan(lease: Lease): void {
-    if (this.#orphans.size < MAX_ORPHANS) this.#orphans.add(lease);
+  /** A lease whose release was not answered is released when the store, or its part of it, is back: else readers wait for nobody (P4). */
+  orphan(lease: Lease, until = this.#parts.clock.now() + ORPHAN_MS): void {
+    if (this.#orphans.size < MAX_ORPHANS && until > this.#parts.clock.now()) this.#orphans.set(lease, until);
     if (this.#parts.breaker.state.state === 'closed') this.probeLater();
   }
 
@@ -104,11 +106,11 @@ export class Recovery {
     return store.status().state === 'ready';
   }
 
-  /** Nobody waits for it; what is lost here ends with the time of the lease. */
+  /** A part of the store may refuse while the rest of it answers: then with the next probe. */
   #releaseOrphans(): void {
     const orphans = [...this.#orphans];
     this.#orphans.clear();
-    for (const lease of orphans) this.giveBack(lease, () => {});
+    for (const [lease, until] of orphans) this.giveBack(lease, () => this.orphan(lease, until));
   }
 
   /** One by one: an invalidation that the store refuses for good must not hold up the others. */

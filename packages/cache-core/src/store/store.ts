@@ -18,8 +18,11 @@ export interface Store {
   onStatus(listener: (status: StoreStatus) => void): () => void;
   /** One round trip that proves that the store answers. */
   ping(call?: Call): Promise<void>;
-  /** One reply a key, in order. Each is as new as the moment of the call, or newer. */
-  read(keys: readonly StoreKey[], call?: Call): Promise<readonly ReadReply[]>;
+  /**
+   * One reply a key, in order. Each is as new as the moment of the call, or newer. A key that has no answer, because its part of the
+   * store is gone or it may not be read, is `unavailable` by itself. Rejects only if no key has an answer.
+   */
+  read(keys: readonly StoreKey[], call?: ReadCall): Promise<readonly ReadReply[]>;
   /** Asks for the right to fill. Two leases never share a token. */
   lease(key: StoreKey, options: LeaseOptions, call?: Call): Promise<LeaseReply>;
   /** Prolongs a lease. `false`: it is lost, and its fill will be refused. */
@@ -51,6 +54,16 @@ export interface Store {
 export interface Call {
   /** Store time that the caller has left for it. */
   readonly budgetMs: number;
+}
+
+/** What the caller of a read gives it. A store of one part, whose answers all come at once, need not look at it. */
+export interface ReadCall extends Call {
+  /** Hears a reply as soon as it is there, by the index of its key: what is slow must not hold up the others. May be left unused. */
+  readonly onReply?: ((index: number, reply: ReadReply) => void) | undefined;
+  /** Is told while this read waits its turn behind others that are being answered: the store is busy, not silent. */
+  readonly onProgress?: (() => void) | undefined;
+  /** Whether the caller has given up: what was not sent yet need not be. */
+  readonly isOver?: (() => boolean) | undefined;
 }
 
 export type FillReply = 'stored' | 'refused';
@@ -88,7 +101,9 @@ export type ReadReply =
   | { readonly kind: 'hit'; readonly entry: Entry }
   /** There is a value, but it must not be used. */
   | { readonly kind: 'rejected'; readonly id: EntryId; readonly reason: 'invalidated' | 'unreadable' }
-  | { readonly kind: 'absent' };
+  | { readonly kind: 'absent' }
+  /** No answer for this key. It may have a value. */
+  | { readonly kind: 'unavailable'; readonly error: Error };
 
 export interface LeaseOptions {
   readonly ttlMs: number;

@@ -401,7 +401,7 @@ describe('a store that does not answer', () => {
     },
   );
 
-  it('for leases but for reads sends a reader that comes during a load to the source: nothing could prove that value (P1)', async () => {
+  it('for leases but for reads lets readers that come during a load share the next one: nothing could prove that value (P1)', async () => {
     const store = memoryStore();
     vi.spyOn(store, 'lease').mockRejectedValue(new StoreUnavailableError('OOM'));
     const leads = leadCache({ store }).type('lead');
@@ -409,9 +409,14 @@ describe('a store that does not answer', () => {
     const before = leads.getOrSet(1, old.load);
     await settle();
     await store.invalidate([]); // another process may have invalidated here
-    expect(await leads.getOrSet(1, () => 'new')).toBe('new');
+    const next = vi.fn(() => 'new');
+    const during = [leads.getOrSet(1, next), leads.getOrSet(1, next), leads.getOrSet(1, next)];
+    await settle();
+    expect(next).not.toHaveBeenCalled();
     old.finish('old');
     expect(await before).toBe('old');
+    expect(await Promise.all(during)).toEqual(['new', 'new', 'new']);
+    expect(next).toHaveBeenCalledTimes(1);
   });
 
   it('by its fill sends a reader that came during the load to the source: who knows what was invalidated (P1)', async () => {

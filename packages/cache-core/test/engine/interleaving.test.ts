@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Flight, Flights } from '../../src/engine/flights.ts';
 import { LocalTier } from '../../src/engine/local-tier.ts';
-import { ReadBatch } from '../../src/engine/read-batch.ts';
+import { type Answered, ReadBatch } from '../../src/engine/read-batch.ts';
 import type { Lookup } from '../../src/engine/read-request.ts';
 import { Reader } from '../../src/engine/reader.ts';
-import type { Lease, NewEntry, ReadReply, Store } from '../../src/index.ts';
+import type { Lease, NewEntry, Store } from '../../src/index.ts';
 import { deafness, runInterleaved, StaleRead, scenarios, schedulers, type World } from './interleaving.ts';
 
 const property = (world: World, count = (_localHits: number) => {}) =>
@@ -96,7 +96,7 @@ describe('the check finds an engine that is broken', { timeout: 60_000 }, () => 
 
   it('a read that was sent is joined by later readers', () => {
     const { read } = ReadBatch.prototype;
-    const sent = new Map<string, Promise<ReadReply>>();
+    const sent = new Map<string, Promise<Answered>>();
     vi.spyOn(ReadBatch.prototype, 'read').mockImplementation(function (this: ReadBatch, key, call) {
       const reply = sent.get(key.text) ?? read.call(this, key, call).finally(() => sent.delete(key.text));
       sent.set(key.text, reply);

@@ -21,8 +21,8 @@ export interface RedisClient extends RedisCommands {
 }
 
 export interface RedisClusterClient extends RedisClient {
-  /** One client a primary. Changes with the topology, so ask again for each use. */
-  nodes(role: 'master'): RedisClient[];
+  /** One client a node, or a primary. Changes with the topology, so ask again for each use. */
+  nodes(role: 'all' | 'master'): RedisClient[];
   /** For each slot the nodes (`host:port`) that serve it, the primary first. */
   readonly slots: string[][];
   /** Asks anew who serves what. Errors are not interesting: the next look at `slots` shows how it went. */

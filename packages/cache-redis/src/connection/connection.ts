@@ -3,6 +3,8 @@ import { obstacleIn } from '../info.ts';
 import { codeOf } from '../redaction.ts';
 import { nextTick } from '../timers.ts';
 import type { RedisClient, RedisClusterClient } from './client.ts';
+import { listenTo } from './client-events.ts';
+import { catchDropped } from './dropped-promises.ts';
 import { type Ioredis, ioredis as ownIoredis } from './ioredis.ts';
 import type { RedisStoreOptions } from './options.ts';
 import { createClient } from './own-client.ts';
@@ -23,6 +25,11 @@ export interface Connection {
   onStatus(listener: (status: StoreStatus) => void): () => void;
   /** Calls `listener` whenever there may be other primaries, or another server is reached; the returned function ends that. */
   onTopology(listener: (change: TopologyChange) => void): () => void;
+  /**
+   * The server refused a write as a replica: it is not used any more, until it is a primary or another one is reached.
+   * @param write does a write without effect; asked where the server may not be asked for its role
+   */
+  demoted(write: () => Promise<unknown>): void;
   /** Waits up to half a second for what is under way. Never rejects; may be called twice. A supplied client stays open. */
   close(): Promise<void>;
 }
@@ -68,10 +75,12 @@ class RedisConnection implements Connection {
   readonly #clock: Clock;
   readonly #watch: StatusWatch;
   readonly #nodes: NodeWatch;
-  /** Many may listen, and the client is listened to once: it warns of more than ten. */
+  /** Ends listening to the client. */
+  readonly #forget: readonly (() => void)[];
   readonly #topologyListeners = new Set<(change: TopologyChange) => void>();
   #closing: Promise<void> | undefined;
   #cancelRecheck: () => void = () => undefined;
+  #demoted: Demoted | undefined;
 
   constructor(client: RedisClient | RedisClusterClient, target: Target, clock: Clock) {
     this.client = client;
@@ -82,10 +91,13 @@ class RedisConnection implements Connection {
     this.#watch = new StatusWatch(client, () => this.#prepare());
     // A primary may come back, or be succeeded, without the invalidations that it heard last (P5).
     this.#nodes = new NodeWatch(() => this.#watch.interrupted());
+    catchDropped(client);
     this.#nodeAdded();
-    client.on('+node', this.#nodeAdded);
-    for (const event of NODES_EVENTS) client.on(event, this.#nodesChanged);
-    client.on('ready', this.#reached);
+    this.#forget = [
+      listenTo(client, '+node', () => this.#nodeAdded()),
+      ...NODES_EVENTS.map((event) => listenTo(client, event, () => this.#tell('nodes'))),
+      listenTo(client, 'ready', () => this.#tell('reached')),
+    ];
     nextTick(() => this.#connect());
   }
 
@@ -104,6 +116,15 @@ class RedisConnection implements Connection {
   onTopology(listener: (change: TopologyChange) => void): () => void {
     this.#topologyListeners.add(listener);
     return () => void this.#topologyListeners.delete(listener);
+  }
+
+  /** Once, however many writes were refused: each attempt to disconnect adds a listener to the socket. */
+  demoted(write: () => Promise<unknown>): void {
+    if (this.isCluster || this.#closing || this.#demoted) return;
+    this.#demoted = { write };
+    this.#watch.interrupted();
+    // A name, a balancer or Sentinels may lead to the primary by now. A supplied client is not ours to disconnect.
+    if (this.#target.kind !== 'client') this.client.disconnect(true);
   }
 
   close(): Promise<void> {
@@ -135,22 +156,33 @@ class RedisConnection implements Connection {
   async #roleObstacle(): Promise<string | undefined> {
     if (isMock(this.client)) return undefined;
     this.#cancelRecheck();
-    const obstacle = obstacleIn(await this.client.info('replication', 'cluster').catch(() => '')); // else the commands tell
+    const info = await this.client.info('replication', 'cluster').catch(() => undefined);
+    const obstacle = info === undefined ? await this.#roleByWriting() : obstacleIn(info);
+    if (obstacle === undefined) this.#demoted = undefined;
     if (obstacle === 'READONLY' || obstacle === 'MASTERDOWN') {
       this.#cancelRecheck = this.#clock.after(RECHECK_MS, () => this.#watch.recheck(), { background: true });
     }
     return obstacle;
   }
 
-  readonly #nodeAdded = (): void => {
+  /** The server does not say what it is. One that refused a write is tried with another one; else the commands tell. */
+  async #roleByWriting(): Promise<'READONLY' | undefined> {
+    if (!this.#demoted) return undefined;
+    try {
+      await this.#demoted.write();
+      return undefined;
+    } catch (error) {
+      return codeOf(error) === 'NOPERM' ? undefined : 'READONLY'; // without an answer it is asked again
+    }
+  }
+
+  #nodeAdded(): void {
     if (!isClusterClient(this.client)) return;
+    for (const node of this.client.nodes('all')) catchDropped(node);
     for (const primary of this.client.nodes('master')) this.#nodes.add(primary);
     // Before that, nodes are those that were named in the options, whatever they are.
     if (this.client.status === 'ready') void connectPrimaries(this.client);
-  };
-
-  readonly #nodesChanged = (): void => this.#tell('nodes');
-  readonly #reached = (): void => this.#tell('reached');
+  }
 
   #tell(change: TopologyChange): void {
     for (const listener of [...this.#topologyListeners]) listener(change);
@@ -159,9 +191,8 @@ class RedisConnection implements Connection {
   async #close(): Promise<void> {
     const isOurs = this.#target.kind !== 'client';
     this.#watch.close({ forgetClient: !isOurs });
-    this.client.off('+node', this.#nodeAdded);
-    for (const event of NODES_EVENTS) this.client.off(event, this.#nodesChanged);
-    this.client.off('ready', this.#reached);
+    for (const forget of this.#forget) forget();
+    this.#nodes.close();
     this.#cancelRecheck();
     if (!isOurs) return;
     // QUIT is answered after all that was sent before; a frozen server answers nothing, so there is no waiting for 'end'.
@@ -184,6 +215,11 @@ class RedisConnection implements Connection {
   }
 }
 
+/** A server that turned out to be a replica. */
+interface Demoted {
+  readonly write: () => Promise<unknown>;
+}
+
 /** ioredis stays in database 0 without a word where `SELECT` is refused: two databases would be mixed. */
 async function databaseProblem(client: RedisClient): Promise<string | undefined> {
   const db = client.options?.db ?? 0;
@@ -192,6 +228,9 @@ async function databaseProblem(client: RedisClient): Promise<string | undefined>
     await client.select(db);
     return undefined;
   } catch (error) {
-    return `${codeOf(error)}: database ${db} cannot be selected; allow the user SELECT and reconnect, or use database 0`;
+    const code = codeOf(error);
+    if (code === 'NO_DATABASE')
+      return `${code}: the server has no database ${db}; see its directive databases, or use database 0`;
+    return `${code}: database ${db} cannot be selected; allow the user SELECT and reconnect, or use database 0`;
   }
 }

@@ -21,6 +21,8 @@ function connectionSettings(access: Access) {
     disconnectTimeout: 500,
     keepAlive: 10_000,
     noDelay: true,
+    /** IPv4 and IPv6. Early versions of ioredis 5 take IPv4 alone. */
+    family: 0,
     /** 0 alone rejects what was under way as soon as a connection breaks; with any other number that may wait for ever. */
     maxRetriesPerRequest: 0,
     /** A command must never be sent twice: a lease would be granted to nobody, an old value stored after an invalidation. */
@@ -37,8 +39,6 @@ function connectionSettings(access: Access) {
     enableAutoPipelining: false,
     /** Not applied to the patterns of `SCAN`, and removed from no reply: names are built by the cache alone. */
     keyPrefix: '',
-    /** After a failover this server is a replica: connect anew. 2 instead of 1 would send the command again. */
-    reconnectOnError: (error: Error): 1 | false => (error.message.startsWith('READONLY') ? 1 : false),
     connectionName: CONNECTION_NAME,
     /** Two commands less for each connection, which servers before 7.2 would refuse. */
     disableClientInfo: true,

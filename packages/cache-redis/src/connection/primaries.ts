@@ -1,4 +1,6 @@
 import type { RedisClient, RedisClusterClient } from './client.ts';
+import { listenTo } from './client-events.ts';
+import { catchDropped } from './dropped-promises.ts';
 import { isClusterClient } from './supplied-client.ts';
 
 /**
@@ -26,19 +28,20 @@ export function primaryAddresses(client: RedisClient | RedisClusterClient): Read
 
 /** Another client for the same server. Not for a Cluster: for one of its nodes. ioredis-mock has no connections to make. */
 export function duplicateOf(client: RedisClient, settings: object): RedisClient | undefined {
-  return client.duplicate?.(settings as never) as RedisClient | undefined;
+  const duplicate = client.duplicate?.(settings as never) as RedisClient | undefined;
+  if (duplicate) catchDropped(duplicate);
+  return duplicate;
 }
 
 function connectNode(node: RedisClient): Promise<void> {
   return new Promise((resolve) => {
     if (node.status === 'ready' || node.status === 'end') return resolve();
     const settled = (): void => {
-      node.off('ready', settled);
-      node.off('end', settled);
+      for (const forget of forgetting) forget();
       resolve();
     };
-    node.on('ready', settled);
-    node.on('end', settled); // nodes are not reconnected: the Cluster client forgets them, and asks who serves their slots
+    // Nodes are not reconnected: the Cluster client forgets them, and asks who serves their slots.
+    const forgetting = (['ready', 'end'] as const).map((event) => listenTo(node, event, settled));
     if (node.status === 'wait') void node.connect?.().catch(settled);
   });
 }
@@ -46,7 +49,8 @@ function connectNode(node: RedisClient): Promise<void> {
 /** Tells when the connection to a node is lost that was there: the Cluster client itself goes on with the others. */
 export class NodeWatch {
   readonly #onLost: () => void;
-  readonly #seen = new WeakSet<RedisClient>();
+  /** Ends listening to a node. */
+  readonly #watched = new Map<RedisClient, () => void>();
 
   constructor(onLost: () => void) {
     this.#onLost = onLost;
@@ -54,15 +58,29 @@ export class NodeWatch {
 
   /** May be called again for the same node. */
   add(node: RedisClient): void {
-    if (this.#seen.has(node)) return;
-    this.#seen.add(node);
+    if (this.#watched.has(node) || node.status === 'end') return;
     let isConnected = node.status === 'ready';
-    node.on('ready', () => {
-      isConnected = true;
+    const forgetting = [
+      listenTo(node, 'ready', () => {
+        isConnected = true;
+      }),
+      listenTo(node, 'close', () => {
+        if (isConnected) this.#onLost(); // an attempt that fails is no news
+        isConnected = false;
+      }),
+      listenTo(node, 'end', () => this.#forget(node)), // the Cluster client makes another one
+    ];
+    this.#watched.set(node, () => {
+      for (const forget of forgetting) forget();
     });
-    node.on('close', () => {
-      if (isConnected) this.#onLost(); // an attempt that fails is no news
-      isConnected = false;
-    });
+  }
+
+  close(): void {
+    for (const node of [...this.#watched.keys()]) this.#forget(node);
+  }
+
+  #forget(node: RedisClient): void {
+    this.#watched.get(node)?.();
+    this.#watched.delete(node);
   }
 }

@@ -2,6 +2,8 @@ import { isDeepStrictEqual } from 'node:util';
 import type { StoreStatus } from '@huntly/cache-core';
 import { codeOf } from '../redaction.ts';
 import type { RedisClient } from './client.ts';
+import { listenTo } from './client-events.ts';
+import { isHungUp, whyHungUp } from './hung-up.ts';
 import { isMock } from './supplied-client.ts';
 
 type Handler = (...args: unknown[]) => void;
@@ -13,26 +15,41 @@ type Handler = (...args: unknown[]) => void;
 export class StatusWatch {
   readonly #client: RedisClient;
   readonly #prepare: () => Promise<string | undefined>;
-  readonly #handlers: Readonly<Record<string, Handler>>;
+  /** For each event what ends listening to it. */
+  readonly #forget: ReadonlyMap<string, () => void>;
   readonly #listeners = new Set<(status: StoreStatus) => void>();
   #status: StoreStatus = { state: 'connecting' };
   /** Why the connection is not there, as far as known; forgotten at each success. */
   #reason: string | undefined;
   #isClosed = false;
+  #preparations = 0;
+  /** Cluster: a node that was named in the options has said which nodes there are, and no connection was ready since. */
+  #hasNodesNamed = false;
+  /** Why the server hangs up, where it was asked. */
+  #diagnosis: string | undefined;
+  #isAsking = false;
 
   /** @param prepare runs whenever the client says that it is ready, and may return why it is of no use */
   constructor(client: RedisClient, prepare: () => Promise<string | undefined>) {
     this.#client = client;
     this.#prepare = prepare;
-    this.#handlers = {
+    const handlers: Readonly<Record<string, Handler>> = {
       connect: () => void this.#connected(),
       ready: () => void this.#ready(),
       error: (error) => this.#failed(error),
-      'node error': (error) => this.#note(error), // Cluster: another node may still answer
-      close: () => this.#down(this.#reason ?? 'reconnecting'),
+      'node error': (error) => this.#nodeFailed(error), // Cluster: another node may still answer
+      refresh: () => {
+        this.#hasNodesNamed = true;
+      },
+      close: () => {
+        this.#hasNodesNamed = false;
+        this.#down(this.#reason ?? 'reconnecting');
+      },
       end: () => this.#down(this.#reason ?? 'closed'),
     };
-    for (const [event, handler] of Object.entries(this.#handlers)) client.on(event, handler);
+    this.#forget = new Map(
+      Object.entries(handlers).map(([event, handler]) => [event, listenTo(client, event, handler)]),
+    );
     if (client.status === 'ready' || isMock(client)) void this.#ready();
     if (client.status === 'end') this.#down('closed');
   }
@@ -48,9 +65,9 @@ export class StatusWatch {
 
   /** The last status, whatever the client does from now on. */
   close(options: { forgetClient: boolean }): void {
-    for (const [event, handler] of Object.entries(this.#handlers)) {
+    for (const [event, forget] of this.#forget) {
       // A client of our own may fail while it is closed, and prints what nobody listens to.
-      if (options.forgetClient || event !== 'error') this.#client.off(event, handler);
+      if (options.forgetClient || event !== 'error') forget();
     }
     this.#down('closed');
     this.#isClosed = true;
@@ -80,12 +97,24 @@ export class StatusWatch {
     if (!this.#isClosed && this.#client.status === 'ready') void this.#ready();
   }
 
+  /** Of several at a time only the last one counts: the others may have asked another server. */
   async #ready(): Promise<void> {
+    const preparation = ++this.#preparations;
     const obstacle = await this.#prepare();
+    if (preparation !== this.#preparations) return;
     if (this.#client.status !== 'ready' && !isMock(this.#client)) return; // lost again meanwhile
     if (obstacle !== undefined) return this.#down(obstacle);
     this.#reason = undefined;
+    this.#diagnosis = undefined;
+    this.#hasNodesNamed = false;
     this.#set({ state: 'ready' });
+  }
+
+  /** Behind a NAT, or in a network of containers, the addresses that nodes have for each other lead nowhere from outside. */
+  #nodeFailed(error: unknown): void {
+    this.#note(error);
+    const isUnreachable = error instanceof Error && 'syscall' in error && error.syscall === 'connect';
+    if (this.#hasNodesNamed && isUnreachable && this.#client.status !== 'ready') this.#reason = 'NODES_UNREACHABLE';
   }
 
   #failed(error: unknown): void {
@@ -98,7 +127,20 @@ export class StatusWatch {
   }
 
   #down(reason: string): void {
-    this.#set({ state: 'down', reason });
+    if (!isHungUp(reason)) {
+      this.#set({ state: 'down', reason });
+      return;
+    }
+    this.#set({ state: 'down', reason: this.#diagnosis ?? reason });
+    if (this.#diagnosis === undefined) void this.#askWhy();
+  }
+
+  async #askWhy(): Promise<void> {
+    if (this.#isAsking || this.#isClosed || isMock(this.#client)) return;
+    this.#isAsking = true;
+    this.#diagnosis = await whyHungUp(this.#client);
+    this.#isAsking = false;
+    if (this.#diagnosis !== undefined && this.#status.state !== 'ready') this.#down(this.#reason ?? 'reconnecting');
   }
 
   #set(status: StoreStatus): void {

@@ -55,12 +55,27 @@ const OF_CLUSTER: readonly Demand[] = [
  * @throws CacheConfigError listing all settings to change, ready to be copied.
  */
 export function checkSuppliedClient(client: RedisClient): void {
-  if (typeof client.quit !== 'function' || typeof client.on !== 'function') {
-    throw new CacheConfigError(['client must be a Redis or Cluster of ioredis 5 or 6.']);
-  }
+  const stranger = strangerProblem(client);
+  if (stranger !== undefined) throw new CacheConfigError([stranger]);
   const options = client.options ?? {};
   const problems = isClusterClient(client) ? clusterProblems(options) : redisProblems(options, isMock(client));
   if (problems.length > 0) throw new CacheConfigError(problems);
+}
+
+/** What `client` is instead of one of ioredis. */
+function strangerProblem(client: unknown): string | undefined {
+  const must = 'client must be a Redis or Cluster of ioredis 5 or 6';
+  if (client === undefined || client === null) {
+    return `${must}; got ${client}. Is it imported before it is made, or is its promise still to be awaited?`;
+  }
+  const has = (name: string) => typeof Reflect.get(Object(client), name) === 'function';
+  if (has('quit') && has('on') && has('mgetBuffer') && has('evalsha')) return undefined;
+  if (has('then')) return `${must}; got a promise. Await it first.`;
+  if (has('mGet') || has('evalSha')) {
+    return `${must}; got one of node-redis (the package redis), which has other methods. Give its address as url, or make a client of ioredis.`;
+  }
+  if (typeof client === 'string') return `${must}; got a string. Give an address as url.`;
+  return `${must}.`;
 }
 
 export function isClusterClient(client: RedisClient): client is RedisClusterClient {

@@ -45,6 +45,9 @@ const ACCESS = [
   'heartbeatMs',
 ] as const satisfies readonly (keyof CommonOptions)[];
 
+const WAYS = ['url', 'client', 'cluster', 'sentinels'] as const;
+type Way = (typeof WAYS)[number];
+
 /** What is taken with each way to name the Redis. */
 const OPTIONS = {
   url: ['url', ...ACCESS, 'db'],
@@ -62,23 +65,43 @@ export function targetOf(options: RedisStoreOptions): Target {
 }
 
 function readTarget(options: RedisStoreOptions, problems: string[]): Target | undefined {
-  const given = (['url', 'client', 'cluster', 'sentinels'] as const).filter((name) => name in options);
+  if (typeof options !== 'object' || options === null) {
+    problems.push('the options must be an object such as { url: process.env.REDIS_URL }.');
+    return undefined;
+  }
+  const named = WAYS.filter((name) => name in options);
+  // A way that is undefined is one that was not chosen, unless it is the only one: then something is missing there.
+  const chosen = named.filter((name) => givenAs(options, name) !== undefined);
+  const given = chosen.length > 0 ? chosen : named.slice(0, 1);
   const [way] = given;
   if (way === undefined || given.length > 1) {
     const found = given.length === 0 ? 'none of them' : given.join(' and ');
     problems.push(`exactly one of url, client, cluster and sentinels must be given, got ${found}.`);
     return undefined;
   }
-  unknownNames(options, OPTIONS[way], problems);
-  if ('client' in options)
+  const meant = Object.entries(options).filter(([name]) => name === way || !named.some((each) => each === name));
+  unknownNames(Object.fromEntries(meant), OPTIONS[way], problems);
+  if (isWay(options, way, 'client'))
     return { kind: 'client', client: options.client, heartbeatMs: readHeartbeat(options, problems) };
-  const access = readAccess(options, problems);
-  if ('cluster' in options) {
+  const access = readAccess(options as CommonOptions, problems);
+  if (isWay(options, way, 'cluster')) {
     if ('db' in options && options.db) problems.push('db must be left out: a Cluster has one database only.');
     return { kind: 'cluster', nodes: nodeAddresses('cluster', options.cluster, problems), ...access };
   }
-  if ('sentinels' in options) return { kind: 'sentinel', ...readSentinels(options, problems), ...access };
-  return readServer(options, access, problems);
+  if (isWay(options, way, 'sentinels')) return { kind: 'sentinel', ...readSentinels(options, problems), ...access };
+  return readServer(options as UrlOptions, access, problems);
+}
+
+function isWay<W extends Way>(
+  options: RedisStoreOptions,
+  way: Way,
+  asked: W,
+): options is Extract<RedisStoreOptions, { [Name in W]: unknown }> {
+  return way === asked && asked in options;
+}
+
+function givenAs(options: RedisStoreOptions, name: Way): unknown {
+  return (options as Partial<Record<Way, unknown>>)[name];
 }
 
 function readServer(options: UrlOptions, access: Access, problems: string[]): Target | undefined {

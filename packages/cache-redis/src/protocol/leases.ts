@@ -1,5 +1,11 @@
-import type { Lease, LeaseOptions, LeaseReply, StoreKey } from '@huntly/cache-core';
-import { LRUCache } from 'lru-cache';
+import {
+  type Clock,
+  type Lease,
+  type LeaseOptions,
+  type LeaseReply,
+  type StoreKey,
+  systemClock,
+} from '@huntly/cache-core';
 import type { Connection } from '../connection/connection.ts';
 import { beginningOf } from './entry-format.ts';
 import { RELEASE, RENEW } from './hold-scripts.ts';
@@ -7,6 +13,7 @@ import { InvalidationLog, type LogMark } from './invalidation-log.ts';
 import { leaseKey } from './keyspace.ts';
 import { LEASE } from './lease-script.ts';
 import type { NonceKeeper, Nonces } from './nonces.ts';
+import { Orphans } from './orphans.ts';
 import { newToken } from './token.ts';
 
 /** A granted lease and what was sampled with it, before the source is read. */
@@ -15,18 +22,20 @@ export interface RedisLease extends Lease {
   readonly text: string;
   readonly nonces: Nonces;
   readonly mark: LogMark;
+  /** How long it lives without a renewal. */
+  readonly ttlMs: number;
 }
 
 /** Grants, renews and releases the right to fill. */
 export class LeaseDesk {
   readonly #connection: Connection;
   readonly #nonces: NonceKeeper;
-  /** Leases that may be in the store and belong to no load: lease → key. */
-  readonly #orphans = new LRUCache<string, StoreKey>({ max: 1_000 });
+  readonly #orphans: Orphans;
 
-  constructor(connection: Connection, nonces: NonceKeeper) {
+  constructor(connection: Connection, nonces: NonceKeeper, clock: Clock = systemClock) {
     this.#connection = connection;
     this.#nonces = nonces;
+    this.#orphans = new Orphans(connection, clock);
   }
 
   /**
@@ -43,10 +52,10 @@ export class LeaseDesk {
       new InvalidationLog(this.#connection.client, namespace).mark(),
     ]);
     // Once the lease was answered, not before: sent again as a text that the server did not know, it would come after its release.
-    asked.catch(() => sending.catch(ignore).then(() => this.#disown(key, text)));
+    asked.catch(() => sending.catch(ignore).then(() => this.#orphans.release(key, text, options.ttlMs)));
     const [reply, nonces, mark] = await asked;
     const [kind, held = '', leftMs = 0] = reply;
-    if (kind === 'granted') return granted({ key, text, nonces, mark });
+    if (kind === 'granted') return granted({ key, text, nonces, mark, ttlMs: options.ttlMs });
     if (kind === 'filled') return { kind: 'filled' };
     if (await this.#isDoomed(key, held, nonces)) return this.#takeOver(key, options, held, { nonces, mark });
     return { kind: 'busy', retryMs: Math.max(1, Number(leftMs)) };
@@ -56,23 +65,23 @@ export class LeaseDesk {
     return (await RENEW.run(this.#connection.client, [leaseKey(key)], [text, ttlMs])) === 1;
   }
 
-  async release({ key, text }: RedisLease, backoffMs: number): Promise<void> {
-    await RELEASE.run(this.#connection.client, [leaseKey(key)], [text, backoffMs]);
+  /** Rejected, it is tried again without the caller, as long as the lease may be there. */
+  async release({ key, text, ttlMs }: RedisLease, backoffMs: number): Promise<void> {
+    try {
+      await RELEASE.run(this.#connection.client, [leaseKey(key)], [text, backoffMs]);
+    } catch (error) {
+      this.#orphans.keep(key, text, ttlMs);
+      throw error;
+    }
   }
 
-  /** To be called when the connection is there again. Nobody waits for it; what is lost here ends by its TTL. */
+  /** To be called when the connection is there again. */
   releaseOrphans(): void {
-    const orphans = [...this.#orphans];
-    this.#orphans.clear();
-    for (const [text, key] of orphans) this.#disown(key, text);
+    this.#orphans.retry();
   }
 
-  /**
-   * A lease that was perhaps granted, and whose load will never run: without this all processes would wait for it. Asked for
-   * again with a new token, it would not be found to be one's own.
-   */
-  #disown(key: StoreKey, text: string): void {
-    RELEASE.run(this.#connection.client, [leaseKey(key)], [text, 0]).catch(() => this.#orphans.set(text, key));
+  close(): void {
+    this.#orphans.close();
   }
 
   /**
@@ -95,9 +104,9 @@ export class LeaseDesk {
   ): Promise<LeaseReply> {
     const text = `${newToken()} ${sampled.nonces.get(key.scope.type)?.text ?? ''}`;
     const asked = this.#send(key, text, options, held);
-    asked.catch(() => this.#disown(key, text));
+    asked.catch(() => this.#orphans.release(key, text, options.ttlMs));
     const [kind, , leftMs = 0] = await asked;
-    if (kind === 'granted') return granted({ key, text, ...sampled });
+    if (kind === 'granted') return granted({ key, text, ...sampled, ttlMs: options.ttlMs });
     return kind === 'filled' ? { kind } : { kind: 'busy', retryMs: Math.max(1, Number(leftMs)) };
   }
 

@@ -7,36 +7,95 @@ import { codeOf } from '../redaction.ts';
 const READ_AT_ONCE = 1_000;
 const REMOVED_AT_ONCE = 500;
 
-/**
- * The values of many keys in order: one `MGET` for 1,000, or on Cluster one pipeline a node. A key that holds a hash, a list or the like
- * counts as absent, as `MGET` has it.
- */
+/** What the server says of a key: its text, nothing, or why it says neither. */
+export type Answer = Buffer | null | Error;
+export type Part = ReadonlyMap<string, Answer>;
+
+/** The values of many keys in order. @throws the first error, if one key has no answer */
 export async function readMany(connection: Connection, keys: readonly string[]): Promise<readonly (Buffer | null)[]> {
-  if (keys.length === 0) return [];
-  const { client } = connection;
-  if (!connection.isCluster) {
-    if (keys.length <= READ_AT_ONCE) return client.mgetBuffer([...keys]);
-    // Parts need not be of one moment: a value and its nonces are compared wherever they come from, as on a Cluster.
-    return (await Promise.all(chunks(keys, READ_AT_ONCE).map((chunk) => client.mgetBuffer(chunk)))).flat();
-  }
-  const found = new Map<string, Buffer | null>();
-  await eachNode(connection, keys, async (group) => {
-    const add = (pipeline: RedisPipeline, key: string) => pipeline.getBuffer(key);
-    const replies = together(client, group, add, (key) => client.getBuffer(key));
-    const values = await Promise.all(replies.map(textOrNull));
-    for (const [index, key] of group.entries()) found.set(key, values[index] ?? null);
+  const found = new Map<string, Answer>();
+  await fetchMany(connection, keys, (part) => {
+    for (const [key, answer] of part) found.set(key, answer);
   });
-  return keys.map((key) => found.get(key) ?? null);
+  return keys.map((key) => {
+    const answer = found.get(key) ?? null;
+    if (answer instanceof Error) throw answer;
+    return answer;
+  });
 }
 
-/** `GET` refuses what is no text; and one such key must not cost all others of its node their answer. */
-async function textOrNull(reply: Promise<Buffer | null>): Promise<Buffer | null> {
+/**
+ * Asks for many keys: one `MGET` for 1,000, or on Cluster one pipeline a node. `onPart` hears what has come as soon as it is there: a
+ * node that is gone, or a key that this user may not read, costs no other key its answer. Never rejects; when it resolves, each
+ * key was answered. A key that holds a hash, a list or the like counts as absent, as `MGET` has it.
+ */
+export async function fetchMany(
+  connection: Connection,
+  keys: readonly string[],
+  onPart: (part: Part) => void,
+  onRefused: (error: unknown) => void = ignore,
+): Promise<void> {
+  if (keys.length === 0) return;
+  const { client } = connection;
+  // Parts need not be of one moment: a value and its nonces are compared wherever they come from.
+  if (connection.isCluster) await eachNode(connection, keys, (group) => fetchOneByOne(client, group, onPart));
+  else await Promise.all(chunks(keys, READ_AT_ONCE).map((chunk) => fetchTogether(client, chunk, onPart, onRefused)));
+}
+
+/** Of one server. Where one of the keys may not be read, or `MGET` not be used, all are asked for by themselves. */
+async function fetchTogether(
+  client: RedisClient,
+  keys: string[],
+  onPart: (part: Part) => void,
+  onRefused: (error: unknown) => void,
+): Promise<void> {
   try {
-    return await reply;
+    const values = await client.mgetBuffer(keys);
+    onPart(new Map(keys.map((key, index) => [key, values[index] ?? null])));
   } catch (error) {
-    if (codeOf(error) === 'WRONGTYPE') return null;
-    throw error;
+    if (codeOf(error) === 'NOPERM') {
+      onRefused(error);
+      await fetchOneByOne(client, keys, onPart);
+    } else onPart(new Map(keys.map((key) => [key, asError(error)])));
   }
+}
+
+function ignore(): void {}
+
+/** In one pipeline. What has moved elsewhere, as slots do, is asked for by itself, wherever it is now. */
+async function fetchOneByOne(
+  client: RedisClient,
+  keys: readonly string[],
+  onPart: (part: Part) => void,
+): Promise<void> {
+  const pipeline = client.pipeline();
+  for (const key of keys) pipeline.getBuffer(key);
+  const sent = pipeline.exec();
+  const answers = await Promise.all(
+    keys.map((_key, index) => answerOf(sent.then((replies) => replyAt(replies, index)))),
+  );
+  const part = new Map<string, Answer>();
+  const elsewhere: string[] = [];
+  for (const [index, key] of keys.entries()) {
+    const answer = answers[index] ?? null;
+    if (answer instanceof Error && NOT_RUN.has(codeOf(answer))) elsewhere.push(key);
+    else part.set(key, answer);
+  }
+  onPart(part);
+  await Promise.all(elsewhere.map(async (key) => onPart(new Map([[key, await answerOf(client.getBuffer(key))]]))));
+}
+
+/** `GET` refuses what is no text. */
+async function answerOf(reply: Promise<unknown>): Promise<Answer> {
+  try {
+    return (await reply) as Buffer | null;
+  } catch (error) {
+    return codeOf(error) === 'WRONGTYPE' ? null : asError(error);
+  }
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error('Something was thrown that is no Error.', { cause: error });
 }
 
 /** Removes keys of any slot. */

@@ -80,6 +80,9 @@ describe.each(VERSIONS)('users with $version', ({ ioredis }) => {
 
   it('is down where the server has no such database', async () => {
     const missing = open({ url: `${url('chooser:choose')}/99` }, ioredis);
-    await failure(missing, `ERR: database 99 ${REMEDY}`);
+    await failure(
+      missing,
+      'NO_DATABASE: the server has no database 99; see its directive databases, or use database 0',
+    );
   });
 });

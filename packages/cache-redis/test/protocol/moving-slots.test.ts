@@ -63,6 +63,7 @@ async function sweepFours(meanwhile: Meanwhile, { mayWiden = true, dryRun = fals
     status: () => connection.status(),
     onStatus: (listener) => connection.onStatus(listener),
     onTopology: (listener) => connection.onTopology(listener),
+    demoted: (write) => connection.demoted(write),
     close: () => connection.close(),
   };
   const onWidened = (reason: string) => {

@@ -1,0 +1,40 @@
+import type { RedisClient } from './client.ts';
+
+type Listener = (...args: unknown[]) => void;
+
+/** All who listen to one event of one client, behind one listener. */
+interface Audience {
+  readonly listeners: Set<Listener>;
+  readonly dispatch: Listener;
+}
+
+const audiences = new WeakMap<RedisClient, Map<string, Audience>>();
+
+/**
+ * Listens to an event of a client. Many may, and the client is listened to once for each event: several stores may share a client, and
+ * Node warns of more than ten listeners. The returned function ends it; the last one to go takes the listener away.
+ */
+export function listenTo(client: RedisClient, event: string, listener: Listener): () => void {
+  const events = audiences.get(client) ?? new Map<string, Audience>();
+  audiences.set(client, events);
+  const audience = events.get(event) ?? newAudience();
+  if (audience.listeners.size === 0) {
+    events.set(event, audience);
+    client.on(event, audience.dispatch);
+  }
+  const own: Listener = (...args) => listener(...args); // who listens twice is called twice
+  audience.listeners.add(own);
+  return () => {
+    if (!audience.listeners.delete(own) || audience.listeners.size > 0) return;
+    events.delete(event);
+    client.off(event, audience.dispatch);
+  };
+}
+
+function newAudience(): Audience {
+  const listeners = new Set<Listener>();
+  const dispatch: Listener = (...args) => {
+    for (const listener of [...listeners]) if (listeners.has(listener)) listener(...args);
+  };
+  return { listeners, dispatch };
+}

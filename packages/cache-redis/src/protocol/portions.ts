@@ -1,0 +1,47 @@
+/** What one command may bring: a megabyte holds up the answers behind it for some milliseconds. */
+export const PORTION_BYTES = 1024 * 1024;
+/** Values of this size are no small ones. */
+export const SMALL_BYTES = 64 * 1024;
+/** Values of unknown size that are asked for at a time: they show how large the others are. */
+const PROBES = 2;
+
+export interface Portion<T> {
+  readonly now: readonly T[];
+  /** Expected, for those of known size. */
+  readonly bytes: number;
+  readonly later: readonly T[];
+  /** Whether what comes later depends on how large this turns out to be. */
+  readonly isProbe: boolean;
+}
+
+/**
+ * Splits what is to be read into what is asked for now and what is left: small values first, with some whose size is not known, then
+ * large ones, as many as make a portion. So small values do not wait for large ones, and large ones arrive at all.
+ */
+export function nextPortion<T>(wanted: readonly T[], bytesOf: (one: T) => number | undefined): Portion<T> {
+  const small: T[] = [];
+  const unknown: T[] = [];
+  const large: { one: T; bytes: number }[] = [];
+  let bytes = 0;
+  for (const one of wanted) {
+    const expected = bytesOf(one);
+    if (expected === undefined) unknown.push(one);
+    else if (expected >= SMALL_BYTES || bytes + expected > PORTION_BYTES) large.push({ one, bytes: expected });
+    else {
+      small.push(one);
+      bytes += expected;
+    }
+  }
+  const laterOnes = large.map(({ one }) => one);
+  if (small.length + unknown.length > 0) {
+    const later = [...laterOnes, ...unknown.slice(PROBES)];
+    return { now: [...small, ...unknown.slice(0, PROBES)], bytes, later, isProbe: unknown.length > PROBES };
+  }
+  let count = 0;
+  for (const each of large) {
+    if (count > 0 && bytes + each.bytes > PORTION_BYTES) break;
+    bytes += each.bytes;
+    count++;
+  }
+  return { now: laterOnes.slice(0, count), bytes, later: laterOnes.slice(count), isProbe: false };
+}
