@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
-import { type Scope, tagKey } from '../keys/key.ts';
+import type { Scope } from '../keys/scope.ts';
+import { tagKey } from '../keys/store-keys.ts';
 import type { ChannelEvent } from '../observe/events.ts';
 import type { GuardedLogger } from '../observe/logger.ts';
 import type { Announcement, Channel } from '../store/announcements.ts';

@@ -1,7 +1,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { Clock } from '../clock.ts';
 import { plainLength } from '../codec/compression.ts';
-import { tagKey } from '../keys/key.ts';
+import { tagKey } from '../keys/store-keys.ts';
 import type { Announcement, Channel } from '../store/announcements.ts';
 import type { Entry, EntryId, StoreKey } from '../store/store.ts';
 import { AnnouncedTags } from './announced-tags.ts';

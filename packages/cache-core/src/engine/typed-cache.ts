@@ -13,6 +13,7 @@ import { type Loader, Loading } from './loading.ts';
 import type { LocalTier } from './local-tier.ts';
 import type { ReadRequest } from './read-request.ts';
 import { Reader } from './reader.ts';
+import { allArrived, isThenable } from './thenable.ts';
 
 const NO_OPTIONS = {};
 /** Values of one call: more should come in several. */
@@ -180,17 +181,18 @@ export class TypedCache<V, I = Identifier> {
   }
 
   /**
-   * Stores a value as it is; the last `set` wins. A value that was read before an invalidation and set after it is old:
+   * Stores a value as it is; the last `set` wins. A promise is awaited first, and its error is that of `set`. A value that was read before an invalidation and set after it is old:
    * where that can happen use `getOrSet` or `claim`.
    * @returns whether it was stored: not, if the key was invalidated or set again meanwhile.
    * @throws KeyError or CacheConfigError for a bad identifier, TTL or tag.
    */
-  async set<T extends V>(identifier: I, value: T, options: FillOptions<T> = {}): Promise<boolean> {
+  async set<T extends V>(identifier: I, value: T | PromiseLike<T>, options: FillOptions<T> = {}): Promise<boolean> {
+    const arrived = isThenable(value) ? await value : value; // before all else: its error must be somebody's
     const key = this.#key(identifier);
     checkFillOptions(this.#type, options);
     if (!this.#enabled) return false;
     const settings = { ttl: options.ttl, grace: options.grace, tags: [options.tags], loadMs: 0 };
-    const entry = await tryBuildEntry(this.#context, key.text, value, settings);
+    const entry = await tryBuildEntry(this.#context, key.text, arrived, settings);
     if (!entry) return false;
     try {
       const verdict = await this.#store(key, entry);
@@ -205,8 +207,11 @@ export class TypedCache<V, I = Identifier> {
   }
 
   /** Stores several values. @returns how many were stored. @throws as `set`, and KeyError for more than 10,000 */
-  async setMany<T extends V>(entries: Iterable<readonly [I, T]>, options: FillOptions<T> = {}): Promise<number> {
-    const all = pairsOf(entries);
+  async setMany<T extends V>(
+    entries: Iterable<readonly [I, T | PromiseLike<T>]>,
+    options: FillOptions<T> = {},
+  ): Promise<number> {
+    const all = await allArrived(pairsOf(entries));
     const set = ([identifier, value]: readonly [I, T]) => this.set(identifier, value, options);
     const stored = await inChunks(all, (chunk) => Promise.all(chunk.map(set)));
     return stored.filter(Boolean).length;

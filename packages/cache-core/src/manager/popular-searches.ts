@@ -2,7 +2,7 @@ import { type Duration, toMilliseconds } from '../config/duration.ts';
 import type { Engine } from '../engine/engine.ts';
 import { checkWholeNumber, KeyError, kindOf } from '../errors.ts';
 import { normalizeText } from '../keys/canonical.ts';
-import { namespacePrefix, POPULAR_SEARCHES } from '../keys/key.ts';
+import { rankingKey } from '../keys/store-keys.ts';
 import { MemoryRanking } from '../store/memory-ranking.ts';
 import type { Ranking } from '../store/ranking.ts';
 
@@ -36,7 +36,7 @@ const PERSONAL = /\S@\S|\d(?:[\s().+-]*\d){6,}/u;
 /** What people search for most, over the `Ranking` port. Trouble of the store loses counts, never a request (P4). */
 export class PopularSearches {
   readonly #engine: Engine;
-  readonly #key: string;
+  readonly #namespace: string | undefined;
   readonly #capacity: number;
   readonly #minimumCount: number;
   readonly #halfLifeMs: number | undefined;
@@ -49,7 +49,7 @@ export class PopularSearches {
   /** @throws CacheConfigError */
   constructor(engine: Engine, namespace: string | undefined, options: PopularSearchOptions = {}) {
     this.#engine = engine;
-    this.#key = namespacePrefix(namespace) + POPULAR_SEARCHES;
+    this.#namespace = namespace;
     this.#capacity = checkWholeNumber('popularSearches.capacity', options.capacity ?? 1000);
     this.#minimumCount = checkWholeNumber('popularSearches.minimumCount', options.minimumCount ?? 1);
     this.#halfLifeMs =
@@ -114,7 +114,8 @@ export class PopularSearches {
 
   /** The ranking of the present era; one of this process for a store that keeps none. */
   #ranking(): Ranking {
-    const key = this.#halfLifeMs === undefined ? this.#key : `${this.#key}:${this.#era(this.#halfLifeMs)}`;
+    const era = this.#halfLifeMs === undefined ? undefined : this.#era(this.#halfLifeMs);
+    const key = rankingKey(this.#namespace, era);
     const lifeMs = this.#halfLifeMs === undefined ? undefined : this.#halfLifeMs * HALF_LIVES_PER_ERA;
     const options = { capacity: this.#capacity, lifeMs };
     const kept = this.#engine.store.ranking?.(key, options);

@@ -1,5 +1,5 @@
+import { logKey } from '@huntly/cache-core';
 import type { RedisClient } from '../connection/client.ts';
-import { logKey } from './keyspace.ts';
 import { newToken } from './token.ts';
 
 /** Invalidations of tags that are remembered. A load that takes longer than so many is not stored. */

@@ -1,7 +1,7 @@
 import { type ReadReply, type StoreKey, tagKey } from '@huntly/cache-core';
 import { LRUCache } from 'lru-cache';
 import type { Connection } from '../connection/connection.ts';
-import { decodeEntry, entryIdOf, type StoredValue } from './entry-format.ts';
+import { decodeEntry, entryIdOf, isOfThisToolkit, type StoredValue } from './entry-format.ts';
 import { readMany } from './many.ts';
 
 const MAX_REMEMBERED = 10_000;
@@ -85,7 +85,7 @@ export class EntryReader {
   /** A value that another program wrote: only key and pattern invalidation reach it. */
   #foreign(key: StoreKey, bytes: Buffer): ReadReply {
     const id = entryIdOf(bytes);
-    if (!key.acceptsForeign) return { kind: 'rejected', id, reason: 'unreadable' };
+    if (!key.acceptsForeign || isOfThisToolkit(bytes)) return { kind: 'rejected', id, reason: 'unreadable' };
     return {
       kind: 'hit',
       entry: {
