@@ -7,7 +7,7 @@ import type { Announcement, Channel } from '../store/announcements.ts';
 import type { Store, Target } from '../store/store.ts';
 import { LocalTier, type LocalTierOptions } from './local-tier.ts';
 
-export interface LocalSettings extends Omit<LocalTierOptions, 'clock'> {
+export interface LocalSettings extends Omit<LocalTierOptions, 'clock' | 'logger'> {
   /** Of the cache that they are made for. */
   readonly namespace: string | undefined;
 }
@@ -44,7 +44,7 @@ export class FollowedCopies {
   constructor(store: Store, settings: LocalSettings, outside: Outside) {
     this.#store = store;
     this.#namespace = settings.namespace;
-    this.tier = new LocalTier({ ...settings, clock: outside.clock });
+    this.tier = new LocalTier({ ...settings, clock: outside.clock, logger: outside.logger });
     this.#logger = outside.logger;
     this.#onChannel = outside.onChannel;
   }
