@@ -73,7 +73,8 @@ function withArticle(name: string): string {
 }
 
 function namesOf(part: object): readonly PropertyKey[] {
-  return [...Object.keys(part), ...Object.getOwnPropertySymbols(part)];
+  const symbols = Object.getOwnPropertySymbols(part);
+  return symbols.length === 0 ? Object.keys(part) : [...Object.keys(part), ...symbols];
 }
 
 function childrenOf(part: object): Iterable<unknown> {
@@ -85,26 +86,31 @@ function childrenOf(part: object): Iterable<unknown> {
   return children;
 }
 
+/** With all that is no object in it. */
 function emptyCopy(part: object): object {
-  if (Array.isArray(part)) return new Array(part.length);
-  if (types.isDate(part)) return new Date(part.getTime());
-  if (types.isMap(part)) return new Map();
-  if (types.isSet(part)) return new Set();
-  if (types.isRegExp(part)) return Object.assign(new RegExp(part.source, part.flags), { lastIndex: part.lastIndex });
+  if (Array.isArray(part)) return Object.assign(new Array(part.length), part);
+  if (types.isDate(part)) return Object.assign(new Date(part.getTime()), part);
+  if (types.isMap(part)) return Object.assign(new Map(), part);
+  if (types.isSet(part)) return Object.assign(new Set(), part);
+  if (types.isRegExp(part))
+    return Object.assign(new RegExp(part.source, part.flags), part, { lastIndex: part.lastIndex });
   if (types.isArrayBuffer(part)) return part.slice(0);
   if (Buffer.isBuffer(part)) return Buffer.from(part);
   if (types.isDataView(part))
     return new DataView(part.buffer.slice(part.byteOffset, part.byteOffset + part.byteLength));
   if (types.isTypedArray(part)) return part.slice();
-  return Object.create(Object.getPrototypeOf(part));
+  const prototype: object | null = Object.getPrototypeOf(part);
+  return prototype === Object.prototype ? { ...part } : Object.setPrototypeOf({ ...part }, prototype);
 }
 
 function fillCopy(part: object, copy: object, copyOf: (part: unknown) => unknown): void {
   if (ArrayBuffer.isView(part)) return;
   for (const name of namesOf(part)) {
-    const value: unknown = Reflect.get(part, name);
+    const value: unknown = Reflect.get(copy, name);
+    if (!isObject(value)) continue;
     // Defined, not set: `__proto__` would be another prototype.
-    Object.defineProperty(copy, name, { value: copyOf(value), writable: true, enumerable: true, configurable: true });
+    if (name === '__proto__') Object.defineProperty(copy, name, { value: copyOf(value) });
+    else Reflect.set(copy, name, copyOf(value));
   }
   if (types.isMap(part)) for (const [key, item] of part) (copy as Map<unknown, unknown>).set(copyOf(key), copyOf(item));
   if (types.isSet(part)) for (const item of part) (copy as Set<unknown>).add(copyOf(item));

@@ -55,11 +55,13 @@ describe('a value of which parts are frozen at the top', () => {
         list: ['a'],
         [Symbol.for('x')]: { deep: ['a'] },
       };
-      node.self = Object.freeze({ node });
+      node.self = Object.freeze({ node, more: ['a'] });
       return node;
     };
     const { last } = await readTwice({ codec: making(make) }, {}, (read: ReturnType<typeof make>) => {
-      (read[Symbol.for('x')] as { deep: string[] }).deep.push('changed');
+      for (const list of [(read.self as { more: string[] }).more, (read[Symbol.for('x')] as { deep: string[] }).deep]) {
+        expect(() => list.push('changed')).toThrow(TypeError);
+      }
     });
     expect(last).toEqual(make());
   });
