@@ -9,9 +9,9 @@ import {
 } from '@huntly/cache-core';
 
 /**
- * Which keys a server is asked to announce: those of the given types, and the nonces of tags. Never those of other programs,
- * and no leases. With the namespaces below, everything in them and in their parent: the leases, logs and rankings among it are
- * announced in vain.
+ * Which keys a server is asked to announce: those of the given types, and the nonces of tags. Never those of other
+ * programs, and no leases. With the namespaces below, everything in them and in their parent: the leases, logs and
+ * rankings among it are announced in vain.
  */
 export class TrackedKeys {
   /** None begins another: servers refuse that. */

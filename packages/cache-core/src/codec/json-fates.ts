@@ -2,7 +2,9 @@ import { types } from 'node:util';
 
 /** What JSON makes of one part of a value. */
 export interface Fate {
-  /** `refused`: its content would be lost, so the whole value is not stored. `changed`: it comes back in another form. */
+  /**
+   * `refused`: its content would be lost, so the whole value is not stored. `changed`: it comes back in another form.
+   */
   readonly kind: 'refused' | 'changed';
   /** Such as `a Date: it comes back as a text`. */
   readonly what: string;
@@ -11,7 +13,10 @@ export interface Fate {
 /** Where a part stands: JSON leaves some parts out of an object and writes `null` for them in an array. */
 export type Place = 'root' | 'property' | 'element';
 
-/** `undefined`: it comes back as it is, or is made of parts that have fates of their own. `docs/values.md` has the table. */
+/**
+ * `undefined`: it comes back as it is, or is made of parts that have fates of their own. `docs/values.md` has the
+ * table.
+ */
 export function fateOf(value: unknown, place: Place): Fate | undefined {
   switch (typeof value) {
     case 'number':
@@ -26,8 +31,8 @@ export function fateOf(value: unknown, place: Place): Fate | undefined {
 }
 
 /**
- * Why a part must not be stored: nothing of its content would come back, and a reader would take what does for a value. Of an
- * object with a `toJSON`, what that returns is to be asked about.
+ * Why a part must not be stored: nothing of its content would come back, and a reader would take what does for a value.
+ * Of an object with a `toJSON`, what that returns is to be asked about.
  */
 export function refusalOf(value: unknown): Fate | undefined {
   switch (typeof value) {

@@ -19,8 +19,8 @@ export function encodeJson(value: unknown): Uint8Array {
 }
 
 /**
- * Is there nothing in it but what JSON keeps, and dates? Takes a tenth of the time of `JSON.stringify`, which with a replacer takes
- * twice its time: so only values that hold something else pay for one.
+ * Is there nothing in it but what JSON keeps, and dates? Takes a tenth of the time of `JSON.stringify`, which with a
+ * replacer takes twice its time: so only values that hold something else pay for one.
  */
 function isOrdinary(value: unknown, depth: number): boolean {
   if (typeof value !== 'object')

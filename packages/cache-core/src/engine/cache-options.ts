@@ -55,11 +55,12 @@ export interface LocalOptions {
   /** Of keys and values together, roughly. @default 64 MiB */
   readonly maxBytes?: number;
   /**
-   * How callers are kept from changing each other's value. `freeze`: they share one, frozen with all that it holds. A write to it
-   * throws a plain `TypeError` of the language (`Cannot assign to read only property`), which names no cache; in code that is
-   * not strict it does nothing. What freezing does not protect, such as a Date, is cloned for each caller. `clone`: each gets a
-   * clone of his own. `trust`: they share one as it is, and nobody may change it. With the first two, values that can be neither
-   * frozen nor cloned, such as instances of classes, have no copies. @default 'freeze'
+   * How callers are kept from changing each other's value. `freeze`: they share one, frozen with all that it holds. A
+   * write to it throws a plain `TypeError` of the language (`Cannot assign to read only property`), which names no
+   * cache; in code that is not strict it does nothing. What freezing does not protect, such as a Date, is cloned for
+   * each caller. `clone`: each gets a clone of his own. `trust`: they share one as it is, and nobody may change it.
+   * With the first two, values that can be neither frozen nor cloned, such as instances of classes, have no copies.
+   * @default 'freeze'
    */
   readonly share?: Share;
 }

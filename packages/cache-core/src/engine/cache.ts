@@ -123,10 +123,10 @@ export class Cache<T extends CacheTypes = CacheTypes> {
   }
 
   /**
-   * A cache of the same types and settings whose keys and tags are apart: those of namespace `shop`, child `eu` begin with
-   * `shop/eu/`. It uses the store and the breaker of this one, and, if this one has a namespace, its local copies; closing it
-   * leaves them open. Its values are dropped by its
-   * own invalidations and `clear`, not by those of this cache. Make one for each tenant, not for each request.
+   * A cache of the same types and settings whose keys and tags are apart: those of namespace `shop`, child `eu` begin
+   * with `shop/eu/`. It uses the store and the breaker of this one, and, if this one has a namespace, its local copies;
+   * closing it leaves them open. Its values are dropped by its own invalidations and `clear`, not by those of this
+   * cache. Make one for each tenant, not for each request.
    * @throws CacheConfigError for a name that cannot stand in a key.
    * @example const tenant = cache.child(`tenant-${tenantId}`);
    */

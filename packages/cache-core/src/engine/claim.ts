@@ -23,8 +23,8 @@ export interface OpenClaim<V> {
   readonly hit: false;
   /**
    * Gives the value to those who wait and stores it, unless its key, type or a tag was invalidated since the claim.
-   * Resolves to the value, stored or not, once the store has answered. A promise is awaited first: its error is that of the load.
-   * Only the first call counts.
+   * Resolves to the value, stored or not, once the store has answered. A promise is awaited first: its error is that of
+   * the load. Only the first call counts.
    */
   fill<T extends V>(value: T | PromiseLike<T>, options?: FillOptions<T>): Promise<T>;
   /** Lets the next caller try. Does nothing after `fill`. */

@@ -35,7 +35,10 @@ export function freeze({ objects }: Parts): void {
   for (const part of objects) Object.freeze(part);
 }
 
-/** A value with parts of its own, as they are related in the original. Unlike `structuredClone` it keeps a Buffer a Buffer. */
+/**
+ * A value with parts of its own, as they are related in the original. Unlike `structuredClone` it keeps a Buffer a
+ * Buffer.
+ */
 export function clone<V>(value: V): V {
   const { objects } = partsOf(value);
   const copies = new Map<unknown, object>();

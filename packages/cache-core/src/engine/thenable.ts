@@ -1,4 +1,7 @@
-/** A promise, or what `await` takes for one, such as a query that is not sent yet. Stored as it is, it would come back as `{}`. */
+/**
+ * A promise, or what `await` takes for one, such as a query that is not sent yet. Stored as it is, it would come back
+ * as `{}`.
+ */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
   if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return false;
   return 'then' in value && typeof value.then === 'function';

@@ -181,8 +181,8 @@ export class TypedCache<V, I = Identifier> {
   }
 
   /**
-   * Stores a value as it is; the last `set` wins. A promise is awaited first, and its error is that of `set`. A value that was read before an invalidation and set after it is old:
-   * where that can happen use `getOrSet` or `claim`.
+   * Stores a value as it is; the last `set` wins. A promise is awaited first, and its error is that of `set`. A value
+   * that was read before an invalidation and set after it is old: where that can happen use `getOrSet` or `claim`.
    * @returns whether it was stored: not, if the key was invalidated or set again meanwhile.
    * @throws KeyError or CacheConfigError for a bad identifier, TTL or tag.
    */

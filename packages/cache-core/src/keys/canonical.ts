@@ -12,10 +12,10 @@ const NO_FIELDS: ReadonlySet<string> = new Set();
 
 export interface QueryOptions {
   /**
-   * In which fields of a query people type: there `" Big  Corp "` and `"big corp"` are one. A field is a property, or an entry of
-   * a Map, on any level; its text, or the texts in its array or Set, are put into Unicode NFC and small letters, trimmed, and their
-   * inner white space is collapsed. All other texts stay exact: to ignore the case of an id or a cursor would give one caller the
-   * result of another. Only right where the source does the same.
+   * In which fields of a query people type: there `" Big  Corp "` and `"big corp"` are one. A field is a property, or
+   * an entry of a Map, on any level; its text, or the texts in its array or Set, are put into Unicode NFC and small
+   * letters, trimmed, and their inner white space is collapsed. All other texts stay exact: to ignore the case of an id
+   * or a cursor would give one caller the result of another. Only right where the source does the same.
    * @default false (`true` for the `search` type of a manager: `q`, `query`, `text`, `search`, `term`)
    */
   normalizeText?: NormalizeText;

@@ -14,8 +14,8 @@ export interface KeyRules {
 }
 
 /**
- * What makes the key of an identifier: it throws a KeyError for one that is none. A digest covers the namespace, the type and the
- * kind as well: equal digests would tell that a user of one type, or of one tenant, is a user of another.
+ * What makes the key of an identifier: it throws a KeyError for one that is none. A digest covers the namespace, the
+ * type and the kind as well: equal digests would tell that a user of one type, or of one tenant, is a user of another.
  */
 export function keyBuilder({ prefix, kind, normalizeText, secret }: KeyRules): (identifier: unknown) => string {
   const plainDigest = secret === undefined ? sha256 : (text: string) => hmacSha256(secret, text);

@@ -45,7 +45,8 @@ export function buildPattern(scope: Scope, glob: string): Pattern {
     keyGlob: prefix + firstCharacterGlob(tokens),
     matches(key) {
       if (!key.startsWith(prefix)) return false;
-      if (everything) return key.length > prefix.length && !key.includes(':', prefix.length); // what `buildKey` can make
+      const isKey = key.length > prefix.length && !key.includes(':', prefix.length);
+      if (everything || !isKey) return isKey;
       const parsed = parseKey(key);
       if (parsed === undefined) return false;
       return parsed.isHashed || matchTokens(tokens, [...parsed.identifier]);

@@ -19,8 +19,9 @@ const TYPE_NAME = /^[A-Za-z][\w.-]{0,63}$/;
 const NAMESPACE_NAME = /^[A-Za-z0-9][\w.-]{0,63}$/;
 
 /**
- * Ends each name of a namespace. No name holds it, so that no prefix of one cache begins a key of another: `search:` begins the
- * values of the type `search`, `search/` those of the namespace `search`, and `acme/com/` is another path than `acme.com/`.
+ * Ends each name of a namespace. No name holds it, so that no prefix of one cache begins a key of another: `search:`
+ * begins the values of the type `search`, `search/` those of the namespace `search`, and `acme/com/` is another path
+ * than `acme.com/`.
  */
 const BELOW = '/';
 /** A key has its namespace, and most texts of a store have it twice. */
@@ -42,7 +43,7 @@ export function checkNamespace(what: string, namespace: unknown): string {
   for (const name of namespace.split(BELOW)) checkNamespaceName(what, name);
   if (namespace.length <= MAX_NAMESPACE_LENGTH) return namespace;
   throw new KeyError(
-    `${what} must have at most ${MAX_NAMESPACE_LENGTH} characters, those of its parents included; got ${namespace.length}.`,
+    `${what} must have at most ${MAX_NAMESPACE_LENGTH} characters, with those of its parents; got ${namespace.length}.`,
   );
 }
 

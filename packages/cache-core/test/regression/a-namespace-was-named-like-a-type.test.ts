@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createCache, memoryStore } from '../../src/index.ts';
+import { CacheConfigError, createCache, memoryStore } from '../../src/index.ts';
 
 const types = {
   search: { ttl: '1h', identifier: 'query' },
@@ -31,6 +31,42 @@ describe('two children of different paths', () => {
     expect(await Promise.all(caches.map((cache) => cache.type('lead').get(1)))).toEqual([0, 1, 2]);
     await caches[2]?.clear();
     expect(await Promise.all(caches.map((cache) => cache.type('lead').get(1)))).toEqual([0, 1, undefined]);
+  });
+});
+
+describe('a namespace that could not be told in a key', () => {
+  const bad = [
+    '',
+    '/',
+    'a/',
+    '/a',
+    'a//b',
+    'a:b',
+    'a{b}',
+    '{a}',
+    'a*',
+    '?',
+    '[a]',
+    'a\\b',
+    'a b',
+    'tag',
+    'a/lease',
+    'é',
+    '-a',
+  ];
+  it.each(bad)('%j is refused, as the name of a child too', (name) => {
+    expect(() => createCache({ types, namespace: name, logger: false })).toThrow(CacheConfigError);
+    expect(() => createCache({ types, logger: false }).child(name)).toThrow(CacheConfigError);
+  });
+
+  it('is not made of a path that is given as one name', () => {
+    expect(() => createCache({ types, logger: false }).child('a/b')).toThrow(CacheConfigError);
+    const store = memoryStore();
+    const [one, other] = [
+      createCache({ types, store, logger: false }).child('a'),
+      createCache({ types, store, namespace: 'a/b', logger: false }),
+    ];
+    expect(one.child('b').type('lead').keyOf(1)).toBe(other.type('lead').keyOf(1));
   });
 });
 
