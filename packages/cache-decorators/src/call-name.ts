@@ -34,7 +34,7 @@ export class CallName {
   claim(cache: AnyCache, type: string, name: string, call: Call): void {
     const taken = takenNames.get(cache) ?? new Map<string, Call>();
     takenNames.set(cache, taken);
-    const key = `${type} ${name.toLowerCase()}`; // types may ignore the case of texts
+    const key = `${type} ${name}`;
     const holder = taken.get(key);
     if (holder !== undefined && holder !== call) {
       throw new CacheConfigError([
