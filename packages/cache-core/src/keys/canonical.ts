@@ -5,7 +5,7 @@ import { sha256 } from './digest.ts';
 export type NormalizeText = boolean | readonly string[];
 
 /** Where people type, in most queries. */
-export const TEXT_FIELDS: readonly string[] = ['q', 'query', 'text', 'search', 'term'];
+const TEXT_FIELDS: readonly string[] = ['q', 'query', 'text', 'search', 'term'];
 
 const USUAL_FIELDS: ReadonlySet<string> = new Set(TEXT_FIELDS);
 const NO_FIELDS: ReadonlySet<string> = new Set();

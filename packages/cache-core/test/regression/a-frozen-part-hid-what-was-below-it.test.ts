@@ -2,7 +2,15 @@ import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { clone } from '../../src/engine/parts.ts';
-import { type Codec, createCache, type Logger, memoryStore, type Schema } from '../../src/index.ts';
+import {
+  type CacheTypeOptions,
+  type Codec,
+  createCache,
+  type Logger,
+  memoryStore,
+  type Schema,
+  type TypedCache,
+} from '../../src/index.ts';
 
 interface Given {
   readonly codec?: Codec<never>;
@@ -14,9 +22,13 @@ interface Given {
 async function readTwice({ codec, schema, share = 'freeze' }: Given, value: unknown, change: (read: never) => void) {
   const warn = vi.fn();
   const logger: Logger = { debug() {}, info() {}, warn, error() {}, isLevelEnabled: () => false };
-  const type = { ttl: '1h', ...(codec && { codec }), ...(schema && { schema, validate: 'read' }) } as const;
-  const cache = createCache({ types: { lead: type }, local: { share }, store: memoryStore(), logger });
-  const leads = cache.type('lead');
+  const lead: CacheTypeOptions<never> = {
+    ttl: '1h',
+    ...(codec && { codec }),
+    ...(schema && ({ schema, validate: 'read' } as const)),
+  };
+  const cache = createCache({ types: { lead }, local: { share }, store: memoryStore(), logger });
+  const leads = cache.type('lead') as TypedCache<unknown>;
   await leads.set(1, value);
   await new Promise((resolve) => process.nextTick(resolve)); // the channel is open by now
   const reads = [leads.get(1), leads.getOrSet(1, () => expect.fail('there is one'))] as const;

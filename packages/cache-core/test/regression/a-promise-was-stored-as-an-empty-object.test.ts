@@ -32,7 +32,7 @@ describe('a promise that is given as a value', () => {
         expect(
           await leads.setMany([
             [1, query()],
-            [2, 'plain'],
+            [2, rows],
           ]),
         ).toBe(2),
     ],
