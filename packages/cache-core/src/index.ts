@@ -33,15 +33,12 @@ export { canonicalForm, hashQuery, type QueryOptions } from './keys/canonical.ts
 export {
   buildKey,
   type Identifier,
-  keyPrefix,
-  namespaceBelow,
-  namespacePrefix,
   type ParsedKey,
   parseKey,
-  type Scope,
-  tagKey,
 } from './keys/key.ts';
 export { buildPattern, escapePattern, type Pattern } from './keys/pattern.ts';
+export { keyPrefix, namespaceBelow, namespacePrefix, type Scope } from './keys/scope.ts';
+export { isTagKey, leaseKey, logKey, rankingKey, tagKey, valueKeyOf } from './keys/store-keys.ts';
 export {
   type CachedSearch,
   CacheManager,

@@ -146,8 +146,30 @@ describe('types', () => {
     expectTypeOf(lead.latency?.read?.p99Ms).toEqualTypeOf<number | undefined>();
   });
 
+  it('of what is stored may be a promise of a value', async () => {
+    const leads = cache.type('lead');
+    const ada: Lead = { id: 1, name: 'Ada' };
+    await leads.set(1, Promise.resolve(ada), { tags: ({ name }) => [name] });
+    await leads.setMany([[1, ada]]);
+    await leads.setMany(new Map([[1, Promise.resolve(ada)]]));
+    await cache.type('report').setMany([
+      [1, { total: 7 }],
+      [2, { rows: [] }],
+    ]);
+    const claim = await leads.claim(1);
+    if (!claim.hit) expectTypeOf(await claim.fill(Promise.resolve(ada))).toEqualTypeOf<Lead>();
+    const open = await cache.type('report').claim(1);
+    if (!open.hit) expectTypeOf(await open.fill(Promise.resolve([1]))).toEqualTypeOf<number[]>();
+    // @ts-expect-error a promise of something else
+    await leads.set(1, Promise.resolve('Ada'));
+    // @ts-expect-error not a lead
+    await leads.set(1, 'Ada');
+  });
+
   it('of the manager have the built-in types and your own', async () => {
-    const manager = createCacheManager({ types: { report: cacheType<Lead>({ ttl: '1h' }) } });
+    const manager = createCacheManager({
+      types: { report: cacheType<Lead>({ ttl: '1h' }), search: { normalizeText: ['keywords'] } },
+    });
     expectTypeOf(await manager.type('report').get(1)).toEqualTypeOf<Lead | undefined>();
     expectTypeOf(await manager.getCachedSearchResults<Lead[]>('q')).toEqualTypeOf<CachedSearch<Lead[]> | undefined>();
     expectTypeOf(manager.get)

@@ -34,7 +34,7 @@ export class CallName {
   /** @throws CacheConfigError where another method of this cache has that name */
   claim(cache: AnyCache, type: string, name: string, call: Call): void {
     const taken = takenNamesOf(cache);
-    const key = `${type} ${name.toLowerCase()}`; // types may ignore the case of texts
+    const key = `${type} ${name}`;
     const holder = taken.get(key);
     if (holder !== undefined && holder !== call) {
       throw new CacheConfigError([

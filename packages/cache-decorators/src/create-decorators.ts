@@ -61,8 +61,9 @@ export interface Decorators<C extends AnyCache, I> {
   ): MethodDecorator<M, I, Cacheable<NoInfer<M>, ValueIn<C, N>>>;
 
   /**
-   * The method is a search of a `CacheManager`: its whole call is hashed, text normalised, and its results are dropped with
-   * each lead in them.
+   * The method is a search of a `CacheManager`: its whole call is hashed, and its results are dropped with each lead in
+   * them. The case of a text is ignored in the fields where people type, `normalizeText` of the type: `{ q }`, not an
+   * argument that is a text.
    */
   cacheSearchResults<M extends AnyMethod>(
     options?: KeyedResultOptions<NoInfer<M>, unknown>,

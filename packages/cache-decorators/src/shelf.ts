@@ -53,7 +53,7 @@ function searchShelf(manager: CacheManager & AnyCache, typed: TypedCache<unknown
     ...typedShelf(manager, typed),
     read: (query, loader, options) => manager.getOrSetSearch(query, loader, options).then(({ results }) => results),
     peek: (query) => typed.peek(query).then((stored) => (stored as { results: unknown } | undefined)?.results),
-    // The type may ignore the case of texts: that must not reach the name.
+    // As digits: the name is exact, even where `call` is named as a field that people type into.
     identifierOf: (name, args) => ({ call: Buffer.from(name).toString('hex'), args }),
   };
 }

@@ -43,8 +43,12 @@ const UNTOLD = {
     'requests are not cached whose `scope` is neither a text that is not empty nor a number; it cannot be a promise',
 };
 
-/** A handler after which `req.query` is what a schema has made of the query; all else is as Express has it. */
-export type QueryHandler<Query> = RequestHandler<Request['params'], Request['body'], Request['body'], Query>;
+/**
+ * A handler after which `req.query` is what a schema has made of the query. Among handlers that are typed with the query of Express, it
+ * is one of them: a route has one type for all.
+ */
+export type QueryHandler<Query> = RequestHandler &
+  RequestHandler<Request['params'], Request['body'], Request['body'], Query>;
 
 /**
  * Caches the responses of a route. What may not be shared, stored or reused by RFC 9111 is not; the handler sees nothing that the key leaves

@@ -19,6 +19,15 @@ describe('types', () => {
     });
   });
 
+  it('of a route with handlers that are typed otherwise are those of Express', () => {
+    const schema = z.object({ page: z.coerce.number() });
+    const before: express.RequestHandler = (_req, _res, next) => next();
+    app.get('/search', before, cacheResponse({ cache, query: schema }), (req) => {
+      expectTypeOf(req.query).toEqualTypeOf<express.Request['query']>();
+    });
+    app.use(cacheResponse({ cache, query: schema }));
+  });
+
   it('of a route without a schema are those of Express', () => {
     app.get('/leads/:id', cacheResponse({ cache, query: ['q'] }), (req) => {
       expectTypeOf(req.params['id']).toExtend<string | string[] | undefined>();

@@ -1,14 +1,21 @@
-import { type Announcement, CacheConfigError, keyPrefix, namespaceBelow, type Scope, tagKey } from '@huntly/cache-core';
+import {
+  type Announcement,
+  CacheConfigError,
+  isTagKey,
+  keyPrefix,
+  namespacePrefix,
+  type Scope,
+  tagKey,
+} from '@huntly/cache-core';
 
 /**
- * Which keys a server is asked to announce: those of the given types, and the nonces of tags. Never those of other programs,
- * and no leases. Of the namespaces below, everything: the leases, logs and rankings among it are announced in vain.
+ * Which keys a server is asked to announce: those of the given types, and the nonces of tags. Never those of other
+ * programs, and no leases. With the namespaces below, everything in them and in their parent: the leases, logs and
+ * rankings among it are announced in vain.
  */
 export class TrackedKeys {
   /** None begins another: servers refuse that. */
   readonly prefixes: readonly string[];
-  readonly #tagPrefixes: readonly string[];
-  readonly #below: string | undefined;
 
   /**
    * @param below the namespace below which everything is announced: one prefix, as a server compares each key that changes
@@ -18,9 +25,8 @@ export class TrackedKeys {
   constructor(scopes: readonly Scope[], below?: string) {
     if (scopes.length === 0 && below === undefined)
       throw new CacheConfigError(['announcements need at least one type.']);
-    this.#tagPrefixes = [...new Set(scopes.map(({ namespace }) => tagKey(namespace, '')))];
-    this.#below = below === undefined ? undefined : namespaceBelow(below, '');
-    const all = [...new Set([...scopes.map(keyPrefix), ...this.#tagPrefixes, ...(this.#below ? [this.#below] : [])])];
+    const own = scopes.flatMap((scope) => [keyPrefix(scope), tagKey(scope.namespace, '')]);
+    const all = [...new Set(below === undefined ? own : [...own, namespacePrefix(below)])];
     this.prefixes = all.filter((prefix) => !all.some((other) => other !== prefix && prefix.startsWith(other)));
   }
 
@@ -31,17 +37,11 @@ export class TrackedKeys {
     const tags: string[] = [];
     for (const bytes of message) {
       const key = bytes.toString();
-      (this.#isTag(key) ? tags : keys).push(key);
+      (isTagKey(key) ? tags : keys).push(key);
     }
     return [
       ...(keys.length > 0 ? [{ kind: 'keys', keys } as const] : []),
       ...(tags.length > 0 ? [{ kind: 'tags', tags } as const] : []),
     ];
-  }
-
-  /** No namespace holds a colon, and no type is named `tag`. */
-  #isTag(key: string): boolean {
-    if (this.#tagPrefixes.some((prefix) => key.startsWith(prefix))) return true;
-    return this.#below !== undefined && key.startsWith(this.#below) && key.startsWith(':tag:', key.indexOf(':'));
   }
 }

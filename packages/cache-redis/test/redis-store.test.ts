@@ -79,7 +79,7 @@ describe('what is left in the server', () => {
     const [header = '', value] = String(await server.cli('GET', 'lead:42')).split('\n');
     expect(value).toBe('{"name":"Ada"}');
     expect(JSON.parse(header)).toMatchObject({
-      huntly: 1,
+      huntly: 2,
       stale: 0,
       fresh: 3_600_000,
       ttl: 3_600_000,
@@ -107,7 +107,7 @@ describe('what is left in the server', () => {
     const lives = (await pipeline.exec()) ?? [];
     client.disconnect();
     expect(keys.filter((_key, index) => lives[index]?.[1] === -1)).toEqual([]);
-    expect(Number(await server.cli('XLEN', 'shop:tag'))).toBeLessThanOrEqual(10_200);
+    expect(Number(await server.cli('XLEN', 'shop/tag'))).toBeLessThanOrEqual(10_200);
   });
 
   it('keeps nonces at least as long as the entries that need them', async () => {
@@ -122,13 +122,13 @@ describe('what is left in the server', () => {
 
   it('is not touched by clear beyond its namespace', async () => {
     await server.cli('SET', 'foreign', 'value');
-    await server.cli('SET', 'shop:leads:1', 'value');
+    await server.cli('SET', 'shop/leads:1', 'value');
     const shop = open({ lead: { ttl: '1h' } }, { namespace: 'shop' });
     const other = open({ lead: { ttl: '1h' } }, { namespace: 'other' });
     await shop.type('lead').set(1, 'Ada');
     await other.type('lead').set(1, 'Bob');
     expect(await shop.clear()).toEqual({ applied: true, removed: 1 });
-    expect([await server.cli('GET', 'foreign'), await server.cli('GET', 'shop:leads:1')]).toEqual(['value', 'value']);
+    expect([await server.cli('GET', 'foreign'), await server.cli('GET', 'shop/leads:1')]).toEqual(['value', 'value']);
     expect([await shop.type('lead').get(1), await other.type('lead').get(1)]).toEqual([undefined, 'Bob']);
   });
 });
@@ -144,18 +144,19 @@ describe('values that this toolkit did not write', () => {
   });
 
   const own =
-    '{"huntly":1,"id":"AAAAAAAAAAAAAAAAAAAAAA","stale":0,"at":1,"fresh":1e12,"ttl":1e12,"load":1,"tags":[]}\n';
+    '{"huntly":2,"id":"AAAAAAAAAAAAAAAAAAAAAA","stale":0,"at":1,"fresh":1e12,"ttl":1e12,"load":1,"tags":[]}\n';
   it.each([
     ['foreign', '{"name":"Mallory"}'],
     ['empty', ''],
     ['cut off in the header', own.slice(0, 40)],
     ['without a body', own.trimEnd()],
-    ['with a header that is no JSON', '{"huntly":1,"id":"AAAAAAAAAAAAAAAAAAAAAA",oops\n"x"'],
+    ['with a header that is no JSON', '{"huntly":2,"id":"AAAAAAAAAAAAAAAAAAAAAA",oops\n"x"'],
     ['with a header of wrong kinds', own.replace('"at":1', '"at":"now"')],
     ['with tags that are none', own.replace('[]', '[1]')],
     ['without the tag of its type', `${own}"Mallory"`],
     ['with a nonce that nobody drew', `${own.replace('[]', '[["lead","x"]]')}"Mallory"`],
-    ['from a later version', `${own.replace('"huntly":1', '"huntly":2')}"Mallory"`],
+    ['from a later version', `${own.replace('"huntly":2', '"huntly":3')}"Mallory"`],
+    ['from an earlier version', `${own.replace('"huntly":2', '"huntly":1')}"Mallory"`],
   ])('(%s) are misses, and replaced by the next load', async (_what, stored) => {
     const leads = leadCache().type('lead');
     await leads.set('other', 'so that the type has a nonce');

@@ -37,7 +37,7 @@ async function useAll(options: RedisStoreOptions, meanwhile = async () => {}): P
   expect(await leads.get(3)).toBeUndefined();
   expect(await leads.invalidateAll()).toMatchObject({ applied: true });
   await expect(leads.getOrSet(4, () => Promise.reject(new Error('the source')))).rejects.toThrow('the source');
-  const ranking = store.ranking?.('shop:popular_searches', { capacity: 10 });
+  const ranking = store.ranking?.('shop/popular_searches', { capacity: 10 });
   await ranking?.add(new Map(Array.from({ length: 100 }, (_, index) => [`term ${index}`, 1])));
   expect(await ranking?.top(5)).toHaveLength(5);
   await ranking?.remove('term 1');
@@ -61,7 +61,7 @@ describe('a user with the rights that the docs list', () => {
     const cluster = await startCluster({ users: ['default off', `${RIGHTS} ${OF_CLUSTER}`] });
     const nodes = cluster.nodes.map(({ host, port }) => ({ host, port }));
     await useAll({ cluster: nodes, ...LOGIN }, async () => {
-      const key = 'shop:lead:3';
+      const key = 'shop/lead:3';
       const [slot, from, primaries] = await Promise.all([
         slotOf(cluster, key),
         cluster.nodeOf(key),

@@ -1,19 +1,57 @@
 import { SerializationError } from '../errors.ts';
+import { refusalOf } from './json-fates.ts';
 import { refusedByJson } from './json-losses.ts';
 
-/** A value as UTF-8 JSON. @throws SerializationError where it has no JSON form at all. */
+/** Deeper values are left to `JSON.stringify`, which knows its own bounds. */
+const MAX_DEPTH = 200;
+
+/** A value as UTF-8 JSON. @throws SerializationError where it has no JSON form, or one without its content. */
 export function encodeJson(value: unknown): Uint8Array {
   let text: string | undefined;
   try {
-    text = JSON.stringify(value);
-  } catch {
-    // No cause: its message quotes names of the value.
-    const loss = refusedByJson(value);
-    const reason = loss ? `${loss.path} is ${loss.what}` : 'a toJSON or a getter throws';
-    throw new SerializationError(`The value has no JSON form: ${reason}.`);
+    text = isOrdinary(value, 0) ? JSON.stringify(value) : JSON.stringify(value, refusing);
+  } catch (error) {
+    // No cause: its message may quote names of the value.
+    throw new SerializationError(`The value has no JSON form: ${reasonOf(value, error)}.`);
   }
   if (text === undefined) throw new SerializationError(`A ${typeof value} has no JSON form.`);
   return Buffer.from(text, 'utf8');
+}
+
+/**
+ * Is there nothing in it but what JSON keeps, and dates? Takes a tenth of the time of `JSON.stringify`, which with a
+ * replacer takes twice its time: so only values that hold something else pay for one.
+ */
+function isOrdinary(value: unknown, depth: number): boolean {
+  if (typeof value !== 'object')
+    return typeof value !== 'function' && typeof value !== 'symbol' && typeof value !== 'bigint';
+  if (value === null) return true;
+  if (depth > MAX_DEPTH) return false;
+  if (Array.isArray(value)) {
+    for (let index = 0; index < value.length; index++) if (!isOrdinary(value[index], depth + 1)) return false;
+    return true;
+  }
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype && prototype !== null) return prototype === Date.prototype;
+  for (const name in value) if (!isOrdinary(value[name as keyof typeof value], depth + 1)) return false;
+  return true;
+}
+
+/** Given to `JSON.stringify`: it sees what a `toJSON` has made, which is called once. */
+function refusing(_name: string, value: unknown): unknown {
+  const refusal = refusalOf(value);
+  if (refusal) throw new Refusal(refusal.what);
+  return value;
+}
+
+class Refusal extends Error {}
+
+function reasonOf(value: unknown, error: unknown): string {
+  const loss = refusedByJson(value);
+  if (loss) return `${loss.path} is ${loss.what}`;
+  if (error instanceof Refusal) return `it holds ${error.message}`;
+  if (error instanceof RangeError) return 'it is nested too deeply, or too long';
+  return 'a toJSON or a getter throws';
 }
 
 /** A property named `__proto__` in JSON text, however its letters are written. */

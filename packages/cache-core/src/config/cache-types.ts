@@ -2,8 +2,10 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { isSchema, type Schema } from '../codec/schema.ts';
 import { type Codec, type Validate, ValueFormat } from '../codec/value-format.ts';
 import { CacheConfigError, KeyError, kindOf } from '../errors.ts';
-import { checkName, isTag, keyPrefix, type Scope } from '../keys/key.ts';
+import { type NormalizeText, textFields } from '../keys/canonical.ts';
+import { isTag } from '../keys/key.ts';
 import { keyBuilder } from '../keys/key-builder.ts';
+import { checkName, checkNamespace, keyPrefix, type Scope } from '../keys/scope.ts';
 import { Checks } from './checks.ts';
 import { type Duration, toMilliseconds } from './duration.ts';
 
@@ -41,7 +43,7 @@ export interface CacheTypeOptions<V = unknown> {
    */
   readonly identifier?: 'text' | 'private' | 'query';
   /** For `query` identifiers: see `QueryOptions.normalizeText`. @default false */
-  readonly normalizeText?: boolean;
+  readonly normalizeText?: NormalizeText;
   /** Only values for which this is true are cached; others are just returned. @default all */
   readonly condition?: (value: V) => boolean;
   /**
@@ -178,7 +180,7 @@ export function resolveTypes(shared: SharedTypeSettings, found: readonly string[
   const problems = [...found, ...sharedProblems(shared)];
   const resolved = new Map<string, ResolvedType>();
   for (const [name, options] of Object.entries(shared.types)) {
-    const problem = nameProblem(`The type ${JSON.stringify(name.slice(0, 40))}`, name);
+    const problem = keyProblem(() => checkName(`The type ${JSON.stringify(name.slice(0, 40))}`, name));
     if (problem) problems.push(problem);
     else if (typeof options !== 'object' || options === null) {
       problems.push(`types.${name} must be an object such as { ttl: '5m' }; got ${kindOf(options)}`);
@@ -192,7 +194,7 @@ export function resolveTypes(shared: SharedTypeSettings, found: readonly string[
 
 function sharedProblems({ namespace, secret }: SharedTypeSettings): string[] {
   const problems: string[] = [];
-  const problem = namespace === undefined ? undefined : nameProblem('The namespace', namespace);
+  const problem = namespace === undefined ? undefined : keyProblem(() => checkNamespace('The namespace', namespace));
   if (problem) problems.push(problem);
   if (secret !== undefined && (typeof secret !== 'string' || secret === '')) {
     problems.push(`secret must be a text that is not empty; got ${kindOf(secret)}`);
@@ -200,9 +202,10 @@ function sharedProblems({ namespace, secret }: SharedTypeSettings): string[] {
   return problems;
 }
 
-function nameProblem(what: string, name: string): string | undefined {
+/** What is wrong with a name or a field, as a sentence. */
+export function keyProblem(check: () => unknown): string | undefined {
   try {
-    checkName(what, name);
+    check();
     return undefined;
   } catch (error) {
     if (KeyError.is(error)) return error.message;
@@ -263,10 +266,16 @@ function resolveType(
     keyOf: keyBuilder({
       prefix: keyPrefix(scope),
       kind: identifier,
-      normalizeText: options.normalizeText ?? false,
+      normalizeText: checkedTextFields(options.normalizeText, checks),
       secret: shared.secret,
     }),
   };
+}
+
+function checkedTextFields(normalizeText: NormalizeText | undefined, checks: Checks): NormalizeText {
+  const isGood = keyProblem(() => textFields(normalizeText)) === undefined;
+  checks.that('normalizeText', isGood, 'true, false or names of fields', normalizeText);
+  return isGood ? (normalizeText ?? false) : false;
 }
 
 function valueFormat(options: CacheTypeOptions<never>, checks: Checks): ValueFormat {

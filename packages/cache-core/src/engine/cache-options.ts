@@ -5,6 +5,7 @@ import { CacheConfigError, kindOf } from '../errors.ts';
 import { isLogger, LOG_LEVELS, type Logger, type LogLevel } from '../observe/logger.ts';
 import type { GuardSettings } from '../store/guard.ts';
 import type { Store } from '../store/store.ts';
+import type { Share } from './sharing.ts';
 
 /** Types by name. */
 export type CacheTypes = Readonly<Record<string, CacheTypeOptions<never>>>;
@@ -54,10 +55,14 @@ export interface LocalOptions {
   /** Of keys and values together, roughly. @default 64 MiB */
   readonly maxBytes?: number;
   /**
-   * Callers share one decoded value. `freeze`: it is frozen with all that it holds. `clone`: each gets a clone of its own
-   * (`structuredClone`). `trust`: it is given out as it is, and nobody may change it. @default 'freeze'
+   * How callers are kept from changing each other's value. `freeze`: they share one, frozen with all that it holds. A
+   * write to it throws a plain `TypeError` of the language (`Cannot assign to read only property`), which names no
+   * cache; in code that is not strict it does nothing. What freezing does not protect, such as a Date, is cloned for
+   * each caller. `clone`: each gets a clone of his own. `trust`: they share one as it is, and nobody may change it.
+   * With the first two, values that can be neither frozen nor cloned, such as instances of classes, have no copies.
+   * @default 'freeze'
    */
-  readonly share?: 'freeze' | 'clone' | 'trust';
+  readonly share?: Share;
 }
 
 export const CACHE_OPTIONS = [

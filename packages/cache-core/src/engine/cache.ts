@@ -2,14 +2,17 @@ import { systemClock } from '../clock.ts';
 import type { Schema } from '../codec/schema.ts';
 import {
   type CacheTypeOptions,
+  keyProblem,
   type ResolvedType,
   resolveTypes,
   type SharedTypeSettings,
 } from '../config/cache-types.ts';
 import { typeWarnings } from '../config/type-warnings.ts';
 import { CacheConfigError, KeyError, kindOf, StoreUnavailableError } from '../errors.ts';
-import { type Identifier, namespaceBelow, tagKey } from '../keys/key.ts';
+import type { Identifier } from '../keys/key.ts';
 import { buildPattern, parsePattern } from '../keys/pattern.ts';
+import { checkNamespaceName, namespaceBelow } from '../keys/scope.ts';
+import { tagKey } from '../keys/store-keys.ts';
 import { type CacheEventName, CacheEvents, type CacheListener } from '../observe/events.ts';
 import { type CacheHealth, checkHealth, type HealthOptions } from '../observe/health.ts';
 import { defaultLogger, guardedLogger, type Logger, silentLogger } from '../observe/logger.ts';
@@ -126,14 +129,16 @@ export class Cache<T extends CacheTypes = CacheTypes> {
   }
 
   /**
-   * A cache of the same types and settings whose keys and tags are apart: those of namespace `shop`, child `eu` begin with
-   * `shop.eu:`. It uses the store and the breaker of this one, and, if this one has a namespace, its local copies; closing it
-   * leaves them open. Its values are dropped by its
-   * own invalidations and `clear`, not by those of this cache. Make one for each tenant, not for each request.
+   * A cache of the same types and settings whose keys and tags are apart: those of namespace `shop`, child `eu` begin
+   * with `shop/eu/`. It uses the store and the breaker of this one, and, if this one has a namespace, its local copies;
+   * closing it leaves them open. Its values are dropped by its own invalidations and `clear`, not by those of this
+   * cache. Make one for each tenant, not for each request.
    * @throws CacheConfigError for a name that cannot stand in a key.
    * @example const tenant = cache.child(`tenant-${tenantId}`);
    */
   child(name: string): Cache<T> {
+    const problem = keyProblem(() => checkNamespaceName('The name of a child', name));
+    if (problem) throw new CacheConfigError([problem]);
     const namespace = namespaceBelow(this.#namespace, name);
     return new Cache({ ...this.#options, namespace, logger: this.#options.logger ?? this.logger }, this.engine);
   }

@@ -4,6 +4,7 @@ import type { TypeContext } from './engine.ts';
 import { checkFillOptions, type FillOptions, tryBuildEntry } from './entry-builder.ts';
 import type { Flight } from './flights.ts';
 import { type Loader, Loading } from './loading.ts';
+import { isThenable } from './thenable.ts';
 
 /** The outcome of a read: the value, or the right to fill. */
 export type Claim<V> = Hit<V> | OpenClaim<V>;
@@ -22,9 +23,10 @@ export interface OpenClaim<V> {
   readonly hit: false;
   /**
    * Gives the value to those who wait and stores it, unless its key, type or a tag was invalidated since the claim.
-   * Resolves to the value, stored or not, once the store has answered. Only the first call counts.
+   * Resolves to the value, stored or not, once the store has answered. A promise is awaited first: its error is that of
+   * the load. Only the first call counts.
    */
-  fill<T extends V>(value: T, options?: FillOptions<T>): Promise<T>;
+  fill<T extends V>(value: T | PromiseLike<T>, options?: FillOptions<T>): Promise<T>;
   /** Lets the next caller try. Does nothing after `fill`. */
   release(): Promise<void>;
   /** The stale value that is to be replaced, if there is one. */
@@ -60,6 +62,8 @@ export class RunningClaim<V> implements OpenClaim<V> {
   readonly #beganAt: number;
   #isOpen = true;
   #hasLeft = false;
+  /** The promise that `fill` was given is not there yet: what is called meanwhile comes after it. */
+  #isAwaiting = false;
   #stopTimer = () => {};
 
   constructor(parts: ClaimParts) {
@@ -130,14 +134,29 @@ export class RunningClaim<V> implements OpenClaim<V> {
     return this;
   }
 
-  async fill<T extends V>(value: T, options: FillOptions<T> = {}): Promise<T> {
+  async fill<T extends V>(value: T | PromiseLike<T>, options: FillOptions<T> = {}): Promise<T> {
+    const arrived = isThenable(value) ? await this.#arrival(value) : value;
     checkFillOptions(this.#parts.context.type, options);
-    await this.#settle(value, options);
-    return value;
+    if (!this.#isAwaiting) await this.#settle(arrived, options);
+    return arrived;
+  }
+
+  /** A promise that fails is a load that failed. */
+  async #arrival<T>(value: PromiseLike<T>): Promise<T> {
+    const isFirst = this.#isOpen && !this.#isAwaiting;
+    if (isFirst) this.#isAwaiting = true;
+    try {
+      return await value;
+    } catch (error) {
+      if (isFirst) this.#fail(error);
+      throw error;
+    } finally {
+      if (isFirst) this.#isAwaiting = false;
+    }
   }
 
   async release(): Promise<void> {
-    if (!this.#end()) return;
+    if (this.#isAwaiting || !this.#end()) return;
     this.#parts.flight.abandon();
     await this.#releaseLease(0);
   }

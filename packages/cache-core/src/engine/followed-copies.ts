@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
-import { type Scope, tagKey } from '../keys/key.ts';
+import type { Scope } from '../keys/scope.ts';
+import { tagKey } from '../keys/store-keys.ts';
 import type { ChannelEvent } from '../observe/events.ts';
 import type { GuardedLogger } from '../observe/logger.ts';
 import type { Announcement, Channel } from '../store/announcements.ts';
@@ -7,7 +8,7 @@ import type { Store, Target } from '../store/store.ts';
 import { nextTick } from '../timers.ts';
 import { LocalTier, type LocalTierOptions } from './local-tier.ts';
 
-export interface LocalSettings extends Omit<LocalTierOptions, 'clock'> {
+export interface LocalSettings extends Omit<LocalTierOptions, 'clock' | 'logger'> {
   /** Of the cache that they are made for. */
   readonly namespace: string | undefined;
 }
@@ -44,7 +45,7 @@ export class FollowedCopies {
   constructor(store: Store, settings: LocalSettings, outside: Outside) {
     this.#store = store;
     this.#namespace = settings.namespace;
-    this.tier = new LocalTier({ ...settings, clock: outside.clock });
+    this.tier = new LocalTier({ ...settings, clock: outside.clock, logger: outside.logger });
     this.#logger = outside.logger;
     this.#onChannel = outside.onChannel;
   }

@@ -1,13 +1,15 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { Clock } from '../clock.ts';
 import { plainLength } from '../codec/compression.ts';
-import { tagKey } from '../keys/key.ts';
+import { tagKey } from '../keys/store-keys.ts';
+import type { Logger } from '../observe/logger.ts';
 import type { Announcement, Channel } from '../store/announcements.ts';
 import type { Entry, EntryId, StoreKey } from '../store/store.ts';
 import { AnnouncedTags } from './announced-tags.ts';
 import { CopyTable } from './copy-table.ts';
-import { deepFreeze } from './deep-freeze.ts';
+import { clone } from './parts.ts';
 import { refreshWindowMs } from './refresh-window.ts';
+import { type Share, Sharing } from './sharing.ts';
 import { type Wait, Wakers } from './wakers.ts';
 
 export interface LocalTierOptions {
@@ -15,11 +17,10 @@ export interface LocalTierOptions {
   readonly maxEntries?: number | undefined;
   /** Of keys, tags and values together, as estimated by `sizeOf`. @default 64 MiB */
   readonly maxBytes?: number | undefined;
-  /**
-   * How callers share one value: frozen with all that it holds; each with a clone of its own (`structuredClone`); or as it is,
-   * and nobody may change it. @default 'freeze'
-   */
-  readonly share?: 'freeze' | 'clone' | 'trust' | undefined;
+  /** As in `LocalOptions`. @default 'freeze' */
+  readonly share?: Share | undefined;
+  /** Where it is said, once a type, that its values cannot be shared as they should be. @default nowhere */
+  readonly logger?: Pick<Logger, 'warn'> | undefined;
   readonly clock: Clock;
   /** For tests. @default 100_000 */
   readonly maxTags?: number | undefined;
@@ -55,6 +56,8 @@ interface OpenTicket extends Ticket {
 }
 
 interface StoredCopy extends LocalCopy {
+  /** Each caller gets a clone. */
+  readonly isCloned: boolean;
   readonly bytes: number;
   wasUsed: boolean;
   /** Of its type and its tags. */
@@ -82,7 +85,7 @@ const NO_CHANNEL = { trustedUntil: Number.POSITIVE_INFINITY };
 export class LocalTier {
   readonly #clock: Clock;
   readonly #bounds: { readonly maxEntries: number; readonly maxBytes: number };
-  readonly #share: 'freeze' | 'clone' | 'trust';
+  readonly #sharing: Sharing;
   readonly #tags: AnnouncedTags;
   readonly #wakers = new Wakers();
   readonly #pending = new Map<string, Set<OpenTicket>>();
@@ -94,7 +97,7 @@ export class LocalTier {
     this.#clock = options.clock;
     const { maxEntries = 10_000, maxBytes = 64 * 1024 * 1024 } = options;
     this.#bounds = { maxEntries, maxBytes };
-    this.#share = options.share ?? 'freeze';
+    this.#sharing = new Sharing(options.share, options.logger);
     this.#tags = new AnnouncedTags(options.maxTags);
     this.#copies = this.#noCopies();
   }
@@ -124,7 +127,7 @@ export class LocalTier {
       this.#copies.delete(key);
       return undefined;
     }
-    return this.#share === 'clone' ? { ...copy, ...answering(structuredClone(copy.value)) } : copy;
+    return copy.isCloned ? { ...copy, ...answering(clone(copy.value)) } : copy;
   }
 
   /** To be called before the read is sent, in the same turn or earlier; `settle` or `cancel` must follow. */
@@ -141,25 +144,24 @@ export class LocalTier {
 
   /**
    * The read of this ticket is over with this entry, decoded to this value. With `share: 'freeze'` the value is frozen, kept
-   * or not.
+   * or not, if that protects it.
    * @returns whether there is a copy now
    */
   settle(ticket: Ticket, entry: Entry, value: unknown): boolean {
-    if (this.#share === 'freeze') deepFreeze(value);
     const open = ticket as OpenTicket;
     const { key, sentAt, tagTime } = open;
+    const verdict = this.#sharing.prepare(key.scope.type, value);
     const tagKeys = [key.scope.type, ...entry.tags].map((tag) => tagKey(key.scope.namespace, tag));
     const isInTime = !open.isPoisoned && !open.isOver && this.#tags.isNoneSince(tagTime, tagKeys);
     this.cancel(open); // not before: what was announced since the read was sent is remembered until it is over
-    if (!isInTime) return false;
-    const answer = this.#answerOf(value);
-    if (!answer) return false;
+    if (!isInTime || verdict === 'none') return false;
     const { id, loadMs, freshForMs, ageMs } = entry;
     const ttlMs = freshForMs + ageMs;
     const freshUntil = sentAt + freshForMs; // from when it was sent: the store answered later, so this is never too long
     const lifeMs = this.#mode.kind === 'alone' ? Math.min(freshForMs, this.#mode.maxAgeMs) : freshForMs;
     const copy: StoredCopy = {
-      ...answer,
+      ...answering(verdict === 'clone' ? clone(value) : value), // the reader may change what he has
+      isCloned: verdict === 'clone',
       id,
       freshUntil,
       servedUntil: sentAt + lifeMs,
@@ -249,16 +251,6 @@ export class LocalTier {
     if (!this.#tags.isCurrent(copy.tagTime, copy.tagKeys)) return false;
     copy.comparedAt = this.#tags.latest;
     return true;
-  }
-
-  /** `undefined`: it cannot be cloned, so there is no copy. */
-  #answerOf(value: unknown): Answer | undefined {
-    if (this.#share !== 'clone') return answering(value);
-    try {
-      return answering(structuredClone(value));
-    } catch {
-      return undefined;
-    }
   }
 
   #noCopies(): CopyTable<StoredCopy> {

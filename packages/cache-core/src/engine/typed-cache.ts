@@ -13,6 +13,7 @@ import { type Loader, Loading } from './loading.ts';
 import type { LocalTier } from './local-tier.ts';
 import type { ReadRequest } from './read-request.ts';
 import { Reader } from './reader.ts';
+import { allArrived, isThenable } from './thenable.ts';
 
 const NO_OPTIONS = {};
 /** Values of one call: more should come in several. */
@@ -186,17 +187,18 @@ export class TypedCache<V, I = Identifier> {
   }
 
   /**
-   * Stores a value as it is; the last `set` wins. A value that was read before an invalidation and set after it is old:
-   * where that can happen use `getOrSet` or `claim`.
+   * Stores a value as it is; the last `set` wins. A promise is awaited first, and its error is that of `set`. A value
+   * that was read before an invalidation and set after it is old: where that can happen use `getOrSet` or `claim`.
    * @returns whether it was stored: not, if the key was invalidated or set again meanwhile.
    * @throws KeyError or CacheConfigError for a bad identifier, TTL or tag.
    */
-  async set<T extends V>(identifier: I, value: T, options: FillOptions<T> = {}): Promise<boolean> {
+  async set<T extends V>(identifier: I, value: T | PromiseLike<T>, options: FillOptions<T> = {}): Promise<boolean> {
+    const arrived = isThenable(value) ? await value : value; // before all else: its error must be somebody's
     const key = this.#key(identifier);
     checkFillOptions(this.#type, options);
     if (!this.#enabled) return false;
     const settings = { ttl: options.ttl, grace: options.grace, tags: [options.tags], loadMs: 0 };
-    const entry = await tryBuildEntry(this.#context, key.text, value, settings);
+    const entry = await tryBuildEntry(this.#context, key.text, arrived, settings);
     if (!entry) return false;
     try {
       const verdict = await this.#store(key, entry);
@@ -215,8 +217,11 @@ export class TypedCache<V, I = Identifier> {
    * @throws as `set`, and KeyError for more than 10,000
    * @example await leads.setMany(rows, { onNotStored: (ids) => log.warn({ ids }, 'not cached') });
    */
-  async setMany<T extends V>(entries: Iterable<readonly [I, T]>, options: SetManyOptions<T, I> = {}): Promise<number> {
-    const all = pairsOf(entries);
+  async setMany<T extends V>(
+    entries: Iterable<readonly [I, T | PromiseLike<T>]>,
+    options: SetManyOptions<T, I> = {},
+  ): Promise<number> {
+    const all = await allArrived(pairsOf(entries));
     const { onNotStored, ...each } = checkOnNotStored(options);
     const { bulk } = this.#context.engine;
     const set = ([identifier, value]: readonly [I, T]) => bulk.run(() => this.set(identifier, value, each));

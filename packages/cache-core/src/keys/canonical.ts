@@ -1,12 +1,24 @@
-import { KeyError } from '../errors.ts';
+import { KeyError, kindOf } from '../errors.ts';
 import { sha256 } from './digest.ts';
+
+/** `true` for the fields of `TEXT_FIELDS`, or the names of fields. */
+export type NormalizeText = boolean | readonly string[];
+
+/** Where people type, in most queries. */
+const TEXT_FIELDS: readonly string[] = ['q', 'query', 'text', 'search', 'term'];
+
+const USUAL_FIELDS: ReadonlySet<string> = new Set(TEXT_FIELDS);
+const NO_FIELDS: ReadonlySet<string> = new Set();
 
 export interface QueryOptions {
   /**
-   * Trim texts, collapse inner white space and ignore case, so that `" Big  Corp "` and `"big corp"` are one query.
-   * Only right where the source does the same. @default false (`true` for the `search` type)
+   * In which fields of a query people type: there `" Big  Corp "` and `"big corp"` are one. A field is a property, or
+   * an entry of a Map, on any level; its text, or the texts in its array or Set, are put into Unicode NFC and small
+   * letters, trimmed, and their inner white space is collapsed. All other texts stay exact: to ignore the case of an id
+   * or a cursor would give one caller the result of another. Only right where the source does the same.
+   * @default false (`true` for the `search` type of a manager: `q`, `query`, `text`, `search`, `term`)
    */
-  normalizeText?: boolean;
+  normalizeText?: NormalizeText;
 }
 
 /** Deep enough for any query, shallow enough never to exhaust the stack. */
@@ -14,7 +26,7 @@ const MAX_DEPTH = 100;
 
 /**
  * The digest of a query: equal for equal queries, different for all others. The order of object keys, Map entries and Set
- * members is irrelevant; a property of value `undefined` is absent; texts are compared in Unicode NFC.
+ * members is irrelevant; a property of value `undefined` is absent; texts are exact, but for `normalizeText`.
  * @returns 64 hexadecimal digits.
  * @throws KeyError with the path to whatever has no canonical form: functions, symbols, cycles, class instances.
  * @example hashQuery({ q: 'acme', page: 1 }) === hashQuery({ page: 1, q: 'acme' })
@@ -26,8 +38,16 @@ export function hashQuery(query: unknown, options: QueryOptions = {}): string {
 /** The text behind `hashQuery`: every kind of value has a mark of its own, every text is quoted, so nothing runs together. */
 export function canonicalForm(query: unknown, options: QueryOptions = {}): string {
   if (query === undefined) throw new KeyError('A query must not be undefined; for "no filter" pass {} or null.');
-  const text = options.normalizeText ? normalizeText : toNfc;
-  return encode(query, { text, path: ['query'], ancestors: [] });
+  const typed = textFields(options.normalizeText);
+  return encode(query, { typed, isTyped: false, path: ['query'], ancestors: [] });
+}
+
+/** @throws KeyError for anything but a boolean or names */
+export function textFields(normalizeText: NormalizeText = false): ReadonlySet<string> {
+  if (typeof normalizeText === 'boolean') return normalizeText ? USUAL_FIELDS : NO_FIELDS;
+  if (Array.isArray(normalizeText) && normalizeText.every((name) => typeof name === 'string'))
+    return new Set(normalizeText);
+  throw new KeyError(`normalizeText must be true, false or the names of fields; got ${kindOf(normalizeText)}.`);
 }
 
 /** Trimmed, inner white space collapsed, lower case, NFC. */
@@ -35,12 +55,11 @@ export function normalizeText(text: string): string {
   return text.normalize('NFC').trim().replace(/\s+/gu, ' ').toLowerCase().normalize('NFC');
 }
 
-function toNfc(text: string): string {
-  return text.normalize('NFC');
-}
-
 interface Walk {
-  readonly text: (value: string) => string;
+  /** The fields whose texts are normalised. */
+  readonly typed: ReadonlySet<string>;
+  /** Whether the current value is that of such a field, or stands in its array. */
+  isTyped: boolean;
   /** Where the walk is, for messages. */
   readonly path: string[];
   /** The objects that hold the current one: meeting one again is a cycle. */
@@ -58,7 +77,8 @@ function encode(value: unknown, walk: Walk): string {
     case 'bigint':
       return `i${value}`;
     case 'string':
-      return JSON.stringify(walk.text(value));
+      // Its own mark: a text that another rule takes for exact must not meet it.
+      return walk.isTyped ? `~${JSON.stringify(normalizeText(value))}` : JSON.stringify(value);
     case 'object':
       return value === null ? 'n' : encodeObject(value, walk);
     default:
@@ -107,25 +127,28 @@ function encodeBytes(value: object, bytes: Buffer): string {
 function encodeMap(map: ReadonlyMap<unknown, unknown>, walk: Walk): string {
   const pairs = [...map].map(([key, item], index) => {
     const at = `{${index}}`;
-    return `${encodeAt(at, key, walk)}:${encodeAt(at, item, walk)}`;
+    return `${encodeField(at, undefined, key, walk)}:${encodeField(at, key, item, walk)}`;
   });
   return pairs.sort().join(',');
 }
 
 function encodeRecord(record: object, walk: Walk): string {
   if (Object.getOwnPropertySymbols(record).length > 0) throw refuse(walk, 'a symbol as a property name');
-  const pairs = new Map<string, string>();
-  for (const [name, item] of Object.entries(record)) {
-    if (item === undefined) continue;
-    const key = JSON.stringify(name.normalize('NFC'));
-    if (pairs.has(key)) throw refuse(walk, 'two property names that are one in Unicode NFC');
-    pairs.set(key, encodeAt(`.${name}`, item, walk));
-  }
-  const byCodeUnit = ([a]: [string, string], [b]: [string, string]) => (a < b ? -1 : 1); // never by locale
-  return [...pairs]
+  const byCodeUnit = ([a]: [string, unknown], [b]: [string, unknown]) => (a < b ? -1 : 1); // never by locale
+  return Object.entries(record)
+    .filter(([, item]) => item !== undefined)
     .sort(byCodeUnit)
-    .map(([key, item]) => `${key}:${item}`)
+    .map(([name, item]) => `${JSON.stringify(name)}:${encodeField(`.${name}`, name, item, walk)}`)
     .join(',');
+}
+
+/** A name decides for its own value, whatever name that value stands below. */
+function encodeField(step: string, name: unknown, value: unknown, walk: Walk): string {
+  const { isTyped } = walk;
+  walk.isTyped = typeof name === 'string' && walk.typed.has(name);
+  const form = encodeAt(step, value, walk);
+  walk.isTyped = isTyped;
+  return form;
 }
 
 function encodeAt(step: string, value: unknown, walk: Walk): string {

@@ -1,21 +1,25 @@
-import { canonicalForm } from './canonical.ts';
+import { canonicalForm, type NormalizeText } from './canonical.ts';
 import { hmacSha256, sha256 } from './digest.ts';
 import { type Identifier, identifierText, plainText } from './key.ts';
 
 export interface KeyRules {
-  /** `[namespace:]type:` */
+  /** As `keyPrefix` makes it. */
   readonly prefix: string;
   /** What identifies a value: `text`, `private` or `query`. */
   readonly kind: string;
   /** Of queries. */
-  readonly normalizeText: boolean;
+  readonly normalizeText: NormalizeText;
   /** Of the digests of `private` and `query` identifiers. */
   readonly secret: string | undefined;
 }
 
-/** What makes the key of an identifier: it throws a KeyError for one that is none. */
+/**
+ * What makes the key of an identifier: it throws a KeyError for one that is none. A digest covers the namespace, the
+ * type and the kind as well: equal digests would tell that a user of one type, or of one tenant, is a user of another.
+ */
 export function keyBuilder({ prefix, kind, normalizeText, secret }: KeyRules): (identifier: unknown) => string {
-  const digest = secret === undefined ? sha256 : (text: string) => hmacSha256(secret, text);
+  const plainDigest = secret === undefined ? sha256 : (text: string) => hmacSha256(secret, text);
+  const digest = (text: string) => plainDigest(`${prefix}${kind}:${text}`);
   switch (kind) {
     case 'query':
       return (query: unknown) => prefix + digest(canonicalForm(query, { normalizeText }));

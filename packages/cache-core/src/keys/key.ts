@@ -1,27 +1,15 @@
 import { KeyError, kindOf } from '../errors.ts';
 import { sha256 } from './digest.ts';
+import { checkName, checkNamespace, keyPrefix, parseScope, type Scope } from './scope.ts';
 
 /** What tells one value of a type from another. `42`, `42n` and `'42'` name the same value. */
 export type Identifier = string | number | bigint;
-
-/** The words before the identifier: `[namespace:]type:`. */
-export interface Scope {
-  readonly namespace: string | undefined;
-  readonly type: string;
-}
 
 export interface ParsedKey extends Scope {
   readonly identifier: string;
   /** True where an over-long identifier was replaced by its digest: `identifier` is that digest then. */
   readonly isHashed: boolean;
 }
-
-/** The one key outside `type:identifier`: the ranking of search terms. */
-export const POPULAR_SEARCHES = 'popular_searches';
-
-/** First words that stores use for their own keys. */
-const RESERVED_NAMES = new Set(['tag', 'lease', POPULAR_SEARCHES]);
-const NAME = /^[A-Za-z][\w.-]{0,63}$/;
 
 /** Longer identifiers are replaced by their digest: a key stays short whatever a client sends. */
 const MAX_IDENTIFIER_LENGTH = 200;
@@ -34,39 +22,9 @@ const HASHED_IDENTIFIER = /^%h[0-9a-f]{64}$/;
 const UNSAFE = /[\u0000-\u0020\u007f-\u00a0\u2028\u2029%:*?[\]\\{}]/;
 const EVERY_UNSAFE = new RegExp(UNSAFE.source, 'g');
 
-/** A type or namespace name that may stand in a key. @throws KeyError that begins with `what`. */
-export function checkName(what: string, name: unknown): string {
-  if (typeof name !== 'string' || !NAME.test(name)) {
-    throw new KeyError(
-      `${what} must be 1–64 letters, digits, "_", "-" or ".", beginning with a letter; got ${kindOf(name)}.`,
-    );
-  }
-  if (RESERVED_NAMES.has(name)) throw new KeyError(`${what} cannot be named "${name}": the name is reserved.`);
-  return name;
-}
-
-/** `[namespace:]type:`, what every key of a type begins with. */
-export function keyPrefix({ namespace, type }: Scope): string {
-  return `${namespacePrefix(namespace)}${type}:`;
-}
-
-export function namespacePrefix(namespace: string | undefined): string {
-  return namespace === undefined ? '' : `${namespace}:`;
-}
-
-/** The namespace of a child. */
-export function namespaceBelow(namespace: string | undefined, name: string): string {
-  return namespace === undefined ? name : `${namespace}.${name}`;
-}
-
 /** May this label entries? A text of 1–500 characters that can be written as UTF-8. */
 export function isTag(tag: unknown): tag is string {
   return typeof tag === 'string' && tag !== '' && tag.length <= 500 && tag.isWellFormed();
-}
-
-/** What names a tag in a store. Injective over namespaces and tags. */
-export function tagKey(namespace: string | undefined, tag: string): string {
-  return `${namespacePrefix(namespace)}tag:${escapeText(tag)}`;
 }
 
 /**
@@ -76,7 +34,6 @@ export function tagKey(namespace: string | undefined, tag: string): string {
 export function identifierText(identifier: Identifier): string {
   const text = plainText(identifier);
   if (text.length > MAX_IDENTIFIER_LENGTH) return HASHED + sha256(text);
-  if (text === POPULAR_SEARCHES) return '%70opular_searches'; // else `x:popular_searches` would have two meanings
   return escapeText(text);
 }
 
@@ -116,29 +73,23 @@ function percentEncode(character: string): string {
 
 /** The key of one value. @throws KeyError for a bad namespace, type or identifier. */
 export function buildKey(scope: Scope, identifier: Identifier): string {
-  if (scope.namespace !== undefined) checkName('The namespace', scope.namespace);
+  if (scope.namespace !== undefined) checkNamespace('The namespace', scope.namespace);
   checkName('The type', scope.type);
   return keyPrefix(scope) + identifierText(identifier);
 }
 
 /** The parts of a key built by `buildKey`; `undefined` for any other text. */
 export function parseKey(key: string): ParsedKey | undefined {
-  const parts = key.split(':');
-  const identifier = parts.pop();
-  const type = parts.pop();
-  const namespace = parts.pop();
-  if (!identifier || !isName(type) || parts.length > 0 || (namespace !== undefined && !isName(namespace)))
-    return undefined;
+  const end = key.indexOf(':');
+  const identifier = key.slice(end + 1);
+  const scope = end < 0 || identifier === '' ? undefined : parseScope(key.slice(0, end));
+  if (!scope) return undefined;
   if (HASHED_IDENTIFIER.test(identifier)) {
-    return { namespace, type, identifier: identifier.slice(HASHED.length), isHashed: true };
+    return { ...scope, identifier: identifier.slice(HASHED.length), isHashed: true };
   }
   const plain = unescapeText(identifier);
   if (plain === undefined || identifierText(plain) !== identifier) return undefined;
-  return { namespace, type, identifier: plain, isHashed: false };
-}
-
-function isName(name: string | undefined): name is string {
-  return name !== undefined && NAME.test(name) && !RESERVED_NAMES.has(name);
+  return { ...scope, identifier: plain, isHashed: false };
 }
 
 /** `undefined` where the text is not percent-encoded UTF-8, thus no key of ours. */

@@ -1,5 +1,6 @@
 import { KeyError, kindOf } from '../errors.ts';
-import { checkName, escapeText, keyPrefix, parseKey, type Scope } from './key.ts';
+import { escapeText, parseKey } from './key.ts';
+import { checkName, keyPrefix, type Scope } from './scope.ts';
 
 /** Which keys of one type a sweep removes. */
 export interface Pattern {
@@ -44,7 +45,8 @@ export function buildPattern(scope: Scope, glob: string): Pattern {
     keyGlob: prefix + firstCharacterGlob(tokens),
     matches(key) {
       if (!key.startsWith(prefix)) return false;
-      if (everything) return true;
+      const isKey = key.length > prefix.length && !key.includes(':', prefix.length);
+      if (everything || !isKey) return isKey;
       const parsed = parseKey(key);
       if (parsed === undefined) return false;
       return parsed.isHashed || matchTokens(tokens, [...parsed.identifier]);

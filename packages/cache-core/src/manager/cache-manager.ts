@@ -5,6 +5,7 @@ import type { CacheOptions, CacheTypes } from '../engine/cache-options.ts';
 import type { FillOptions } from '../engine/entry-builder.ts';
 import type { InvalidationResult } from '../engine/invalidator.ts';
 import type { Loader, LoaderContext } from '../engine/loading.ts';
+import { isThenable } from '../engine/thenable.ts';
 import type { TypedCache } from '../engine/typed-cache.ts';
 import { InvalidationError } from '../errors.ts';
 import type { Identifier } from '../keys/key.ts';
@@ -51,7 +52,7 @@ export interface CachedSearch<R> {
 /** The outcome of `claimSearch`: the cached results, or the right to fill them. */
 export type SearchClaim<R> =
   | { readonly hit: true; readonly value: CachedSearch<R> }
-  | { readonly hit: false; fill(results: R): Promise<CachedSearch<R>>; release(): Promise<void> };
+  | { readonly hit: false; fill(results: R | PromiseLike<R>): Promise<CachedSearch<R>>; release(): Promise<void> };
 
 export interface CacheStats {
   readonly popularSearches: readonly PopularSearch[];
@@ -286,7 +287,9 @@ export class CacheManager<T extends CacheTypes = Record<never, never>> extends C
     return this.type(type as keyof ManagerTypes<T> & string) as unknown as TypedCache<unknown, unknown>;
   }
 
-  #stamped(results: unknown): StoredSearch {
+  /** The time is that at which the results are there. */
+  #stamped(results: unknown): StoredSearch | Promise<StoredSearch> {
+    if (isThenable(results)) return Promise.resolve(results).then((found) => this.#stamped(found));
     return { results, cachedAt: new Date(this.engine.clock.epoch()).toISOString() };
   }
 }

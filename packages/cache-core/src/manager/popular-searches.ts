@@ -2,7 +2,7 @@ import { type Duration, toMilliseconds } from '../config/duration.ts';
 import type { Engine } from '../engine/engine.ts';
 import { checkWholeNumber, KeyError, kindOf } from '../errors.ts';
 import { normalizeText } from '../keys/canonical.ts';
-import { namespacePrefix, POPULAR_SEARCHES } from '../keys/key.ts';
+import { rankingKey } from '../keys/store-keys.ts';
 import { MemoryRanking } from '../store/memory-ranking.ts';
 import type { Ranking, RankingOptions } from '../store/ranking.ts';
 
@@ -54,7 +54,7 @@ export class PopularSearches {
     this.#halfLifeMs =
       options.halfLife === undefined ? undefined : toMilliseconds('popularSearches.halfLife', options.halfLife);
     this.#dropPersonal = options.dropPersonal ?? false;
-    this.#key = rankingKey(namespace, this.#halfLifeMs);
+    this.#key = rankingKey(namespace, this.#halfLifeMs); // scores of another half-life mean something else
     this.#rankingOptions = { capacity, ...(this.#halfLifeMs !== undefined && fadingOptions(this.#halfLifeMs)) };
     this.#own = new MemoryRanking(this.#rankingOptions);
   }
@@ -134,12 +134,6 @@ export class PopularSearches {
   #halfLives(halfLifeMs: number): number {
     return this.#engine.clock.epoch() / halfLifeMs;
   }
-}
-
-/** Scores of another half-life mean something else. */
-function rankingKey(namespace: string | undefined, halfLifeMs: number | undefined): string {
-  const key = namespacePrefix(namespace) + POPULAR_SEARCHES;
-  return halfLifeMs === undefined ? key : `${key}:${halfLifeMs}`;
 }
 
 function fadingOptions(halfLifeMs: number): Omit<RankingOptions, 'capacity'> {

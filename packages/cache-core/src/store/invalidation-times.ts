@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
-import { type Scope, tagKey } from '../keys/key.ts';
+import type { Scope } from '../keys/scope.ts';
+import { tagKey } from '../keys/store-keys.ts';
 
 /** Tags remembered one by one; beyond that the oldest are forgotten on the safe side. */
 const MAX_TAGS = 100_000;

@@ -1,4 +1,4 @@
-import { tagKey } from '../keys/key.ts';
+import { tagKey } from '../keys/store-keys.ts';
 import type { Entry, StoreKey, TagTarget, Target } from './store.ts';
 
 export interface JournalOptions {

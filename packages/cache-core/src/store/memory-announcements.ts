@@ -1,5 +1,6 @@
 import { CacheConfigError, StoreUnavailableError } from '../errors.ts';
-import { keyPrefix, namespaceBelow, type Scope, tagKey } from '../keys/key.ts';
+import { keyPrefix, namespacePrefix, type Scope } from '../keys/scope.ts';
+import { tagKey } from '../keys/store-keys.ts';
 import type { Announcement, AnnouncementOptions, Channel } from './announcements.ts';
 
 type Listener = (announcement: Announcement) => void;
@@ -40,7 +41,7 @@ class Member implements Channel {
   #isOpen = true;
 
   constructor(scopes: readonly Scope[], below: string | undefined, listener: Listener, leave: () => void) {
-    this.#below = below === undefined ? undefined : namespaceBelow(below, '');
+    this.#below = below === undefined ? undefined : namespacePrefix(below);
     this.#keyPrefixes = [...new Set(scopes.map(keyPrefix))];
     this.#namespaces = new Set(scopes.map(({ namespace }) => namespace));
     this.#listener = listener;

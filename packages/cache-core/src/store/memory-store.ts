@@ -1,8 +1,8 @@
 import { LRUCache } from 'lru-cache';
 import { type Clock, systemClock } from '../clock.ts';
 import { CacheConfigError, kindOf, StoreUnavailableError } from '../errors.ts';
-import type { Scope } from '../keys/key.ts';
 import type { Pattern } from '../keys/pattern.ts';
+import type { Scope } from '../keys/scope.ts';
 import type { Announcement, AnnouncementOptions, Channel } from './announcements.ts';
 import { InvalidationTimes } from './invalidation-times.ts';
 import { MemoryAnnouncements } from './memory-announcements.ts';

@@ -1,5 +1,5 @@
-import type { Scope } from '../keys/key.ts';
 import type { Pattern } from '../keys/pattern.ts';
+import type { Scope } from '../keys/scope.ts';
 import type { Announcement, AnnouncementOptions, Channel } from './announcements.ts';
 import type { Ranking, RankingOptions } from './ranking.ts';
 

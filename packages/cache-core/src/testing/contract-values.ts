@@ -80,7 +80,7 @@ export function describeValues(it: It): void {
 
 export function describeRankings(it: It): void {
   it('add up, and name the highest first', async (store) => {
-    const ranking = store.ranking?.('contract:popular_searches', { capacity: 100 });
+    const ranking = store.ranking?.('contract/popular_searches', { capacity: 100 });
     if (!ranking) return; // a store may have none
     await ranking.add(
       new Map([

@@ -10,7 +10,7 @@ describe('addType', () => {
     const pages = cache.addType<string>('page', { identifier: 'private' });
     expect(await pages.set('a', 'A')).toBe(true);
     expect(await pages.getTtl('a')).toBeGreaterThan(200); // the defaultTtl
-    expect(pages.keyOf('a')).toMatch(/^shop:page:[0-9a-f]{64}$/);
+    expect(pages.keyOf('a')).toMatch(/^shop\/page:[0-9a-f]{64}$/);
     expect(pages.keyOf('a')).not.toBe(
       createCache({ types: {}, namespace: 'shop', defaultTtl: '5m', logger: false })
         .addType('page', { identifier: 'private' })

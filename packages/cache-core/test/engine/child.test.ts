@@ -7,8 +7,8 @@ describe('a child', () => {
   it('has keys and tags of its own', async () => {
     const shop = createCache({ types, namespace: 'shop', logger: false });
     const eu = shop.child('eu');
-    expect(eu.type('lead').keyOf(1)).toBe('shop.eu:lead:1');
-    expect(createCache({ types, logger: false }).child('eu').type('lead').keyOf(1)).toBe('eu:lead:1');
+    expect(eu.type('lead').keyOf(1)).toBe('shop/eu/lead:1');
+    expect(createCache({ types, logger: false }).child('eu').type('lead').keyOf(1)).toBe('eu/lead:1');
     await shop.type('lead').set(1, 'Ada', { tags: ['acme'] });
     await eu.type('lead').set(1, 'Bob', { tags: ['acme'] });
     await shop.invalidateTags(['acme']);
@@ -48,10 +48,10 @@ describe('a child', () => {
     }
     expect(announcements.mock.calls.length, 'of the cache, and once more for its first child').toBeLessThanOrEqual(2);
 
-    const other = createCache({ types, namespace: 'shop.t7.eu', store, logger: false });
+    const other = createCache({ types, namespace: 'shop/t7/eu', store, logger: false });
     await other.type('lead').invalidate(1);
     expect(await children[7]?.type('lead').get(1)).toBeUndefined();
-    await createCache({ types, namespace: 'shop.t8.eu', store, logger: false }).invalidateTags(['acme']);
+    await createCache({ types, namespace: 'shop/t8/eu', store, logger: false }).invalidateTags(['acme']);
     expect(await children[8]?.type('lead').get(1)).toBeUndefined();
 
     await children[0]?.close();
@@ -87,13 +87,17 @@ describe('a child', () => {
     }
     const shop = new Inspected({ types, namespace: 'shop', logger: false });
     for (let request = 0; request < 3; request++) shop.child('eu');
-    expect(shop.known()).toEqual(['shop:tag:lead', 'shop.eu:tag:lead']);
+    expect(shop.known()).toEqual(['shop/tag:lead', 'shop/eu/tag:lead']);
   });
 
   it('needs a name that may stand in a key', () => {
     const shop = createCache({ types, logger: false });
     expect(() => shop.child('a:b')).toThrow(CacheConfigError);
     expect(() => shop.child('')).toThrow(CacheConfigError);
-    expect(() => createCache({ types, namespace: 'x'.repeat(60), logger: false }).child('eu-west')).toThrow('1–64');
+    for (const name of ['eu/west', '*', 'a{b}', 'tag', 'x'.repeat(65)])
+      expect(() => shop.child(name), name).toThrow(CacheConfigError);
+    let deep = createCache({ types, namespace: 'x'.repeat(60), logger: false }).child('7e0c');
+    for (let level = 0; level < 2; level++) deep = deep.child('y'.repeat(60));
+    expect(() => deep.child('z'.repeat(60))).toThrow('at most 200 characters');
   });
 });

@@ -11,7 +11,7 @@ it('a hit on a copy allocates next to nothing', () => {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
   const scope = { namespace: 'shop', type: 'lead' };
-  const key = { text: 'shop:lead:1', scope };
+  const key = { text: 'shop/lead:1', scope };
   const tier = new LocalTier({ clock: systemClock });
   tier.follow({ trustedUntil: Number.POSITIVE_INFINITY });
   tier.announce({ kind: 'up' });

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { buildKey, KeyError, parseKey } from '../../src/index.ts';
-import { namespacePrefix, POPULAR_SEARCHES } from '../../src/keys/key.ts';
+import { buildKey, KeyError, parseKey, rankingKey } from '../../src/index.ts';
 
 const lead = { namespace: undefined, type: 'lead' };
 const names = fc.constantFrom('lead', 'search', 'x', 'shop', 'a.b', 'popular');
+const namespaces = fc.array(names, { minLength: 1, maxLength: 3 }).map((path) => path.join('/'));
 const identifiers = fc.oneof(
   fc.string({ unit: 'binary', minLength: 1 }),
   fc.string({
@@ -14,13 +14,13 @@ const identifiers = fc.oneof(
   }),
   fc.constantFrom('popular_searches', '%h', '__proto__', 'x'.repeat(200), 'x'.repeat(201)),
 );
-const keys = fc.record({ namespace: fc.option(names, { nil: undefined }), type: names, identifier: identifiers });
+const keys = fc.record({ namespace: fc.option(namespaces, { nil: undefined }), type: names, identifier: identifiers });
 
 describe('buildKey', () => {
   it.each([
     [{ namespace: undefined, type: 'lead' }, 42, 'lead:42'],
     [{ namespace: undefined, type: 'lead' }, 42n, 'lead:42'],
-    [{ namespace: 'shop', type: 'analytics' }, 'leads/day', 'shop:analytics:leads/day'],
+    [{ namespace: 'shop', type: 'analytics' }, 'leads/day', 'shop/analytics:leads/day'],
     [{ namespace: undefined, type: 'user_prefs' }, 'ada@example.com', 'user_prefs:ada@example.com'],
     [{ namespace: undefined, type: 'suggestions' }, 'big c', 'suggestions:big%20c'],
     [{ namespace: undefined, type: 'lead' }, 'a:b{c}*', 'lead:a%3Ab%7Bc%7D%2A'],
@@ -34,7 +34,7 @@ describe('buildKey', () => {
         const isSame = a.namespace === b.namespace && a.type === b.type && a.identifier === b.identifier;
         expect(buildKey(a, a.identifier) === buildKey(b, b.identifier)).toBe(isSame);
         for (const namespace of [a.namespace, undefined]) {
-          expect(buildKey(a, a.identifier)).not.toBe(namespacePrefix(namespace) + POPULAR_SEARCHES);
+          expect(buildKey(a, a.identifier)).not.toBe(rankingKey(namespace));
         }
       }),
       { numRuns: 20_000 },
@@ -106,6 +106,13 @@ describe('parseKey', () => {
     'tag:1',
     'lease:1',
     'a:b:c:d',
+    'a:b:c',
+    '/lead:1',
+    'shop//lead:1',
+    'shop/:1',
+    'shop/tag:1',
+    'tag/lead:1',
+    'shop/tag',
     'lead:a b',
     'lead:%',
     'lead:%41',

@@ -33,8 +33,17 @@ describe('buildPattern', () => {
 
   it('keeps to its type and namespace', () => {
     const pattern = buildPattern({ namespace: 'shop', type: 'lead' }, '*');
-    expect(pattern.matches('shop:lead:1')).toBe(true);
-    for (const key of ['lead:1', 'shop:leads:1', 'other:lead:1', 'shop:search:1'])
+    expect(pattern.matches('shop/lead:1')).toBe(true);
+    for (const key of [
+      'lead:1',
+      'shop/lead:',
+      'shop/lead:1:2',
+      'shop/eu/lead:1',
+      'shop:lead:1',
+      'shop/leads:1',
+      'other/lead:1',
+      'shop/search:1',
+    ])
       expect(pattern.matches(key)).toBe(false);
   });
 

@@ -148,7 +148,7 @@ describe('the event of an invalidation', () => {
     await cache.type('lead').invalidateAll();
     await cache.invalidateTags(['acme']);
     expect(told).toEqual([
-      { targets: [{ kind: 'key', key: 'shop:lead:1' }], removed: 1, applied: true },
+      { targets: [{ kind: 'key', key: 'shop/lead:1' }], removed: 1, applied: true },
       { targets: [{ kind: 'tag', tag: 'lead' }], removed: 0, applied: true },
       { targets: [{ kind: 'tag', tag: 'acme' }], removed: 0, applied: true },
     ]);
@@ -251,7 +251,7 @@ describe('diagnostics channels', () => {
     const invalidated = hear('huntly:cache:invalidated');
     await open({ namespace: 'shop' }).type('lead').get(1);
     await open().type('lead').invalidate(2);
-    expect(misses).toEqual([{ namespace: 'shop', type: 'lead', key: 'shop:lead:1' }]);
+    expect(misses).toEqual([{ namespace: 'shop', type: 'lead', key: 'shop/lead:1' }]);
     expect(invalidated).toEqual([
       { namespace: undefined, targets: [{ kind: 'key', key: 'lead:2' }], removed: 0, applied: true },
     ]);

@@ -6,7 +6,9 @@ import { newToken, TOKEN_LENGTH } from './token.ts';
  * A stored value is one line of JSON about it, then its bytes: `redis-cli GET` shows both. The line begins with the id, so
  * that a script can tell one value from another by its first bytes.
  */
-const BEGINNING = '{"huntly":1,"id":"';
+const ANY_VERSION = '{"huntly":';
+/** 2: keys have another grammar than those of 1, and what JSON would lose is not stored. */
+const BEGINNING = `${ANY_VERSION}2,"id":"`;
 const ID_LENGTH = BEGINNING.length + TOKEN_LENGTH;
 const BEFORE_MARK = '","stale":';
 /** Where and how a script marks a value as stale, given how a value of ours begins. The mark is one byte in a fixed place. */
@@ -62,6 +64,11 @@ function parseHeader(line: string): Header | undefined {
     return undefined; // not ours, or damaged
   }
   return isHeader(parsed) ? parsed : undefined;
+}
+
+/** Did this toolkit write it, in whatever version? Then it is no value of another program, readable or not. */
+export function isOfThisToolkit(stored: Buffer): boolean {
+  return stored.toString('latin1', 0, ANY_VERSION.length) === ANY_VERSION;
 }
 
 /** The store is shared, so what comes from it is not trusted. */

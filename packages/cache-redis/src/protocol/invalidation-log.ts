@@ -1,5 +1,5 @@
+import { logKey } from '@huntly/cache-core';
 import type { RedisClient } from '../connection/client.ts';
-import { logKey } from './keyspace.ts';
 import { Script } from './script.ts';
 import { newToken } from './token.ts';
 

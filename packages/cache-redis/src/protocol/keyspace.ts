@@ -1,16 +1,6 @@
-import { namespacePrefix, type Scope, type StoreKey } from '@huntly/cache-core';
+import { leaseKey as leaseKeyIn, type StoreKey } from '@huntly/cache-core';
 
-/** Of one Cluster slot with its value: the braces make the value's key the hash tag. Keys hold no braces themselves. */
+/** The lease of one value: `docs/keys.md` has the grammar, `@huntly/cache-core` builds all names. */
 export function leaseKey({ text, scope }: StoreKey): string {
-  return leaseKeyOf(scope, text);
-}
-
-/** The same for a key, or a glob over keys, as text. */
-export function leaseKeyOf(scope: Scope, text: string): string {
-  return `${namespacePrefix(scope.namespace)}lease:{${text}}`;
-}
-
-/** The invalidation log of a namespace. `tag` is a reserved name, so no value has this key. */
-export function logKey(namespace: string | undefined): string {
-  return `${namespacePrefix(namespace)}tag`;
+  return leaseKeyIn(scope, text);
 }

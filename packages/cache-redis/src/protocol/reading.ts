@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache';
 import type { Connection } from '../connection/connection.ts';
 import { BatchReading, type Decoded } from './batch-reading.ts';
 import { ByteGate } from './byte-gate.ts';
-import { entryIdOf, type Header } from './entry-format.ts';
+import { entryIdOf, type Header, isOfThisToolkit } from './entry-format.ts';
 import { NonceNames } from './nonce-names.ts';
 import { PORTION_BYTES, SMALL_BYTES } from './portions.ts';
 import type { ServerClock } from './server-clock.ts';
@@ -78,7 +78,7 @@ export class EntryReader {
   /** A value that another program wrote: only key and pattern invalidation reach it. */
   #foreign(key: StoreKey, bytes: Buffer): ReadReply {
     const id = entryIdOf(bytes);
-    if (!key.acceptsForeign) return { kind: 'rejected', id, reason: 'unreadable' };
+    if (!key.acceptsForeign || isOfThisToolkit(bytes)) return { kind: 'rejected', id, reason: 'unreadable' };
     return {
       kind: 'hit',
       entry: {

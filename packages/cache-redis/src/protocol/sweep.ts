@@ -1,8 +1,14 @@
-import { type Clock, type Pattern, StoreUnavailableError, type SweepOptions } from '@huntly/cache-core';
+import {
+  type Clock,
+  leaseKey,
+  type Pattern,
+  StoreUnavailableError,
+  type SweepOptions,
+  valueKeyOf,
+} from '@huntly/cache-core';
 import type { RedisClient, RedisClusterClient } from '../connection/client.ts';
 import type { Connection } from '../connection/connection.ts';
 import { codeOf, redactError } from '../redaction.ts';
-import { leaseKeyOf } from './keyspace.ts';
 import { unlinkFrom } from './many.ts';
 import { readTopology, type Topology } from './topology.ts';
 
@@ -112,8 +118,8 @@ async function removeLeases(
   pattern: Pattern,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  for await (const names of scan(primary, leaseKeyOf(pattern.scope, pattern.keyGlob), signal)) {
-    const mine = names.filter((name) => pattern.matches(name.slice(name.indexOf('{') + 1, -1)));
+  for await (const names of scan(primary, leaseKey(pattern.scope, pattern.keyGlob), signal)) {
+    const mine = names.filter((name) => pattern.matches(valueKeyOf(name)));
     await unlinkFrom(primary, mine, connection);
   }
 }

@@ -113,7 +113,7 @@ describe('a primary that serves no slot any more', () => {
     const channel = new RedisChannel(connection, scopes, (announcement) => tier.announce(announcement), outside);
     tier.follow(channel);
     await until('the channel', async () => channel.state === 'up' || undefined);
-    const key = { text: 'shop:lead:1', scope: { namespace: 'shop', type: 'lead' } };
+    const key = { text: 'shop/lead:1', scope: { namespace: 'shop', type: 'lead' } };
     const times = { freshForMs: 3_600_000, expiresInMs: 3_600_000, ageMs: 0, loadMs: 1 };
     const entry = { id: '1' as never, bytes: new Uint8Array(3), tags: [], ...times };
     expect(tier.settle(tier.begin(key), entry as never, 'old')).toBe(true);

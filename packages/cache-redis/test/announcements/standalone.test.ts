@@ -33,19 +33,19 @@ describe.each(VERSIONS)('announcements with $version', ({ ioredis }) => {
   it('tell of changes by any program: SET, DEL, UNLINK, RENAME, expiry, FLUSHALL', async () => {
     const { next, close } = await start();
     for (const command of [
-      ['SET', 'shop:lead:1', 'x'],
-      ['DEL', 'shop:lead:1'],
-      ['SET', 'shop:lead:1', 'x'],
-      ['UNLINK', 'shop:lead:1'],
-      ['SET', 'shop:lead:1', 'x'],
-      ['RENAME', 'shop:lead:1', 'shop:lead:2'],
+      ['SET', 'shop/lead:1', 'x'],
+      ['DEL', 'shop/lead:1'],
+      ['SET', 'shop/lead:1', 'x'],
+      ['UNLINK', 'shop/lead:1'],
+      ['SET', 'shop/lead:1', 'x'],
+      ['RENAME', 'shop/lead:1', 'shop/lead:2'],
     ]) {
       await server.cli(...command);
-      expect(await next(isOf('shop:lead:1'))).toMatchObject({ kind: 'keys' });
+      expect(await next(isOf('shop/lead:1'))).toMatchObject({ kind: 'keys' });
     }
-    await server.cli('SET', 'shop:search:1', 'x', 'PX', 50);
-    await next(isOf('shop:search:1'));
-    await next(isOf('shop:search:1')); // when it expires
+    await server.cli('SET', 'shop/search:1', 'x', 'PX', 50);
+    await next(isOf('shop/search:1'));
+    await next(isOf('shop/search:1')); // when it expires
     await server.cli('FLUSHALL');
     expect(await next(({ kind }) => kind === 'all')).toEqual({ kind: 'all' });
     await close();
@@ -53,21 +53,21 @@ describe.each(VERSIONS)('announcements with $version', ({ ioredis }) => {
 
   it('tell of evictions', async () => {
     const { next, close } = await start();
-    await server.cli('SET', 'shop:lead:victim', 'x'.repeat(1_000));
-    await next(isOf('shop:lead:victim'));
+    await server.cli('SET', 'shop/lead:victim', 'x'.repeat(1_000));
+    await next(isOf('shop/lead:victim'));
     await server.cli('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru', 'maxmemory', '1');
     await server.cli('SET', 'other', 'x').catch(() => undefined);
-    await next(isOf('shop:lead:victim'));
+    await next(isOf('shop/lead:victim'));
     await server.cli('CONFIG', 'SET', 'maxmemory', '0');
     await close();
   });
 
   it('tell tags from keys, and nothing of leases and other programs', async () => {
     const { next, rest, channel, close } = await start();
-    await server.cli('MSET', 'lead:1', 'x', 'shop:lea:1', 'x', 'other:lead:1', 'x', 'shop:lease:{shop:lead:1}', 'x');
-    await server.cli('XADD', 'shop:tag', '*', 'token', 'x'); // the invalidation log
-    await server.cli('SET', 'shop:tag:a%20b', 'x');
-    expect(await next(isOf('shop:tag:a%20b'))).toEqual({ kind: 'tags', tags: ['shop:tag:a%20b'] });
+    await server.cli('MSET', 'lead:1', 'x', 'shop/lea:1', 'x', 'other/lead:1', 'x', 'shop/lease:{shop/lead:1}', 'x');
+    await server.cli('XADD', 'shop/tag', '*', 'token', 'x'); // the invalidation log
+    await server.cli('SET', 'shop/tag:a%20b', 'x');
+    expect(await next(isOf('shop/tag:a%20b'))).toEqual({ kind: 'tags', tags: ['shop/tag:a%20b'] });
     await channel.barrier();
     expect(rest()).toEqual([]);
     await close();
@@ -80,11 +80,11 @@ describe.each(VERSIONS)('announcements with $version', ({ ioredis }) => {
     const reply = await store.lease(keyOf('7'), { ttlMs: 1_000, tags: [] });
     if (reply.kind !== 'granted') throw new Error(reply.kind);
     await store.fill(reply.lease, entry);
-    await next(isOf('shop:lead:7'));
+    await next(isOf('shop/lead:7'));
     await store.invalidate([{ kind: 'tag', namespace: 'shop', tag: 'acme' }]);
-    await next(isOf('shop:tag:acme'));
+    await next(isOf('shop/tag:acme'));
     await store.invalidate([{ kind: 'key', key: keyOf('7') }]);
-    await next(isOf('shop:lead:7'));
+    await next(isOf('shop/lead:7'));
     await store.close();
     await close();
   });
@@ -93,7 +93,7 @@ describe.each(VERSIONS)('announcements with $version', ({ ioredis }) => {
     const { heard, channel, close } = await start();
     const writer = await readiness(open({ url: server.url }, ioredis));
     for (let round = 0; round < 500; round++) {
-      const key = `shop:lead:round-${round}`;
+      const key = `shop/lead:round-${round}`;
       await writer.client.set(key, 'x', 'PX', 60_000);
       await channel.barrier();
       expect(heard.some(isOf(key)), key).toBe(true);
@@ -117,8 +117,8 @@ describe.each(VERSIONS)('announcements with $version', ({ ioredis }) => {
       await next(isDown);
       await next(isUp);
       expect(channel.state).toBe('up');
-      await server.cli('SET', 'shop:lead:after', String(round));
-      await next(isOf('shop:lead:after'));
+      await server.cli('SET', 'shop/lead:after', String(round));
+      await next(isOf('shop/lead:after'));
     }
     await close();
   });
@@ -143,8 +143,8 @@ describe.each(VERSIONS)('announcements with $version', ({ ioredis }) => {
     Atomics.wait(never, 0, 0, 4 * HEARTBEAT_MS); // blocks the process, as a long computation does
     expect(channel.state).toBe('down');
     await channel.barrier();
-    await server.cli('SET', 'shop:lead:later', 'x');
-    await next(isOf('shop:lead:later'));
+    await server.cli('SET', 'shop/lead:later', 'x');
+    await next(isOf('shop/lead:later'));
     expect(
       rest().filter((each) => isUp(each) || isDown(each)),
       'nothing was lost',
@@ -161,8 +161,8 @@ describe.each(VERSIONS)('announcements with $version', ({ ioredis }) => {
     await next(isDown);
     expect(channel.state).toBe('down');
     await next(isUp); // connections made from now on are carried again
-    await server.cli('SET', 'shop:lead:1', 'x');
-    await next(isOf('shop:lead:1'));
+    await server.cli('SET', 'shop/lead:1', 'x');
+    await next(isOf('shop/lead:1'));
     await channel.close();
     await connection.close();
     await proxy.close();
@@ -174,8 +174,8 @@ describe.each(VERSIONS)('announcements with $version', ({ ioredis }) => {
     await next(isDown);
     await server.restart();
     await next(isUp);
-    await server.cli('SET', 'shop:lead:1', 'x');
-    await next(isOf('shop:lead:1'));
+    await server.cli('SET', 'shop/lead:1', 'x');
+    await next(isOf('shop/lead:1'));
     await close();
   });
 
@@ -187,8 +187,8 @@ describe.each(VERSIONS)('announcements with $version', ({ ioredis }) => {
     await replica.cli('REPLICAOF', 'NO', 'ONE');
     await next(isUp);
     expect(heard.filter((each) => each.kind === 'down' && each.reason === 'MASTERDOWN')).toHaveLength(1);
-    await replica.cli('SET', 'shop:lead:1', 'x');
-    await next(isOf('shop:lead:1'));
+    await replica.cli('SET', 'shop/lead:1', 'x');
+    await next(isOf('shop/lead:1'));
     await channel.close();
     await replica.stop();
   });
@@ -211,11 +211,11 @@ describe.each(VERSIONS)('announcements with $version', ({ ioredis }) => {
     const connection = await readiness(open({ client, heartbeatMs: HEARTBEAT_MS }));
     const { next, channel, rest } = listen(connection);
     await next(isUp);
-    await server.cli('SET', 'shop:lead:1', 'x');
-    await next(isOf('shop:lead:1'));
+    await server.cli('SET', 'shop/lead:1', 'x');
+    await next(isOf('shop/lead:1'));
     await channel.close();
     await channel.close();
-    await server.cli('SET', 'shop:lead:1', 'y');
+    await server.cli('SET', 'shop/lead:1', 'y');
     await client.ping();
     expect(rest()).toEqual([]);
     await expect(channel.barrier()).rejects.toThrow('closed');
@@ -247,7 +247,7 @@ describe('a server without tracking', () => {
   it('is one where a right is missing; these are enough', async () => {
     const rights = '-@all +ping +info +client|setname +client|id +client|tracking +subscribe';
     const server = await startRedis({
-      users: [`cache on >secret ~shop:* resetchannels &__redis__:invalidate ${rights}`],
+      users: [`cache on >secret ~shop/* resetchannels &__redis__:invalidate ${rights}`],
     });
     const url = server.url.replace('redis://', 'redis://cache:secret@');
     const { next, channel } = listen(await readiness(open({ url, heartbeatMs: HEARTBEAT_MS })));

@@ -11,14 +11,14 @@ describe.each(VERSIONS)('announcements over TLS with $version', ({ ioredis }) =>
     const options = { url: server.url, tls: { ca: server.ca }, heartbeatMs: HEARTBEAT_MS };
     const { channel, next } = listen(await readiness(open(options, ioredis)));
     await next(isUp);
-    await server.cli('SET', 'shop:lead:1', 'x');
-    await next(isOf('shop:lead:1'));
+    await server.cli('SET', 'shop/lead:1', 'x');
+    await next(isOf('shop/lead:1'));
     await server.cli('CLIENT', 'KILL', 'TYPE', 'pubsub');
     await next(isDown);
     await next(isUp);
-    await server.cli('SET', 'shop:lead:2', 'x');
+    await server.cli('SET', 'shop/lead:2', 'x');
     await channel.barrier();
-    await next(isOf('shop:lead:2'));
+    await next(isOf('shop/lead:2'));
     await channel.close();
     await server.stop();
   });
@@ -42,13 +42,13 @@ describe.each(VERSIONS)('announcements by Sentinels with $version', ({ ioredis }
 
   it('come from the primary, and from its successor after an orderly failover', async () => {
     const { channel, next } = await start();
-    await (await setup.primary()).cli('SET', 'shop:lead:1', 'x');
-    await next(isOf('shop:lead:1'));
+    await (await setup.primary()).cli('SET', 'shop/lead:1', 'x');
+    await next(isOf('shop/lead:1'));
     const successor = await setup.failover();
     await next(isDown);
     await next(isUp);
-    await successor.cli('SET', 'shop:lead:2', 'x');
-    await next(isOf('shop:lead:2'));
+    await successor.cli('SET', 'shop/lead:2', 'x');
+    await next(isOf('shop/lead:2'));
     expect(channel.state).toBe('up');
     await channel.close();
   });
@@ -61,9 +61,9 @@ describe.each(VERSIONS)('announcements by Sentinels with $version', ({ ioredis }
     await expect(channel.barrier()).rejects.toThrow('barrier cannot be kept');
     const successor = await setup.successorOf(dead);
     await next(isUp);
-    await successor.cli('SET', 'shop:lead:3', 'x');
+    await successor.cli('SET', 'shop/lead:3', 'x');
     await channel.barrier();
-    await next(isOf('shop:lead:3'));
+    await next(isOf('shop/lead:3'));
     await channel.close();
     await dead.restart();
     await setup.settled();

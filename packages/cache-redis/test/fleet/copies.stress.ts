@@ -41,7 +41,7 @@ describe.each(GROUNDS)('P2 over processes: %s', (name, start) => {
   const gone = { version: undefined, isCopy: false };
 
   it('copies follow what other programs set, delete and flush', async () => {
-    const key = 'fleet:foreign:1';
+    const key = 'fleet/foreign:1';
     const node = await course().ground.nodeOf(key);
     for (let version = 1; version <= 100; version++) {
       await node.cli('SET', key, JSON.stringify({ version }));
@@ -61,7 +61,7 @@ describe.each(GROUNDS)('P2 over processes: %s', (name, start) => {
   });
 
   it('copies follow values that expire', async () => {
-    const key = 'fleet:foreign:2';
+    const key = 'fleet/foreign:2';
     const node = await course().ground.nodeOf(key);
     await node.cli('SET', key, JSON.stringify({ version: 1 }));
     await untilCopy('foreign', '2');
@@ -76,7 +76,7 @@ describe.each(GROUNDS)('P2 over processes: %s', (name, start) => {
     const rows = rowsOf('evicted', 200);
     await untilCopies(course().fleet, rows);
     for (const primary of await course().ground.primaries()) await evictSome(primary);
-    const left = await Promise.all(rows.map((row) => exists(`fleet:row:${row}`)));
+    const left = await Promise.all(rows.map((row) => exists(`fleet/row:${row}`)));
     const seen = await Promise.all(rows.map((row) => look('row', row)));
     const evicted = rows.filter((_, index) => !left[index]);
     expect(evicted.length).toBeGreaterThan(0);

@@ -1,6 +1,5 @@
-import { buildKey, type LeaseReply, type Store, type StoreKey } from '@huntly/cache-core';
+import { buildKey, type LeaseReply, logKey, type Store, type StoreKey } from '@huntly/cache-core';
 import type { RedisClient } from '../../src/connection/client.ts';
-import { logKey } from '../../src/protocol/keyspace.ts';
 import type { RedisLease } from '../../src/protocol/leases.ts';
 
 /** Guards of the protocol, each taken away by a wrapper around the real store. */
