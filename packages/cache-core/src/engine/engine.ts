@@ -1,4 +1,5 @@
 import { AsyncResource } from 'node:async_hooks';
+import { LRUCache } from 'lru-cache';
 import type { Clock } from '../clock.ts';
 import type { ResolvedType } from '../config/cache-types.ts';
 import type { CacheEvents, ChannelEvent } from '../observe/events.ts';
@@ -28,6 +29,9 @@ export interface EngineParts {
 }
 
 const CLOSE_PATIENCE_MS = 5_000;
+/** Of keys whose pauses are remembered: their characters, and what each costs besides. */
+const PAUSES_SIZE = 1_000_000;
+const PAUSE_OVERHEAD = 100;
 
 /** What the types of one cache share. */
 export class Engine {
@@ -40,7 +44,10 @@ export class Engine {
   readonly random: () => number;
   readonly logger: GuardedLogger;
   readonly events: CacheEvents;
-  readonly flights = new Flights();
+  /** Shared by the children of a cache, since those of one name have the same keys. */
+  readonly flights: Flights;
+  /** Key → until when no refresh of it is begun. Shared as the flights are, and bounded over all of them (P7). */
+  readonly pauses: LRUCache<string, number>;
   readonly reads: ReadBatch;
   readonly local: FollowedCopies;
   readonly #budgetMs: number;
@@ -69,7 +76,9 @@ export class Engine {
     this.local =
       parent?.local.ofChildren ??
       new FollowedCopies(this.store, parts.local, { clock, logger: this.logger, onChannel });
-    this.reads = new ReadBatch(this.store, clock, this.#budgetMs);
+    this.flights = parent?.flights ?? new Flights();
+    this.pauses = parent?.pauses ?? boundedPauses();
+    this.reads = parent?.reads ?? new ReadBatch(this.store, clock, this.#budgetMs);
   }
 
   /** From here on nothing new is begun in the background, else `close` would wait for ever in traffic. */
@@ -159,6 +168,11 @@ export class Engine {
     }
     this.#isSaidNotAsked = state.state === 'open';
   }
+}
+
+/** `max` would allocate all of it at once. */
+function boundedPauses(): LRUCache<string, number> {
+  return new LRUCache({ maxSize: PAUSES_SIZE, sizeCalculation: (_until, key) => key.length + PAUSE_OVERHEAD });
 }
 
 export type StoreCall = keyof Store;

@@ -1,13 +1,20 @@
 import { sleep } from '../clock.ts';
 import type { ResolvedType } from '../config/cache-types.ts';
 import type { TypeObserver } from '../observe/type-observer.ts';
-import type { Entry, EntryId, StoreKey } from '../store/store.ts';
+import type { Entry, EntryId, LeaseOptions, StoreKey } from '../store/store.ts';
 import type { Budget } from './budget.ts';
 import { type Hit, type Right, RunningClaim } from './claim.ts';
 import type { Engine, TypeContext } from './engine.ts';
 import type { Flight } from './flights.ts';
 import type { LocalCopy, LocalTier } from './local-tier.ts';
-import { type Acquired, type Lookup, MAX_ROUNDS, type Progress, type ReadRequest } from './read-request.ts';
+import {
+  type Acquired,
+  type Lookup,
+  MAX_ROUNDS,
+  type Patience,
+  type Progress,
+  type ReadRequest,
+} from './read-request.ts';
 import { Refresher } from './refresher.ts';
 
 /** A reader sent back this often stops joining the loads of others and makes its own. */
@@ -138,7 +145,8 @@ export class Reader {
     const rejected = lookup.kind === 'miss' ? lookup.rejected : undefined;
     const isLastRound = progress.round >= MAX_ROUNDS;
     for (let until = isLastRound ? clock.now() : progress.waitUntil; ; until = clock.now() + LAST_POLL_MS) {
-      const acquired = await this.#acquire(request, rejected, progress.budget, until);
+      const patience = { budget: progress.budget, waitUntil: until, waitsOutPause: true };
+      const acquired = await this.#acquire(request, rejected, patience);
       if (acquired.kind === 'leased' || acquired.kind === 'alone') return acquired;
       if (isLastRound) return this.#enterBulkhead();
       if (acquired.kind === 'filled') return undefined;
@@ -151,21 +159,16 @@ export class Reader {
     return { kind: 'unfenced', leave: () => this.#unfenced-- };
   }
 
-  /** Asks for the lease until it is there, or the time is over. */
-  async #acquire(
-    request: ReadRequest,
-    rejected: EntryId | undefined,
-    budget: Budget,
-    waitUntil: number,
-  ): Promise<Acquired> {
+  /** Asks for the lease until it is there, or the patience is over. */
+  async #acquire(request: ReadRequest, rejected: EntryId | undefined, patience: Patience): Promise<Acquired> {
     const { clock, random } = this.#engine;
-    let spending = budget;
-    for (let pollMs = FIRST_POLL_MS; ; pollMs = Math.min(pollMs * 2, LAST_POLL_MS)) {
+    let spending = patience.budget;
+    for (let pollMs = FIRST_POLL_MS, again = false; ; pollMs = Math.min(pollMs * 2, LAST_POLL_MS), again = true) {
       const news = this.#copies?.waitFor(request.key.text); // before the question: what happens after it is not missed
       try {
-        const reply = await this.#askForLease(request, rejected, spending);
-        if (reply.kind !== 'busy') return reply;
-        const leftMs = waitUntil - clock.now();
+        const reply = await this.#askForLease(request, { rejected, again }, spending);
+        if (reply.kind !== 'busy' || (reply.isPause && !patience.waitsOutPause)) return reply;
+        const leftMs = patience.waitUntil - clock.now();
         if (leftMs <= 0) return reply;
         request.onWaiting?.();
         const jitteredMs = pollMs * (0.5 + random() / 2);
@@ -177,9 +180,13 @@ export class Reader {
     }
   }
 
-  async #askForLease(request: ReadRequest, rejected: EntryId | undefined, budget: Budget): Promise<Acquired> {
+  async #askForLease(
+    request: ReadRequest,
+    asked: Pick<LeaseOptions, 'rejected' | 'again'>,
+    budget: Budget,
+  ): Promise<Acquired> {
     const { key, tags } = request;
-    const options = { ttlMs: this.#type.leaseMs, tags, rejected };
+    const options = { ...asked, ttlMs: this.#type.leaseMs, tags };
     try {
       const reply = await this.#engine.ask('lease', (store) => store.lease(key, options, budget), budget);
       return reply.kind === 'granted' ? { kind: 'leased', lease: reply.lease } : reply;

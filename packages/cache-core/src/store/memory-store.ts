@@ -56,6 +56,8 @@ interface MemoryLease extends Lease {
   readonly token: symbol;
   readonly since: number;
   readonly tags: readonly string[];
+  /** A load failed: until it expires no caller gets the lease. */
+  readonly isPause: boolean;
   expiresAt: number;
 }
 
@@ -140,7 +142,7 @@ class MemoryStore implements Store {
       const held = this.#leases.get(key.text);
       // A lease whose tags were invalidated since is doomed: its fill will be refused, so nobody should wait for it.
       if (held && held.expiresAt > now && this.#isCurrent(key, held.tags, held.since)) {
-        return { kind: 'busy', retryMs: held.expiresAt - now };
+        return { kind: 'busy', retryMs: held.expiresAt - now, isPause: held.isPause };
       }
     }
     const lease: MemoryLease = {
@@ -148,6 +150,7 @@ class MemoryStore implements Store {
       token: Symbol('lease'),
       since: this.#invalidations.latest,
       tags: options.tags,
+      isPause: false,
       expiresAt: now + options.ttlMs,
     };
     this.#leases.set(key.text, lease);
@@ -176,9 +179,9 @@ class MemoryStore implements Store {
     const held = this.#held(lease);
     if (!held) return;
     const backoffMs = options.backoffMs ?? 0;
-    if (backoffMs === 0) this.#leases.delete(lease.key.text);
-    else
-      this.#leases.set(lease.key.text, { ...held, token: Symbol('backoff'), expiresAt: this.#clock.now() + backoffMs });
+    if (backoffMs === 0) return void this.#leases.delete(lease.key.text);
+    const expiresAt = this.#clock.now() + backoffMs;
+    this.#leases.set(lease.key.text, { ...held, token: Symbol('pause'), isPause: true, expiresAt });
   }
 
   async expire(keys: readonly StoreKey[]): Promise<void> {
