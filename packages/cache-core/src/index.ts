@@ -24,6 +24,7 @@ export {
   CacheError,
   InvalidationError,
   KeyError,
+  LoadCycleError,
   LoaderTimeoutError,
   SerializationError,
   StoreUnavailableError,

@@ -37,6 +37,8 @@ const PAUSE_OVERHEAD = 100;
 export class Engine {
   /** Behind the guard, if there is one. */
   readonly store: Store;
+  /** The store itself: of two caches on it, a key is the same key. */
+  readonly home: object;
   readonly guard: Guard | undefined;
   /** What drops every value of the caches on this store, by name: children that are made again and again add nothing. */
   readonly everything: Map<string, TagTarget>;
@@ -71,6 +73,7 @@ export class Engine {
       ? parent.guard
       : settings && new Guard(store, { settings, clock, random, everything, onBreaker });
     this.store = parent?.store ?? this.guard ?? store;
+    this.home = parent?.home ?? store;
     this.#budgetMs = parent ? parent.#budgetMs : (settings?.budgetMs ?? Number.POSITIVE_INFINITY);
     const onChannel = (event: ChannelEvent) => this.events.emit('channel', event);
     this.local =

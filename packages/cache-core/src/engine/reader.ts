@@ -5,7 +5,7 @@ import type { Entry, EntryId, LeaseOptions, StoreKey } from '../store/store.ts';
 import type { Budget } from './budget.ts';
 import { type Hit, type Right, RunningClaim } from './claim.ts';
 import type { Engine, TypeContext } from './engine.ts';
-import type { Flight } from './flights.ts';
+import type { Flight, Landing } from './flights.ts';
 import type { LocalCopy, LocalTier } from './local-tier.ts';
 import {
   type Acquired,
@@ -16,6 +16,7 @@ import {
   type ReadRequest,
 } from './read-request.ts';
 import { Refresher } from './refresher.ts';
+import { RunningLoad } from './running-load.ts';
 
 /** A reader sent back this often stops joining the loads of others and makes its own. */
 const MAX_JOINS = 2;
@@ -107,15 +108,28 @@ export class Reader {
     if (!running || !this.#mayJoin(running, lookup, progress.round)) return this.#begin(request, lookup, progress);
     if (progress.round === 0) this.#observer.count('coalesced', key.text);
     request.onWaiting?.();
-    const landing = await running.wait();
+    const landing = await this.#join(running);
     // P1: a value that was refused or withdrawn may be old.
     return landing.kind === 'value' ? { hit: true, value: landing.value } : undefined;
+  }
+
+  /** @throws the error of the load, the same for all; LoadCycleError where that waits for the loader that asks */
+  async #join(flight: Flight): Promise<Landing> {
+    // The timer of a claim does not keep the process alive, but a read that waits for it must.
+    const stop = flight.lapsesInMs === undefined ? noop : this.#engine.clock.after(flight.lapsesInMs, noop);
+    const asker = RunningLoad.current();
+    try {
+      return await (asker ? asker.waitFor(flight, () => flight.wait()) : flight.wait());
+    } finally {
+      stop();
+    }
   }
 
   /** A flight of this reader's own, which others may join while it asks for the right to load. */
   async #begin(request: ReadRequest, lookup: Lookup, progress: Progress): Promise<Outcome | undefined> {
     const { key, options } = request;
-    const { flights } = this.#engine;
+    const { flights, home } = this.#engine;
+    RunningLoad.current()?.refuseAncestor(key.text, home);
     const flight = flights.open(key.text, { asksStore: lookup.kind !== 'unknown' });
     try {
       const right = await this.#rightToLoad(request, lookup, progress);
@@ -214,3 +228,5 @@ export class Reader {
     }
   }
 }
+
+function noop(): void {}

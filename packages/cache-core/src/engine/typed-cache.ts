@@ -9,7 +9,7 @@ import { type Claim, RunningClaim } from './claim.ts';
 import type { TypeContext } from './engine.ts';
 import { checkFillOptions, type FillOptions, tryBuildEntry } from './entry-builder.ts';
 import type { InvalidationResult, Invalidator } from './invalidator.ts';
-import { type Loader, Loading } from './loading.ts';
+import { type Loader, Loading, loadInTime } from './loading.ts';
 import type { LocalTier } from './local-tier.ts';
 import type { ReadRequest } from './read-request.ts';
 import { Reader } from './reader.ts';
@@ -121,7 +121,7 @@ export class TypedCache<V, I = Identifier> {
     onWaiting: (() => void) | undefined,
   ): Promise<T> {
     const request = this.#request(text, loader, options, onWaiting);
-    if (!this.#enabled) return loader(new Loading(undefined).context());
+    if (!this.#enabled) return loadInTime(this.#context, text, loader, new Loading(undefined));
     const claim = await this.#reader.claim(request);
     return claim instanceof RunningClaim ? claim.load(loader) : (claim.value as T);
   }

@@ -79,7 +79,7 @@ export class LeaseDesk {
       const heldNonce = held.split(' ')[1] ?? '';
       if (heldNonce === '' || heldNonce === nonce?.toString('latin1')) return busy(held, leftMs);
     } catch (error) {
-      sending.catch(ignore).then(() => this.#disown(key, text));
+      void sending.catch(ignore).then(() => this.#disown(key, text));
       throw error;
     }
     return this.#takeAtOnce(key, options, typeNonce); // its type was invalidated: perhaps it may be taken over
