@@ -13,7 +13,7 @@ export { checkDuration, type Duration, type DurationCheck, MAX_WAIT, toMilliseco
 export { type CacheConfig, type Environment, loadCacheConfig } from './config/environment.ts';
 export type { BatchLoader } from './engine/batch-load.ts';
 export { Cache, createCache, type IdentifierOf, type ValueOf } from './engine/cache.ts';
-export type { CacheOptions, CacheTypes, LocalOptions } from './engine/cache-options.ts';
+export type { CacheOptions, CacheTypes, LocalOptions, ReadyOptions } from './engine/cache-options.ts';
 export type { Claim, Hit, OpenClaim } from './engine/claim.ts';
 export type { FillOptions } from './engine/entry-builder.ts';
 export type { InvalidationResult, PatternOptions } from './engine/invalidator.ts';

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { CacheTypeOptions } from '../config/cache-types.ts';
+import { Checks } from '../config/checks.ts';
 import { checkDuration, type Duration, toMilliseconds } from '../config/duration.ts';
 import { CacheConfigError, kindOf } from '../errors.ts';
 import { isLogger, LOG_LEVELS, type Logger, type LogLevel } from '../observe/logger.ts';
@@ -58,6 +59,41 @@ export interface LocalOptions {
    * (`structuredClone`). `trust`: it is given out as it is, and nobody may change it. @default 'freeze'
    */
   readonly share?: 'freeze' | 'clone' | 'trust';
+}
+
+/** Of `ready`. */
+export interface ReadyOptions {
+  /** How long to wait for the store, at most `'1h'`; `0` only looks. @default '5s' */
+  readonly timeout?: Duration | 0 | undefined;
+}
+
+const READY_MS = 5_000;
+
+/** @throws CacheConfigError */
+export function readyTimeoutMs(options: ReadyOptions): number {
+  if (typeof options !== 'object' || options === null) {
+    const example = "{ timeout: '2s' }";
+    throw new CacheConfigError([`the options of ready must be an object such as ${example}; got ${kindOf(options)}`]);
+  }
+  const { timeout, ...others } = options;
+  const problems = Object.keys(others).map((name) => `${name} is no option of ready; its option is timeout`);
+  const timeoutMs = timeout === 0 ? 0 : new Checks('ready', problems).shortDuration('timeout', timeout, READY_MS);
+  if (problems.length > 0) throw new CacheConfigError(problems);
+  return timeoutMs;
+}
+
+/**
+ * A cache closes its store. Where it cannot be made, the store that it was given would go on: a connection to Redis keeps a process
+ * alive that has failed to start.
+ */
+export function closingOnFailure<C>(options: { readonly store?: Store | undefined } | undefined, make: () => C): C {
+  try {
+    return make();
+  } catch (error) {
+    const store = options?.store;
+    if (hasMethods(store, ['close'])) (async () => store?.close())().catch(() => {}); // the news is what is wrong with the options
+    throw error;
+  }
 }
 
 export const CACHE_OPTIONS = [

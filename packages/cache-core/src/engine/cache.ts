@@ -17,7 +17,16 @@ import type { TypeStats } from '../observe/stats.ts';
 import { TypeObserver } from '../observe/type-observer.ts';
 import { memoryStore } from '../store/memory-store.ts';
 import type { TagTarget } from '../store/store.ts';
-import { CACHE_OPTIONS, type CacheOptions, type CacheTypes, guardSettings, optionProblems } from './cache-options.ts';
+import {
+  CACHE_OPTIONS,
+  type CacheOptions,
+  type CacheTypes,
+  closingOnFailure,
+  guardSettings,
+  optionProblems,
+  type ReadyOptions,
+  readyTimeoutMs,
+} from './cache-options.ts';
 import { deferred } from './deferred.ts';
 import { Engine } from './engine.ts';
 import { checkTags } from './entry-builder.ts';
@@ -35,13 +44,13 @@ export type IdentifierOf<T> = T extends { readonly identifier: 'query' } ? unkno
 
 /**
  * A cache of the given types.
- * @throws CacheConfigError with everything that is wrong with the options.
+ * @throws CacheConfigError with everything that is wrong with the options; the given store is closed then.
  * @example
  * const cache = createCache({ types: { lead: { ttl: '2h' } } });
  * const lead = await cache.type('lead').getOrSet(42, () => db.lead(42));
  */
 export function createCache<const T extends CacheTypes>(options: CacheOptions<T>): Cache<T> {
-  return new Cache(options);
+  return closingOnFailure(options, () => new Cache(options));
 }
 
 export class Cache<T extends CacheTypes = CacheTypes> {
@@ -179,15 +188,25 @@ export class Cache<T extends CacheTypes = CacheTypes> {
     return { applied: true, removed };
   }
 
-  /** Resolves when the store can be asked. A cache works without, by loading. @throws StoreUnavailableError once it is closed. */
-  async ready(): Promise<void> {
-    const { store } = this.engine;
-    const isReady = deferred<void>();
-    const stop = store.onStatus(({ state }) => state === 'ready' && isReady.resolve());
-    if (store.status().state === 'ready') isReady.resolve();
+  /**
+   * Waits until the store can be asked. A cache works without, by loading: a service need not wait before it listens.
+   * @returns whether the store can be asked; `false` when the `timeout` is over.
+   * @throws StoreUnavailableError once the cache is closed, CacheConfigError for a bad timeout.
+   * @example if (!(await cache.ready({ timeout: '2s' }))) console.warn('Redis is not there yet');
+   */
+  async ready(options: ReadyOptions = {}): Promise<boolean> {
+    const { store, clock } = this.engine;
+    const timeoutMs = readyTimeoutMs(options);
+    const isReady = deferred<boolean>();
+    const stop = store.onStatus(({ state }) => state === 'ready' && isReady.resolve(true));
+    if (store.status().state === 'ready') isReady.resolve(true);
+    if (timeoutMs === 0) isReady.resolve(false);
+    const cancel = clock.after(timeoutMs, () => isReady.resolve(false));
     await Promise.race([this.#closed.promise, isReady.promise]);
+    cancel();
     stop();
     if (this.#closing !== undefined) throw new StoreUnavailableError('The cache is closed.');
+    return isReady.promise;
   }
 
   /**

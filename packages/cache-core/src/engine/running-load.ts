@@ -28,8 +28,8 @@ export class RunningLoad {
 
   /** The load in whose asynchronous context this is called; none once its loader has ended. */
   static current(): RunningLoad | undefined {
-    const load = STORAGE.getStore()?.#whole;
-    return load?.#isOver ? undefined : load;
+    const load = STORAGE.getStore()?.whole;
+    return load?.isOver ? undefined : load;
   }
 
   /** One call of a batch loader instead of several loads. */
@@ -40,6 +40,16 @@ export class RunningLoad {
     const batch = new RunningLoad(keys, first.#home, first.#asker);
     for (const part of parts) part.#joinBatch(batch);
     return batch;
+  }
+
+  /** Its loader has ended. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /** The load itself, or the call of a batch loader that it is a part of. */
+  get whole(): RunningLoad {
+    return this.#batch ?? this;
   }
 
   /** Runs a loader as this load, until what it returns is settled. */
@@ -54,8 +64,8 @@ export class RunningLoad {
   /** @throws LoadCycleError where this load, or one that waits for it, loads the key already: its own end is what it would wait for. */
   refuseAncestor(key: string, home: object): void {
     const path: string[] = [];
-    for (let load: RunningLoad | undefined = this; load !== undefined; load = load.#asker?.#whole) {
-      if (load.#isOver) return;
+    for (let load: RunningLoad | undefined = this; load !== undefined; load = load.#asker?.whole) {
+      if (load.isOver) return;
       path.unshift(load.#keys[0] ?? '');
       if (load.#home === home && load.#keys.includes(key)) throw cycle([key, ...path.slice(1), key]);
     }
@@ -80,14 +90,10 @@ export class RunningLoad {
     this.#batch = batch;
   }
 
-  get #whole(): RunningLoad {
-    return this.#batch ?? this;
-  }
-
   /** The keys from a flight to this load, which it waits for; `undefined` if it does not. */
   #pathBack(flight: Flight, seen: Set<RunningLoad>): string[] | undefined {
-    const load = flight.load?.#whole;
-    if (load === undefined || load.#isOver || seen.has(load)) return undefined;
+    const load = flight.load?.whole;
+    if (load === undefined || load.isOver || seen.has(load)) return undefined;
     if (load === this) return load.#keys.includes(flight.key) ? [flight.key] : [flight.key, load.#keys[0] ?? ''];
     seen.add(load);
     for (const next of load.#waitsFor) {

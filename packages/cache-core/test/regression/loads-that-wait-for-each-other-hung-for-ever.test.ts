@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createCache, LoadCycleError, memoryStore } from '../../src/index.ts';
+import { createCache, type Identifier, LoadCycleError, memoryStore } from '../../src/index.ts';
 import { FakeClock, settle } from '../../src/testing/index.ts';
 
 const types = { lead: { ttl: '1h', backoff: 0 }, report: { ttl: '1h', backoff: 0 } } as const;
@@ -53,7 +53,7 @@ describe('a cycle of loads ends with an error that names the keys', () => {
 
   it('through getOrSetMany', async () => {
     const { leads, reports } = open();
-    const many = (missing: readonly number[]): Promise<string[]> =>
+    const many = (missing: readonly Identifier[]): Promise<string[]> =>
       Promise.all(missing.map((id) => reports.getOrSet(id, () => leads.getOrSet(2, () => 'never'))));
     await expectCycle(leads.getOrSetMany([1, 2, 3], many), 'shop:lead:2');
   });
