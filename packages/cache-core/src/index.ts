@@ -1,3 +1,4 @@
+export { atOnce, isAsyncFunction } from './at-once.ts';
 export { type Clock, systemClock } from './clock.ts';
 export type { Schema } from './codec/schema.ts';
 export type { Codec, Validate } from './codec/value-format.ts';

@@ -1,4 +1,5 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
+import { atOnce } from '../at-once.ts';
 import { isSchema, type Schema } from '../codec/schema.ts';
 import { type Codec, type Validate, ValueFormat } from '../codec/value-format.ts';
 import { CacheConfigError, KeyError, kindOf } from '../errors.ts';
@@ -240,6 +241,7 @@ function resolveType(
     'a function of the value',
     condition,
   );
+  for (const [setting, value] of Object.entries({ ttl, tags, condition })) checks.atOnce(setting, value);
   return {
     scope,
     ttl: ttl ?? 0,
@@ -284,6 +286,7 @@ function valueFormat(options: CacheTypeOptions<never>, checks: Checks): ValueFor
     validate,
   );
   checks.that('codec', codec === undefined || isCodec(codec), 'an object with the functions encode and decode', codec);
+  checks.atOnce('codec.encode', codec?.encode);
   const isSwitch = typeof compress === 'boolean';
   checks.that(
     'compress',
@@ -309,5 +312,5 @@ function isCodec(value: unknown): boolean {
 
 /** The milliseconds for one value, before jitter. @throws CacheConfigError */
 export function ttlFor<V>(field: string, ttl: Ttl<V>, value: V): number {
-  return toMilliseconds(field, typeof ttl === 'function' ? ttl(value) : ttl);
+  return toMilliseconds(field, typeof ttl === 'function' ? atOnce(field, ttl(value)) : ttl);
 }

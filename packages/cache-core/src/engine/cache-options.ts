@@ -1,3 +1,4 @@
+import { isAsyncFunction } from '../at-once.ts';
 import type { Clock } from '../clock.ts';
 import type { CacheTypeOptions } from '../config/cache-types.ts';
 import { Checks } from '../config/checks.ts';
@@ -152,7 +153,7 @@ export function optionProblems(options: CacheOptions, names: readonly string[]):
     'false, or have the methods debug, info, warn and error',
   );
   check('logLevel', (level) => LOG_LEVELS.includes(level as LogLevel), `one of ${LOG_LEVELS.join(', ')}`);
-  problems.push(...localProblems(options.local));
+  problems.push(...loggerProblems(options.logger), ...localProblems(options.local));
   for (const name of ['enabled', 'strict', 'latency'] as const) {
     check(name, (value) => typeof value === 'boolean', 'true or false');
   }
@@ -163,6 +164,13 @@ export function optionProblems(options: CacheOptions, names: readonly string[]):
 function hasMethods(value: unknown, names: readonly string[]): boolean {
   if (typeof value !== 'object' || value === null) return false;
   return names.every((name) => typeof Reflect.get(value, name) === 'function');
+}
+
+function loggerProblems(logger: CacheOptions['logger']): string[] {
+  if (typeof logger !== 'object' || logger === null) return [];
+  return (['debug', 'info', 'warn', 'error', 'isLevelEnabled'] as const)
+    .filter((method) => isAsyncFunction(logger[method]))
+    .map((method) => `logger.${method} must be a function that is not async: no caller awaits it`);
 }
 
 function localProblems(local: unknown): string[] {

@@ -1,3 +1,4 @@
+import { atOnce } from '../at-once.ts';
 import { ttlFor } from '../config/cache-types.ts';
 import type { Duration } from '../config/duration.ts';
 import { LoaderTimeoutError } from '../errors.ts';
@@ -46,11 +47,11 @@ export class Loading {
         this.isSkipped = true;
       },
       setTtl: (ttl) => {
-        ttlFor('setTtl', ttl, undefined);
+        ttlFor('setTtl', atOnce('setTtl', ttl), undefined);
         this.ttl = ttl;
       },
       setTags: (tags) => {
-        this.tags = checkTags(tags);
+        this.tags = checkTags(atOnce('setTags', tags));
       },
     };
   }

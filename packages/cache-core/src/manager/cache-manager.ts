@@ -1,3 +1,4 @@
+import { isAsyncFunction } from '../at-once.ts';
 import type { CacheTypeOptions, Ttl, WithQuery } from '../config/cache-types.ts';
 import { type CacheConfig, type Environment, loadCacheConfig } from '../config/environment.ts';
 import { Cache, type ValueOf } from '../engine/cache.ts';
@@ -6,7 +7,7 @@ import type { FillOptions } from '../engine/entry-builder.ts';
 import type { InvalidationResult } from '../engine/invalidator.ts';
 import type { Loader, LoaderContext } from '../engine/loading.ts';
 import type { TypedCache } from '../engine/typed-cache.ts';
-import { InvalidationError } from '../errors.ts';
+import { CacheConfigError, InvalidationError } from '../errors.ts';
 import type { Identifier } from '../keys/key.ts';
 import type { CacheHealth } from '../observe/health.ts';
 import { defaultLogger } from '../observe/logger.ts';
@@ -83,6 +84,8 @@ export class CacheManager<T extends CacheTypes = Record<never, never>> extends C
 
   constructor(options: CacheManagerOptions<T> = {}) {
     const config = loadCacheConfig(options.env);
+    if (isAsyncFunction(options.leadIdsOf))
+      throw new CacheConfigError(['leadIdsOf must be a function that is not async: its answer is needed at once']);
     super(cacheOptions(options, config));
     this.#search = this.#typed('search') as TypedCache<StoredSearch, unknown>;
     this.#popular = new PopularSearches(this.engine, options.namespace, options.popularSearches);

@@ -1,4 +1,5 @@
 import { type Channel, channel } from 'node:diagnostics_channel';
+import { ignoreRejection } from '../at-once.ts';
 import { CacheConfigError, kindOf } from '../errors.ts';
 import type { GuardedLogger } from './logger.ts';
 
@@ -187,7 +188,7 @@ export class EventLine<N extends CacheEventName> {
     };
     try {
       const result: unknown = registration.listener(payload);
-      if (result instanceof Promise) result.catch(failed);
+      ignoreRejection(result, failed);
     } catch (error) {
       failed(error);
     }

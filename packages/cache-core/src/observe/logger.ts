@@ -1,3 +1,4 @@
+import { atOnce, ignoreRejection } from '../at-once.ts';
 import { CacheConfigError, kindOf } from '../errors.ts';
 
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
@@ -58,12 +59,16 @@ export type GuardedLogger = Logger & Required<Pick<Logger, 'isLevelEnabled'>>;
 /** A logger that throws loses its line and nothing else: no read may fail for it (P4). */
 export function guardedLogger(logger: Logger): GuardedLogger {
   let isSaid = false;
+  const failed = (error: unknown) => {
+    if (!isSaid) process.emitWarning(`The logger of the cache throws: ${String(error)}`);
+    isSaid = true;
+  };
   const guarded = (level: (typeof LINES)[number]) => (fields: object, message: string) => {
     try {
-      logger[level](fields, message);
+      const answer: unknown = logger[level](fields, message);
+      ignoreRejection(answer, failed);
     } catch (error) {
-      if (!isSaid) process.emitWarning(`The logger of the cache throws: ${String(error)}`);
-      isSaid = true;
+      failed(error);
     }
   };
   return {
@@ -73,7 +78,7 @@ export function guardedLogger(logger: Logger): GuardedLogger {
     error: guarded('error'),
     isLevelEnabled(level) {
       try {
-        return logger.isLevelEnabled?.(level) ?? true;
+        return atOnce('isLevelEnabled', logger.isLevelEnabled?.(level)) ?? true;
       } catch {
         return false;
       }
