@@ -62,6 +62,7 @@ export type {
   CacheEventName,
   CacheListener,
   ChannelEvent,
+  ChildrenOption,
   HitEvent,
   InvalidatedEvent,
   InvalidatedTarget,

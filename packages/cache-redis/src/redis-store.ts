@@ -146,6 +146,7 @@ class RedisStore implements Store {
 
   async close(): Promise<void> {
     await Promise.all([...this.#channels].map((channel) => channel.close()));
+    this.#reader.forget();
     return this.#connection.close();
   }
 

@@ -5,6 +5,7 @@ import { type Codec, type Validate, ValueFormat } from '../codec/value-format.ts
 import { CacheConfigError, KeyError, kindOf } from '../errors.ts';
 import { checkName, isTag, keyPrefix, type Scope } from '../keys/key.ts';
 import { keyBuilder } from '../keys/key-builder.ts';
+import type { KeyMemory } from '../keys/key-memory.ts';
 import { Checks } from './checks.ts';
 import { type Duration, toMilliseconds } from './duration.ts';
 
@@ -166,6 +167,7 @@ export interface SharedTypeSettings {
   readonly defaultTtl?: Duration | undefined;
   readonly secret?: string | undefined;
   readonly local?: unknown;
+  readonly keyMemory?: KeyMemory | undefined;
 }
 
 /** @throws CacheConfigError with every problem of every type, and those `found` elsewhere. */
@@ -267,6 +269,7 @@ function resolveType(
       kind: identifier,
       normalizeText: options.normalizeText ?? false,
       secret: shared.secret,
+      memory: shared.keyMemory,
     }),
   };
 }

@@ -95,6 +95,7 @@ export class FollowedCopies {
     this.#isClosed = true;
     this.dropAll();
     await this.#channel?.close();
+    this.tier.close();
   }
 
   /** One channel for all: a type that is added later, and the first child, need a new one. */

@@ -4,7 +4,7 @@ import { plainLength } from '../codec/compression.ts';
 import { tagKey } from '../keys/key.ts';
 import type { Announcement, Channel } from '../store/announcements.ts';
 import type { Entry, EntryId, StoreKey } from '../store/store.ts';
-import { AnnouncedTags } from './announced-tags.ts';
+import { TagTimes } from '../store/tag-times.ts';
 import { CopyTable } from './copy-table.ts';
 import { deepFreeze } from './deep-freeze.ts';
 import { refreshWindowMs } from './refresh-window.ts';
@@ -82,7 +82,7 @@ export class LocalTier {
   readonly #clock: Clock;
   readonly #bounds: { readonly maxEntries: number; readonly maxBytes: number };
   readonly #share: 'freeze' | 'clone' | 'trust';
-  readonly #tags: AnnouncedTags;
+  readonly #tags: TagTimes;
   readonly #wakers = new Wakers();
   readonly #pending = new Map<string, Set<OpenTicket>>();
   #copies: CopyTable<StoredCopy>;
@@ -94,7 +94,7 @@ export class LocalTier {
     const { maxEntries = 10_000, maxBytes = 64 * 1024 * 1024 } = options;
     this.#bounds = { maxEntries, maxBytes };
     this.#share = options.share ?? 'freeze';
-    this.#tags = new AnnouncedTags(options.maxTags);
+    this.#tags = new TagTimes(options.maxTags);
     this.#copies = this.#noCopies();
   }
 
@@ -205,6 +205,13 @@ export class LocalTier {
     return this.#wakers.waitFor(key);
   }
 
+  /** The cache is closed: no copies are made or served from here on. */
+  close(): void {
+    this.#begin({ kind: 'down' });
+    this.#channel = LOST;
+    this.#tags.forget();
+  }
+
   /** What it holds at present. */
   counts(): { copies: number; bytes: number; pending: number; waiting: number; tags: number } {
     return {
@@ -272,10 +279,12 @@ function poison(tickets: Iterable<OpenTicket>): void {
 
 /** What a copy costs besides its texts, roughly. */
 const COPY_OVERHEAD_BYTES = 400;
+/** What a tag costs besides its characters, roughly: each copy has texts of its own. */
+const TAG_OVERHEAD_BYTES = 24;
 /** A decoded value takes about twice its JSON, more where it is small numbers, less where it is long texts. */
 const DECODED_FACTOR = 2;
 
 function sizeOf(key: string, entry: Entry, tagKeys: readonly string[]): number {
-  const characters = tagKeys.reduce((total, tag) => total + tag.length, key.length);
-  return Math.ceil(plainLength(entry.bytes) * DECODED_FACTOR + characters * 2 + COPY_OVERHEAD_BYTES);
+  const textBytes = tagKeys.reduce((total, tag) => total + tag.length * 2 + TAG_OVERHEAD_BYTES, key.length * 2);
+  return Math.ceil(plainLength(entry.bytes) * DECODED_FACTOR + textBytes + COPY_OVERHEAD_BYTES);
 }

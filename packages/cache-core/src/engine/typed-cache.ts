@@ -213,7 +213,8 @@ export class TypedCache<V, I = Identifier> {
   }
 
   /**
-   * Makes a value stale on purpose: the next reader refreshes it, and until then its `grace` counts. Without grace it is gone.
+   * Makes a value stale on purpose: the next reader refreshes it, and until then its `grace` counts. Without grace it is gone, and so
+   * is a value of another program, which has none.
    * For a change that readers may learn of a little later; a value that must not be seen again is invalidated.
    * @returns whether the store was told. @throws KeyError
    */
@@ -224,6 +225,7 @@ export class TypedCache<V, I = Identifier> {
       await engine.ask('expire', (store) => store.expire([key], engine.newBudget()));
       engine.flights.detach(key.text);
       this.#dropCopy(key);
+      this.#observer.expired(key.text);
       return true;
     } catch (error) {
       this.#observer.count('storeErrors', key.text, error); // said by `ask`

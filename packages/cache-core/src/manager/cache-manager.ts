@@ -59,6 +59,7 @@ export interface CacheStats {
   readonly health: CacheHealth;
   /** What the Redis says of itself; `null` where the store is not Redis, or does not answer. */
   readonly redisInfo: StoreReport | null;
+  /** Those of its children are in it. */
   readonly types: Readonly<Record<string, TypeStats>>;
 }
 
@@ -270,7 +271,7 @@ export class CacheManager<T extends CacheTypes = Record<never, never>> extends C
   async getCacheStats(): Promise<CacheStats> {
     const [popularSearches, health] = await Promise.all([this.getPopularSearches(), this.healthCheck()]);
     const redisInfo = health.report?.kind === 'redis' ? health.report : null;
-    return { popularSearches, health, redisInfo, types: this.stats() };
+    return { popularSearches, health, redisInfo, types: this.stats({ children: true }) };
   }
 
   override close(): Promise<void> {

@@ -4,20 +4,33 @@ import type { Connection } from '../connection/connection.ts';
 import { decodeEntry, entryIdOf, type StoredValue } from './entry-format.ts';
 import { readMany } from './many.ts';
 
-const MAX_REMEMBERED = 10_000;
+/** Of the tags that are remembered, and their keys: characters, and what each costs besides, roughly. */
+const MAX_CHARACTERS = 4_000_000;
+const KEY_OVERHEAD = 100;
+const TAG_OVERHEAD = 30;
 
 /** Reads entries together with the nonces that keep them valid. */
 export class EntryReader {
   readonly #connection: Connection;
   readonly #serverNow: () => number;
   /** The tags that a key had when it was last read: their nonces are asked for with it, so that a hit stays one round trip. */
-  readonly #tagsSeen = new LRUCache<string, readonly string[]>({ maxSize: MAX_REMEMBERED, sizeCalculation: () => 1 });
+  readonly #tagsSeen = new LRUCache<string, readonly string[]>({
+    maxSize: MAX_CHARACTERS,
+    sizeCalculation: (tags, key) =>
+      tags.reduce((total, tag) => total + tag.length + TAG_OVERHEAD, key.length + KEY_OVERHEAD),
+  });
   /** The nonce of each type as last read. */
   readonly #typeNonces = new LRUCache<string, string>({ max: 1_000 });
 
   constructor(connection: Connection, serverNow: () => number) {
     this.#connection = connection;
     this.#serverNow = serverNow;
+  }
+
+  /** The store is closed. */
+  forget(): void {
+    this.#tagsSeen.clear();
+    this.#typeNonces.clear();
   }
 
   /** The nonce of the type as this process last saw it; empty if it never did. */
