@@ -1,21 +1,25 @@
-import type { Flights } from './flights.ts';
-
 /** Keys that the warning names. */
 const MAX_NAMED = 3;
 
+/** The flights of one cache and its children. */
+interface OpenFlights {
+  /** As log lines may show them. */
+  keys(): readonly string[];
+}
+
 /** Those of this process with loads or claims that are open. Of the process, since its end is what they are looked at for. */
-const OPEN = new Set<Flights>();
+const OPEN = new Set<OpenFlights>();
 let isWatching = false;
 
 /** From here on there is a load or a claim. */
-export function flightsBegan(flights: Flights): void {
+export function flightsBegan(flights: OpenFlights): void {
   OPEN.add(flights);
   if (isWatching) return;
   isWatching = true;
   process.on('beforeExit', warnOfOpenFlights);
 }
 
-export function flightsEnded(flights: Flights): void {
+export function flightsEnded(flights: OpenFlights): void {
   OPEN.delete(flights);
 }
 

@@ -1,9 +1,15 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { LoadCycleError } from '../errors.ts';
 import { loggableKey } from '../observe/logger.ts';
-import type { Flight } from './flights.ts';
 
 const STORAGE = new AsyncLocalStorage<RunningLoad>();
+
+/** What can be waited for. */
+export interface AwaitedFlight {
+  readonly key: string;
+  /** Whose end it waits for. */
+  readonly load: RunningLoad | undefined;
+}
 
 /**
  * A loader that runs, and what it waits for. Its asynchronous context tells which reads are its own, in whatever cache, so that loads
@@ -15,7 +21,7 @@ export class RunningLoad {
   readonly #home: object;
   /** The load whose loader began this one. */
   readonly #asker: RunningLoad | undefined;
-  readonly #waitsFor = new Set<Flight>();
+  readonly #waitsFor = new Set<AwaitedFlight>();
   /** The call of a batch loader that runs this load together with others. */
   #batch: RunningLoad | undefined;
   #isOver = false;
@@ -75,7 +81,7 @@ export class RunningLoad {
    * Waits for a flight, or for what it leads to.
    * @throws LoadCycleError where that flight waits for this load
    */
-  async waitFor<T>(flight: Flight, wait: () => Promise<T>): Promise<T> {
+  async waitFor<T>(flight: AwaitedFlight, wait: () => Promise<T>): Promise<T> {
     const path = this.#pathBack(flight, new Set());
     if (path) throw cycle([this.#keys[0] ?? '', ...path]);
     this.#waitsFor.add(flight);
@@ -91,7 +97,7 @@ export class RunningLoad {
   }
 
   /** The keys from a flight to this load, which it waits for; `undefined` if it does not. */
-  #pathBack(flight: Flight, seen: Set<RunningLoad>): string[] | undefined {
+  #pathBack(flight: AwaitedFlight, seen: Set<RunningLoad>): string[] | undefined {
     const load = flight.load?.whole;
     if (load === undefined || load.isOver || seen.has(load)) return undefined;
     if (load === this) return load.#keys.includes(flight.key) ? [flight.key] : [flight.key, load.#keys[0] ?? ''];
