@@ -1,5 +1,5 @@
 /** Characters that one generation remembers. */
-const ROOM = 1_000_000;
+const ROOM = 500_000;
 /** What an entry costs besides its characters, roughly. */
 const ENTRY_OVERHEAD = 60;
 

@@ -1,4 +1,4 @@
-/** Tags remembered one by one, of some 40 bytes each; beyond that the oldest are forgotten on the safe side. */
+/** Tags remembered one by one, of some 40 bytes each; beyond that the older half is forgotten on the safe side. */
 const MAX_TAGS = 100_000;
 const FNV_OFFSET = 0x811c9dc5;
 const FNV_PRIME = 0x01000193;
@@ -10,14 +10,17 @@ const FNV_PRIME = 0x01000193;
  * the one is taken for the other, which costs a miss.
  */
 export class TagTimes {
-  readonly #times = new Map<number, number>();
-  readonly #maxTags: number;
+  /** Two generations of half as many: in one table the order of time would cost a deletion each time, and twice the room. */
+  #young = new Map<number, number>();
+  #old = new Map<number, number>();
+  readonly #maxOfGeneration: number;
   #latest = 0;
-  /** The latest time that was forgotten. */
+  /** The latest time in the old generation, and the latest one that was forgotten. */
+  #oldUntil = 0;
   #forgottenUntil = 0;
 
   constructor(maxTags = MAX_TAGS) {
-    this.#maxTags = maxTags;
+    this.#maxOfGeneration = Math.max(1, Math.floor(maxTags / 2));
   }
 
   get latest(): number {
@@ -25,7 +28,7 @@ export class TagTimes {
   }
 
   get size(): number {
-    return this.#times.size;
+    return this.#young.size + this.#old.size;
   }
 
   /** @param names as `tagKey` makes them */
@@ -33,31 +36,33 @@ export class TagTimes {
     this.#latest++;
     for (const name of names) {
       const number = numberOf(name);
-      this.#times.delete(number); // to the end of the order, which is that of time
-      this.#times.set(number, this.#latest);
+      if (this.#young.size >= this.#maxOfGeneration && !this.#young.has(number)) this.#turn();
+      this.#young.set(number, this.#latest);
     }
-    while (this.#times.size > this.#maxTags) this.#forgetOldest();
   }
 
   isNoneAfter(since: number, names: Iterable<string>): boolean {
     if (since === this.#latest) return true; // without a look at the names
     if (since < this.#forgottenUntil) return false;
-    for (const name of names) if ((this.#times.get(numberOf(name)) ?? 0) > since) return false;
+    for (const name of names) {
+      const number = numberOf(name);
+      if ((this.#young.get(number) ?? this.#old.get(number) ?? 0) > since) return false;
+    }
     return true;
   }
 
   /** All of them, on the safe side. */
   forget(): void {
-    this.#times.clear();
+    this.#young = new Map();
+    this.#old = new Map();
     this.#forgottenUntil = this.#latest;
   }
 
-  #forgetOldest(): void {
-    for (const [number, time] of this.#times) {
-      this.#forgottenUntil = time;
-      this.#times.delete(number);
-      return;
-    }
+  #turn(): void {
+    this.#forgottenUntil = Math.max(this.#forgottenUntil, this.#oldUntil);
+    this.#oldUntil = this.#latest;
+    this.#old = this.#young;
+    this.#young = new Map();
   }
 }
 

