@@ -17,11 +17,17 @@ afterAll(async () => {
   await server.stop();
 });
 
+const PATIENCE = { timeout: 30_000 };
 const TAGS = ['a', 'b', 'c', 'd', 'e'];
 const leadsOn = (store: Store) =>
-  createCache({ types: { lead: { ttl: '1h', tags: TAGS } }, store, logger: false }).type('lead');
+  createCache({
+    types: { lead: { ttl: '1h', tags: TAGS, wait: '1m', lease: '1m' } },
+    store,
+    storeBudget: false,
+    logger: false,
+  }).type('lead');
 
-describe('who waits for the load of another process', () => {
+describe('who waits for the load of another process', { timeout: 60_000 }, () => {
   it('writes nothing while it asks again', async () => {
     const [there, here] = stores.map(leadsOn) as [ReturnType<typeof leadsOn>, ReturnType<typeof leadsOn>];
     const claim = await there.claim(1);
@@ -29,10 +35,10 @@ describe('who waits for the load of another process', () => {
     const load = vi.fn(() => 'mine');
     const asked = vi.spyOn(stores[1], 'lease');
     const waiting = here.getOrSet(1, load);
-    await vi.waitFor(() => expect(asked.mock.results.length).toBeGreaterThanOrEqual(2));
+    await vi.waitFor(() => expect(asked.mock.results.length).toBeGreaterThanOrEqual(2), PATIENCE);
     await asked.mock.results[0]?.value;
     const commands = await commandsDuring(server, () =>
-      vi.waitFor(() => expect(asked.mock.calls.length).toBeGreaterThanOrEqual(6)),
+      vi.waitFor(() => expect(asked.mock.calls.length).toBeGreaterThanOrEqual(6), PATIENCE),
     );
     expect(commands).not.toHaveProperty('set');
     expect(commands).not.toHaveProperty('xrevrange');
