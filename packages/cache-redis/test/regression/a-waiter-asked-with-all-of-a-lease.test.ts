@@ -60,6 +60,7 @@ describe('who waits for the load of another process', { timeout: 60_000 }, () =>
     const second = await ask();
     if (second.kind !== 'granted') throw new Error(second.kind);
     expect(await store.fill(second.lease, entry)).toBe('stored');
+    expect((await ask()).kind).toBe('filled');
     expect((await store.read([key]))[0]).toMatchObject({ kind: 'hit' });
   });
 
