@@ -125,6 +125,19 @@ export class LoaderTimeoutError extends CacheError {
   }
 }
 
+/** Loads that wait for each other: the loader of one key asks for a second one, whose loader asks for the first. The message names the keys. */
+export class LoadCycleError extends CacheError {
+  override readonly code = 'HUNTLY_LOAD_CYCLE';
+
+  constructor(message: string, options?: ErrorOptions) {
+    super('LoadCycleError', message, options);
+  }
+
+  static override is(value: unknown): value is LoadCycleError {
+    return brandOf(value) === 'LoadCycleError';
+  }
+}
+
 /** An invalidation could not be applied, and the caller has no other way to learn it. */
 export class InvalidationError extends CacheError {
   override readonly code = 'HUNTLY_INVALIDATION';

@@ -1,3 +1,4 @@
+export { atOnce, isAsyncFunction } from './at-once.ts';
 export { type Clock, systemClock } from './clock.ts';
 export type { Schema } from './codec/schema.ts';
 export type { Codec, Validate } from './codec/value-format.ts';
@@ -13,7 +14,7 @@ export { checkDuration, type Duration, type DurationCheck, MAX_WAIT, toMilliseco
 export { type CacheConfig, type Environment, loadCacheConfig } from './config/environment.ts';
 export type { BatchLoader } from './engine/batch-load.ts';
 export { Cache, createCache, type IdentifierOf, type ValueOf } from './engine/cache.ts';
-export type { CacheOptions, CacheTypes, LocalOptions } from './engine/cache-options.ts';
+export type { CacheOptions, CacheTypes, LocalOptions, ReadyOptions } from './engine/cache-options.ts';
 export type { Claim, Hit, OpenClaim } from './engine/claim.ts';
 export type { FillOptions } from './engine/entry-builder.ts';
 export type { InvalidationResult, PatternOptions } from './engine/invalidator.ts';
@@ -24,6 +25,7 @@ export {
   CacheError,
   InvalidationError,
   KeyError,
+  LoadCycleError,
   LoaderTimeoutError,
   SerializationError,
   StoreUnavailableError,
@@ -57,6 +59,7 @@ export type {
   CacheEventName,
   CacheListener,
   ChannelEvent,
+  ChildrenOption,
   HitEvent,
   InvalidatedEvent,
   InvalidatedTarget,

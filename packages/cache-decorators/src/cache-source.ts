@@ -1,4 +1,4 @@
-import { CacheConfigError } from '@huntly/cache-core';
+import { atOnce, CacheConfigError } from '@huntly/cache-core';
 import type { AnyCache } from './method-types.ts';
 
 /** The cache of an object whose method is called. */
@@ -10,7 +10,11 @@ export function cacheSource(source: unknown): CacheSource {
     const cache = checked(source, 'createDecorators needs a cache, or a function from an object to its cache');
     return () => cache;
   }
-  return (self) => checked(source(self), 'the function given to createDecorators must return a cache');
+  return (self) =>
+    checked(
+      atOnce('the function given to createDecorators', source(self)),
+      'the function given to createDecorators must return a cache',
+    );
 }
 
 function checked(cache: unknown, wanted: string): AnyCache {

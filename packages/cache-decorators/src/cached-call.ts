@@ -1,4 +1,4 @@
-import type { Duration, FillOptions, InvalidationResult, Loader } from '@huntly/cache-core';
+import { atOnce, type Duration, type FillOptions, type InvalidationResult, type Loader } from '@huntly/cache-core';
 import type { CacheSource } from './cache-source.ts';
 import { CallName } from './call-name.ts';
 import type { CachedHandle } from './method-types.ts';
@@ -50,7 +50,7 @@ export class CachedCall implements Call {
   run(self: unknown, args: unknown[]): Promise<unknown> {
     try {
       const { condition } = this.#parts.options;
-      if (condition !== undefined && condition.apply(self, args) !== true)
+      if (condition !== undefined && atOnce('condition', condition.apply(self, args)) !== true)
         return Promise.resolve(this.#parts.method.apply(self, args));
       const shelf = this.#shelfFor(self);
       const identifier = this.#identifier(shelf, self, args);
@@ -96,14 +96,14 @@ export class CachedCall implements Call {
 
   #identifier(shelf: Shelf, self: unknown, args: unknown[]): unknown {
     const { key, type, options } = this.#parts;
-    if (key !== undefined) return key.apply(self, args);
+    if (key !== undefined) return atOnce('the key function', key.apply(self, args));
     const callName = this.#name as CallName;
     const name = callName.of(self, this);
     if (this.#claimed?.shelf !== shelf || this.#claimed.name !== name) {
       callName.claim(shelf.cache, type, name, this);
       this.#claimed = { shelf, name };
     }
-    return shelf.identifierOf(name, withoutTrailingUndefined(options.args?.apply(self, args) ?? args));
+    return shelf.identifierOf(name, withoutTrailingUndefined(atOnce('args', options.args?.apply(self, args)) ?? args));
   }
 
   #loader(shelf: Shelf, identifier: unknown, self: unknown, args: unknown[]): Loader<unknown> {
@@ -114,8 +114,9 @@ export class CachedCall implements Call {
     return async (context) => {
       const result = await callAsLoad(shelf, identifier, () => method.apply(self, args));
       try {
-        if (unless !== undefined && unless.call(self, result, ...args) !== false) context.skip();
-        else if (resultTags !== undefined) context.setTags(resultTags.call(self, result, ...args));
+        if (unless !== undefined && atOnce('unless', unless.call(self, result, ...args)) !== false) context.skip();
+        else if (resultTags !== undefined)
+          context.setTags(atOnce('resultTags', resultTags.call(self, result, ...args)));
       } catch (error) {
         context.skip(); // the caller has its result all the same
         tryLog(shelf.cache, 'warn', { err: error, type }, 'value not cached: unless or resultTags throws');
@@ -138,7 +139,7 @@ function fillOptionsOf({
   return (self, args) => ({
     grace,
     ttl: typeof ttl === 'function' ? (result) => ttl.call(self, result, ...args) : ttl,
-    tags: typeof tags === 'function' ? tags.apply(self, args) : tags,
+    tags: typeof tags === 'function' ? atOnce('tags', tags.apply(self, args)) : tags,
   });
 }
 

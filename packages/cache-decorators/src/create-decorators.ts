@@ -17,7 +17,7 @@ import type {
   TypeName,
   ValueIn,
 } from './method-types.ts';
-import { checkOptions, INVALIDATE_OPTIONS, KEY_OPTION, RESULT_OPTIONS } from './option-names.ts';
+import { checkKey, checkOptions, INVALIDATE_OPTIONS, KEY_OPTION, RESULT_OPTIONS } from './option-names.ts';
 import type {
   InvalidateOptions,
   KeyedInvalidateOptions,
@@ -208,6 +208,7 @@ function placeOf(fn: unknown): Place {
 function keyAndOptions(decorator: string, names: readonly string[], first: unknown, second: unknown) {
   const key = typeof first === 'function' ? (first as LooseKey) : undefined;
   const options = (key === undefined ? (first ?? second) : second) ?? {};
+  checkKey(decorator, key);
   checkOptions(decorator, options, names);
   return { key, options: options as LooseResultOptions & LooseInvalidateOptions };
 }

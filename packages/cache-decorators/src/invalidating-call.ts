@@ -1,4 +1,4 @@
-import { CacheConfigError, type Identifier, type InvalidationResult } from '@huntly/cache-core';
+import { atOnce, CacheConfigError, type Identifier, type InvalidationResult } from '@huntly/cache-core';
 import type { CacheSource } from './cache-source.ts';
 import type { AnyCache } from './method-types.ts';
 import { isManager, typedCache } from './shelf.ts';
@@ -45,7 +45,7 @@ export class InvalidatingCall implements Call {
 
   async run(self: unknown, args: unknown[]): Promise<unknown> {
     const { method, options } = this.#parts;
-    if (options.condition !== undefined && options.condition.apply(self, args) !== true)
+    if (options.condition !== undefined && atOnce('condition', options.condition.apply(self, args)) !== true)
       return method.apply(self, args);
     const plan = this.#plan(self, args); // a bad key rejects before anything has changed
     if (options.when === 'before') await apply(plan);
@@ -62,9 +62,19 @@ export class InvalidatingCall implements Call {
   /** The method has done its work: from here on nothing may cost the caller its result. */
   async #afterwards(plan: Plan, self: unknown, args: unknown[], result: unknown): Promise<void> {
     const { unless, resultTags } = this.#parts.options;
-    const isUnwanted = this.#attempt(plan, 'unless', false, () => unless?.call(self, result, ...args) === true);
+    const isUnwanted = this.#attempt(
+      plan,
+      'unless',
+      false,
+      () => atOnce('unless', unless?.call(self, result, ...args)) === true,
+    );
     if (isUnwanted) return;
-    const tags = this.#attempt(plan, 'resultTags', [], () => resultTags?.call(self, result, ...args) ?? []);
+    const tags = this.#attempt(
+      plan,
+      'resultTags',
+      [],
+      () => atOnce('resultTags', resultTags?.call(self, result, ...args)) ?? [],
+    );
     try {
       await apply(plan);
       if (tags.length > 0) await (plan.cache as TagCache).invalidateTags(tags);
@@ -91,13 +101,14 @@ export class InvalidatingCall implements Call {
     const { source, type, key, options } = this.#parts;
     const cache = source(self);
     const typed = typedCache(cache, type);
-    const tags = (typeof options.tags === 'function' ? options.tags.apply(self, args) : options.tags) ?? [];
+    const tags =
+      (typeof options.tags === 'function' ? atOnce('tags', options.tags.apply(self, args)) : options.tags) ?? [];
     const showsLeads = type === 'lead' && isManager(cache) ? cache : undefined;
     if (key === undefined) {
       const drop = () => (showsLeads ? showsLeads.invalidateAllLeadCaches() : typed.invalidateAll());
       return { cache, tags, drop };
     }
-    const identifier = key.apply(self, args);
+    const identifier = atOnce('the key function', key.apply(self, args));
     typed.keyOf(identifier);
     const { allSearches = false } = options;
     const drop = () =>

@@ -1,4 +1,4 @@
-import { CacheConfigError, checkDuration } from '@huntly/cache-core';
+import { CacheConfigError, checkDuration, isAsyncFunction } from '@huntly/cache-core';
 import type { AnyMethod } from './method-types.ts';
 import type { KeyedInvalidateOptions, KeyedResultOptions } from './options.ts';
 
@@ -36,7 +36,19 @@ export function checkOptions(decorator: string, options: unknown, names: readonl
   const { ttl, grace } = options as { readonly ttl?: unknown; readonly grace?: unknown };
   if (typeof ttl !== 'function') problems.push(...durationProblems(`the ttl of ${decorator}`, ttl));
   if (grace !== 0) problems.push(...durationProblems(`the grace of ${decorator}`, grace));
+  for (const [name, option] of Object.entries(options)) {
+    if (isAsyncFunction(option))
+      problems.push(`${name} of ${decorator} must be a function that is not async: its answer is needed at once`);
+  }
   if (problems.length > 0) throw new CacheConfigError(problems);
+}
+
+/** @throws CacheConfigError for a key function that is async */
+export function checkKey(decorator: string, key: unknown): void {
+  if (isAsyncFunction(key))
+    throw new CacheConfigError([
+      `the key function of ${decorator} must not be async: what names a value is needed at once`,
+    ]);
 }
 
 function durationProblems(field: string, value: unknown): string[] {

@@ -1,4 +1,4 @@
-import { CacheConfigError, type Duration, toMilliseconds } from '@huntly/cache-core';
+import { CacheConfigError, type Duration, isAsyncFunction, toMilliseconds } from '@huntly/cache-core';
 
 /** Collects what is wrong with the arguments of one function, so that one start shows all there is to mend. */
 export class Checks {
@@ -40,6 +40,11 @@ export class Checks {
 
   callable(name: string, value: unknown, of: string): void {
     this.that(value === undefined || typeof value === 'function', `${name} must be a function of ${of}`);
+  }
+
+  /** Of a callback whose answer is needed at once. */
+  atOnce(name: string, value: unknown): void {
+    this.that(!isAsyncFunction(value), `${name} must be a function that is not async: its answer is needed at once`);
   }
 
   wholeNumber(name: string, value: unknown, atMost = Number.MAX_SAFE_INTEGER): void {

@@ -1,4 +1,4 @@
-import { type Cache, CacheConfigError, type TypeStats } from '@huntly/cache-core';
+import { type Cache, CacheConfigError, type InvalidatedEvent, type TypeStats } from '@huntly/cache-core';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { trafficOf } from './traffic.ts';
 
@@ -85,9 +85,10 @@ export class CacheMetrics {
       ]);
     }
     this.#caches.set(cache, labels);
-    cache.on('invalidated', ({ targets }) => {
+    const purged = ({ targets }: InvalidatedEvent) => {
       for (const { kind } of targets) this.#purges.inc({ ...labels, kind });
-    });
+    };
+    cache.on('invalidated', purged, { children: true });
     trafficOf(cache).measure({
       store: (op, ms) => this.#storeSeconds.observe({ ...labels, op }, ms / 1000),
       body: (route, bytes) => this.#bodyBytes.observe({ ...labels, route }, bytes),
@@ -96,7 +97,7 @@ export class CacheMetrics {
 
   #countTypes(name: string, help: string, labelNames: readonly string[], rows: (stats: TypeStats) => Row[]): void {
     this.#count(name, help, ['cache', ...labelNames], (cache) =>
-      Object.entries<TypeStats>(cache.stats()).flatMap(([type, stats]) =>
+      Object.entries<TypeStats>(cache.stats({ children: true })).flatMap(([type, stats]) =>
         rows(stats).map(([labels, count]): Row => [{ cache: type, ...labels }, count]),
       ),
     );

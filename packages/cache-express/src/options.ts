@@ -236,6 +236,9 @@ function checkOptions(options: CacheResponseOptions, checks: Checks): void {
   );
   checks.that(!secret || !!identity, 'secret is for identities: without identity it does nothing');
   checks.callable('tags', tags, 'the request and the response');
+  checks.atOnce('identity', identity);
+  checks.atOnce('tags', tags);
+  for (const [header, normalize] of Object.entries(options.vary ?? {})) checks.atOnce(`vary of ${header}`, normalize);
   checks.that(
     [undefined, 'ignore', 'honour'].includes(clientDirectives),
     "clientDirectives must be 'ignore' or 'honour'",

@@ -31,7 +31,7 @@ export function statsRoute(cache: Reporting, options: StatsRouteOptions = {}): R
       if (!(await isAllowed(req, allow))) return void res.status(403).end();
       const stats = cache.getCacheStats
         ? await cache.getCacheStats()
-        : { health: await cache.healthCheck(), types: cache.stats() };
+        : { health: await cache.healthCheck(), types: cache.stats({ children: true }) };
       res.json({ ...stats, routes: [...trafficOf(cache).results()] });
     } catch (error) {
       next(error);

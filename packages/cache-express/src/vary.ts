@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { atOnce } from '@huntly/cache-core';
 
 /** Makes one of few values of a request header, so that there are few variants. */
 export type Normalizer = (value: string | undefined) => string | undefined;
@@ -22,7 +23,7 @@ export function keyedHeaders(headers: IncomingHttpHeaders, rule: VaryRule): Reco
   const keyed: Record<string, string> = {};
   for (const [name, normalize] of rule) {
     const value = headers[name];
-    const normal = normalize(Array.isArray(value) ? value.join(', ') : value);
+    const normal = atOnce(`vary of ${name}`, normalize(Array.isArray(value) ? value.join(', ') : value));
     if (normal !== undefined) keyed[name] = normal.slice(0, MAX_VALUE_LENGTH);
   }
   return keyed;

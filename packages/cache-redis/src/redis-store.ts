@@ -154,6 +154,7 @@ class RedisStore implements Store {
     this.#serverClock.stop();
     this.#leases.close();
     await Promise.all([...this.#channels].map((channel) => channel.close()));
+    this.#reader.forget();
     return this.#connection.close();
   }
 

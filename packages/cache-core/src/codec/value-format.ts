@@ -1,3 +1,4 @@
+import { atOnce } from '../at-once.ts';
 import { SerializationError } from '../errors.ts';
 import { compressed, decompressed, isGzip } from './compression.ts';
 import { decodeJson, encodeJson } from './json.ts';
@@ -88,7 +89,7 @@ export class ValueFormat {
 
   #toBytes(value: unknown): Uint8Array {
     if (!this.#codec) return encodeJson(value);
-    const bytes = this.#codec.encode(value as never);
+    const bytes = atOnce('codec.encode', this.#codec.encode(value as never));
     if (bytes instanceof Uint8Array) return Buffer.from(bytes); // the codec may use its buffer again
     throw new SerializationError('The codec of the type did not return a Uint8Array.');
   }

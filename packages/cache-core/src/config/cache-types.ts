@@ -1,10 +1,12 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
+import { atOnce } from '../at-once.ts';
 import { isSchema, type Schema } from '../codec/schema.ts';
 import { type Codec, type Validate, ValueFormat } from '../codec/value-format.ts';
 import { CacheConfigError, KeyError, kindOf } from '../errors.ts';
 import { type NormalizeText, textFields } from '../keys/canonical.ts';
 import { isTag } from '../keys/key.ts';
 import { keyBuilder } from '../keys/key-builder.ts';
+import type { KeyMemory } from '../keys/key-memory.ts';
 import { checkName, checkNamespace, keyPrefix, type Scope } from '../keys/scope.ts';
 import { Checks } from './checks.ts';
 import { type Duration, toMilliseconds } from './duration.ts';
@@ -167,6 +169,7 @@ export interface SharedTypeSettings {
   readonly defaultTtl?: Duration | undefined;
   readonly secret?: string | undefined;
   readonly local?: unknown;
+  readonly keyMemory?: KeyMemory | undefined;
 }
 
 /** @throws CacheConfigError with every problem of every type, and those `found` elsewhere. */
@@ -243,6 +246,7 @@ function resolveType(
     'a function of the value',
     condition,
   );
+  for (const [setting, value] of Object.entries({ ttl, tags, condition })) checks.atOnce(setting, value);
   return {
     scope,
     ttl: ttl ?? 0,
@@ -268,6 +272,7 @@ function resolveType(
       kind: identifier,
       normalizeText: checkedTextFields(options.normalizeText, checks),
       secret: shared.secret,
+      memory: shared.keyMemory,
     }),
   };
 }
@@ -293,6 +298,7 @@ function valueFormat(options: CacheTypeOptions<never>, checks: Checks): ValueFor
     validate,
   );
   checks.that('codec', codec === undefined || isCodec(codec), 'an object with the functions encode and decode', codec);
+  checks.atOnce('codec.encode', codec?.encode);
   const isSwitch = typeof compress === 'boolean';
   checks.that(
     'compress',
@@ -318,5 +324,5 @@ function isCodec(value: unknown): boolean {
 
 /** The milliseconds for one value, before jitter. @throws CacheConfigError */
 export function ttlFor<V>(field: string, ttl: Ttl<V>, value: V): number {
-  return toMilliseconds(field, typeof ttl === 'function' ? ttl(value) : ttl);
+  return toMilliseconds(field, typeof ttl === 'function' ? atOnce(field, ttl(value)) : ttl);
 }

@@ -1,3 +1,4 @@
+import { isAsyncFunction } from '../at-once.ts';
 import { kindOf } from '../errors.ts';
 import { checkDuration, type Duration, MAX_WAIT } from './duration.ts';
 
@@ -17,6 +18,11 @@ export class Checks {
 
   that(name: string, holds: boolean, wanted: string, value: unknown): void {
     if (!holds) this.#problems.push(`${this.#field}.${name} must be ${wanted}; got ${kindOf(value)}`);
+  }
+
+  /** A function of this is called where its answer is needed at once. */
+  atOnce(name: string, value: unknown): void {
+    if (isAsyncFunction(value)) this.add(name, 'must be a function that is not async: its answer is needed at once');
   }
 
   flag(name: string, value: unknown, fallback: boolean): boolean {

@@ -1,3 +1,5 @@
+import { numberOf } from '../store/tag-times.ts';
+
 /** Tags remembered for reads under way; beyond that the oldest are forgotten on the safe side. */
 const MAX_TAGS = 100_000;
 
@@ -18,8 +20,8 @@ export class AnnouncedTags {
   #latestOfCopies = 0;
   /** How many reads are under way, by the time when they were sent: the oldest first. */
   readonly #reads = new Map<number, number>();
-  /** Tags announced while reads were under way, the oldest first. */
-  readonly #sinceReads = new Map<string, number>();
+  /** Tags announced while reads were under way, the oldest first: by number, so that their length does not count (P7). */
+  readonly #sinceReads = new Map<number, number>();
   /**
    * The latest time that was forgotten: any tag may have been announced then, so what was read before leaves no copy
    * (P7).
@@ -49,8 +51,9 @@ export class AnnouncedTags {
         this.#latestOfCopies = this.#now;
       }
       if (this.#reads.size === 0) continue;
-      this.#sinceReads.delete(tag); // to the end of the order, which is that of time
-      this.#sinceReads.set(tag, this.#now);
+      const number = numberOf(tag);
+      this.#sinceReads.delete(number); // to the end of the order, which is that of time
+      this.#sinceReads.set(number, this.#now);
     }
     while (this.#sinceReads.size > this.#maxTags) this.#forgetOldest();
   }
@@ -77,7 +80,7 @@ export class AnnouncedTags {
   isNoneSince(time: number, tags: readonly string[]): boolean {
     if (time === this.#now) return true;
     if (time < this.#forgottenUntil) return false;
-    return tags.every((tag) => (this.#sinceReads.get(tag) ?? 0) <= time);
+    return tags.every((tag) => (this.#sinceReads.get(numberOf(tag)) ?? 0) <= time);
   }
 
   /** There is a copy with these tags, until `drop`. */

@@ -3,6 +3,7 @@ import { CacheConfigError, kindOf } from '../errors.ts';
 import { nextTick } from '../timers.ts';
 import type { BatchMapCheck } from './batch-map.ts';
 import { type Deferred, deferred } from './deferred.ts';
+import { RunningLoad } from './running-load.ts';
 
 /**
  * Loads what is missing of several values: a map by identifier, or an array with one element for each of `missing`, in its
@@ -19,6 +20,8 @@ interface Wanted<T, I> {
   readonly identifier: I;
   readonly signal: AbortSignal;
   readonly answer: Deferred<T>;
+  /** None of a cache that is not enabled. */
+  readonly load: RunningLoad | undefined;
 }
 
 /**
@@ -56,7 +59,7 @@ export class BatchLoad<T, I> {
   /** The loader of one key. `decided` is that of its member. */
   load(identifier: I, signal: AbortSignal, decided: () => void): Promise<T> {
     const answer = deferred<T>();
-    this.#wanted.push({ identifier, signal, answer });
+    this.#wanted.push({ identifier, signal, answer, load: RunningLoad.current() });
     decided();
     this.#send();
     return answer.promise;
@@ -86,7 +89,9 @@ export class BatchLoad<T, I> {
     if (!first) return;
     try {
       const missing = wanted.map(({ identifier }) => identifier);
-      const result = await this.#load(missing, { signal: first.signal });
+      const load = RunningLoad.ofBatch(wanted.flatMap(({ load }) => load ?? []));
+      const run = async () => this.#load(missing, { signal: first.signal });
+      const result = await (load ? load.run(run) : run());
       if (result instanceof Map) this.#mapCheck.check(result, missing);
       const find = finder(result, missing.length);
       for (const [index, { identifier, answer }] of wanted.entries()) settle(answer, find(identifier, index));

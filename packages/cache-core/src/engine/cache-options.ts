@@ -1,5 +1,7 @@
+import { isAsyncFunction } from '../at-once.ts';
 import type { Clock } from '../clock.ts';
 import type { CacheTypeOptions } from '../config/cache-types.ts';
+import { Checks } from '../config/checks.ts';
 import { checkDuration, type Duration, toMilliseconds } from '../config/duration.ts';
 import { CacheConfigError, kindOf } from '../errors.ts';
 import { isLogger, LOG_LEVELS, type Logger, type LogLevel } from '../observe/logger.ts';
@@ -65,6 +67,41 @@ export interface LocalOptions {
   readonly share?: Share;
 }
 
+/** Of `ready`. */
+export interface ReadyOptions {
+  /** How long to wait for the store, at most `'1h'`; `0` only looks. @default '5s' */
+  readonly timeout?: Duration | 0 | undefined;
+}
+
+const READY_MS = 5_000;
+
+/** @throws CacheConfigError */
+export function readyTimeoutMs(options: ReadyOptions): number {
+  if (typeof options !== 'object' || options === null) {
+    const example = "{ timeout: '2s' }";
+    throw new CacheConfigError([`the options of ready must be an object such as ${example}; got ${kindOf(options)}`]);
+  }
+  const { timeout, ...others } = options;
+  const problems = Object.keys(others).map((name) => `${name} is no option of ready; its option is timeout`);
+  const timeoutMs = timeout === 0 ? 0 : new Checks('ready', problems).shortDuration('timeout', timeout, READY_MS);
+  if (problems.length > 0) throw new CacheConfigError(problems);
+  return timeoutMs;
+}
+
+/**
+ * A cache closes its store. Where it cannot be made, the store that it was given would go on: a connection to Redis keeps a process
+ * alive that has failed to start.
+ */
+export function closingOnFailure<C>(options: { readonly store?: Store | undefined } | undefined, make: () => C): C {
+  try {
+    return make();
+  } catch (error) {
+    const store = options?.store;
+    if (hasMethods(store, ['close'])) (async () => store?.close())().catch(() => {}); // the news is what is wrong with the options
+    throw error;
+  }
+}
+
 export const CACHE_OPTIONS = [
   'types',
   'defaultTtl',
@@ -121,7 +158,7 @@ export function optionProblems(options: CacheOptions, names: readonly string[]):
     'false, or have the methods debug, info, warn and error',
   );
   check('logLevel', (level) => LOG_LEVELS.includes(level as LogLevel), `one of ${LOG_LEVELS.join(', ')}`);
-  problems.push(...localProblems(options.local));
+  problems.push(...loggerProblems(options.logger), ...localProblems(options.local));
   for (const name of ['enabled', 'strict', 'latency'] as const) {
     check(name, (value) => typeof value === 'boolean', 'true or false');
   }
@@ -132,6 +169,13 @@ export function optionProblems(options: CacheOptions, names: readonly string[]):
 function hasMethods(value: unknown, names: readonly string[]): boolean {
   if (typeof value !== 'object' || value === null) return false;
   return names.every((name) => typeof Reflect.get(value, name) === 'function');
+}
+
+function loggerProblems(logger: CacheOptions['logger']): string[] {
+  if (typeof logger !== 'object' || logger === null) return [];
+  return (['debug', 'info', 'warn', 'error', 'isLevelEnabled'] as const)
+    .filter((method) => isAsyncFunction(logger[method]))
+    .map((method) => `logger.${method} must be a function that is not async: no caller awaits it`);
 }
 
 function localProblems(local: unknown): string[] {

@@ -10,17 +10,25 @@ import {
 import { typeWarnings } from '../config/type-warnings.ts';
 import { CacheConfigError, KeyError, kindOf, StoreUnavailableError } from '../errors.ts';
 import type { Identifier } from '../keys/key.ts';
+import { KeyMemory } from '../keys/key-memory.ts';
 import { buildPattern, parsePattern } from '../keys/pattern.ts';
 import { checkNamespaceName, namespaceBelow } from '../keys/scope.ts';
-import { tagKey } from '../keys/store-keys.ts';
-import { type CacheEventName, CacheEvents, type CacheListener } from '../observe/events.ts';
+import { type CacheEventName, CacheEvents, type CacheListener, type ChildrenOption } from '../observe/events.ts';
 import { type CacheHealth, checkHealth, type HealthOptions } from '../observe/health.ts';
 import { defaultLogger, guardedLogger, type Logger, silentLogger } from '../observe/logger.ts';
 import type { TypeStats } from '../observe/stats.ts';
-import { TypeObserver } from '../observe/type-observer.ts';
 import { memoryStore } from '../store/memory-store.ts';
 import type { TagTarget } from '../store/store.ts';
-import { CACHE_OPTIONS, type CacheOptions, type CacheTypes, guardSettings, optionProblems } from './cache-options.ts';
+import {
+  CACHE_OPTIONS,
+  type CacheOptions,
+  type CacheTypes,
+  closingOnFailure,
+  guardSettings,
+  optionProblems,
+  type ReadyOptions,
+  readyTimeoutMs,
+} from './cache-options.ts';
 import { deferred } from './deferred.ts';
 import { Engine } from './engine.ts';
 import { checkTags } from './entry-builder.ts';
@@ -38,13 +46,13 @@ export type IdentifierOf<T> = T extends { readonly identifier: 'query' } ? unkno
 
 /**
  * A cache of the given types.
- * @throws CacheConfigError with everything that is wrong with the options.
+ * @throws CacheConfigError with everything that is wrong with the options; the given store is closed then.
  * @example
  * const cache = createCache({ types: { lead: { ttl: '2h' } } });
  * const lead = await cache.type('lead').getOrSet(42, () => db.lead(42));
  */
 export function createCache<const T extends CacheTypes>(options: CacheOptions<T>): Cache<T> {
-  return new Cache(options);
+  return closingOnFailure(options, () => new Cache(options));
 }
 
 export class Cache<T extends CacheTypes = CacheTypes> {
@@ -62,8 +70,6 @@ export class Cache<T extends CacheTypes = CacheTypes> {
   readonly #shared: Omit<SharedTypeSettings, 'types'>;
   readonly #resolved: Map<string, ResolvedType>;
   readonly #events: CacheEvents;
-  readonly #hasLatency: boolean;
-  readonly #observers = new Map<string, TypeObserver>();
   readonly #types = new Map<string, TypedCache<never, never>>();
   #closing: Promise<void> | undefined;
   readonly #closed = deferred<void>();
@@ -75,12 +81,18 @@ export class Cache<T extends CacheTypes = CacheTypes> {
     this.#parent = parent;
     const { namespace, logger, clock = systemClock, random = Math.random } = options;
     this.#namespace = namespace;
-    this.#shared = { namespace, defaultTtl: options.defaultTtl, secret: options.secret, local: options.local };
-    this.#resolved = new Map(resolveTypes(options, problems));
+    const { defaultTtl, secret, local } = options;
+    const keyMemory = new KeyMemory(parent?.keyMemory);
+    this.#shared = { namespace, defaultTtl, secret, local, keyMemory };
+    this.#resolved = new Map(resolveTypes({ ...this.#shared, types: options.types }, problems));
     this.enabled = options.enabled ?? true;
     this.logger = logger === false ? silentLogger : (logger ?? defaultLogger(options.logLevel ?? 'warn'));
     const guarded = guardedLogger(this.logger);
-    const events = new CacheEvents(guarded, namespace);
+    const events = new CacheEvents(
+      guarded,
+      namespace,
+      parent && { events: parent.events, shared: sharedEvents(parent) },
+    );
     this.#events = events;
     this.engine = new Engine({
       store: parent?.store ?? options.store ?? memoryStore({ clock }),
@@ -91,10 +103,11 @@ export class Cache<T extends CacheTypes = CacheTypes> {
       random,
       logger: guarded,
       events,
+      keyMemory,
+      latency: options.latency ?? false,
     });
-    const { sweepBatchSize: batchSize = 100, strict: isStrict = false, latency = false } = options;
+    const { sweepBatchSize: batchSize = 100, strict: isStrict = false } = options;
     this.invalidator = new Invalidator(this.engine, { batchSize, isStrict });
-    this.#hasLatency = latency;
     for (const [name, type] of this.#resolved) this.#open(name, type);
     if (parent) return; // its types are those of its parent
     for (const [name, type] of this.#resolved) {
@@ -184,15 +197,25 @@ export class Cache<T extends CacheTypes = CacheTypes> {
     return { applied: true, removed };
   }
 
-  /** Resolves when the store can be asked. A cache works without, by loading. @throws StoreUnavailableError once it is closed. */
-  async ready(): Promise<void> {
-    const { store } = this.engine;
-    const isReady = deferred<void>();
-    const stop = store.onStatus(({ state }) => state === 'ready' && isReady.resolve());
-    if (store.status().state === 'ready') isReady.resolve();
+  /**
+   * Waits until the store can be asked. A cache works without, by loading: a service need not wait before it listens.
+   * @returns whether the store can be asked; `false` when the `timeout` is over.
+   * @throws StoreUnavailableError once the cache is closed, CacheConfigError for a bad timeout.
+   * @example if (!(await cache.ready({ timeout: '2s' }))) console.warn('Redis is not there yet');
+   */
+  async ready(options: ReadyOptions = {}): Promise<boolean> {
+    const { store, clock } = this.engine;
+    const timeoutMs = readyTimeoutMs(options);
+    const isReady = deferred<boolean>();
+    const stop = store.onStatus(({ state }) => state === 'ready' && isReady.resolve(true));
+    if (store.status().state === 'ready') isReady.resolve(true);
+    if (timeoutMs === 0) isReady.resolve(false);
+    const cancel = clock.after(timeoutMs, () => isReady.resolve(false));
     await Promise.race([this.#closed.promise, isReady.promise]);
+    cancel();
     stop();
     if (this.#closing !== undefined) throw new StoreUnavailableError('The cache is closed.');
+    return isReady.promise;
   }
 
   /**
@@ -215,17 +238,23 @@ export class Cache<T extends CacheTypes = CacheTypes> {
   /**
    * Calls `listener` whenever the event happens, at once and within the read or write it belongs to: keep it short. It gets the
    * real key; only log lines hide a part of it. A listener that throws is logged once and fails nothing.
+   * `store` and, where they share local copies, `channel` are of a cache and its children together: a listener of either hears them.
+   * @param options with `children: true` it also hears what happens in the children of this cache, and below.
    * @returns a function that ends it.
    * @throws CacheConfigError for a name that is none, or a listener that is no function.
    * @example const stop = cache.on('loadError', ({ key, error }) => report(error, { key }));
    */
-  on<N extends CacheEventName>(event: N, listener: CacheListener<N>): () => void {
-    return this.#events.on(event, listener);
+  on<N extends CacheEventName>(event: N, listener: CacheListener<N>, options: ChildrenOption = {}): () => void {
+    return this.#events.on(event, listener, options);
   }
 
-  /** What each type did since the cache was made. */
-  stats(): Record<keyof T & string, TypeStats> {
-    const stats = [...this.#observers].map(([name, observer]) => [name, observer.stats()]);
+  /**
+   * What each type did since the cache was made.
+   * @param options with `children: true` together with what it did in the children of this cache, and below, those that are closed included.
+   */
+  stats({ children = false }: ChildrenOption = {}): Record<keyof T & string, TypeStats> {
+    const names = children ? [...this.engine.observers.keys()] : [...this.#types.keys()];
+    const stats = names.map((name) => [name, this.engine.observerOf(name).stats({ children })]);
     return Object.fromEntries(stats) as Record<keyof T & string, TypeStats>;
   }
 
@@ -240,14 +269,13 @@ export class Cache<T extends CacheTypes = CacheTypes> {
     await this.engine.drainForGood();
     if (this.#parent?.local !== this.engine.local) await this.engine.local.close();
     if (!this.#parent) await this.engine.store.close(); // else it is not its own
+    this.engine.forget();
   }
 
   #open(name: string, type: ResolvedType): void {
-    for (const target of this.#tagTargets([name])) this.engine.everything.set(tagKey(target.namespace, name), target);
     const { engine, invalidator, enabled } = this;
-    const events = this.#events;
-    const observer = new TypeObserver({ type: name, logger: engine.logger, events, latency: this.#hasLatency });
-    this.#observers.set(name, observer);
+    engine.typeNames.add(name);
+    const observer = engine.observerOf(name);
     this.#types.set(name, new TypedCache({ context: { engine, type, observer }, invalidator, enabled }));
   }
 
@@ -264,4 +292,9 @@ export class Cache<T extends CacheTypes = CacheTypes> {
   #tagTargets(tags: readonly string[]): TagTarget[] {
     return tags.map((tag) => ({ kind: 'tag', namespace: this.#namespace, tag }));
   }
+}
+
+/** What a child shares with its parent happens to both at once. */
+function sharedEvents(parent: Engine): readonly CacheEventName[] {
+  return parent.local.ofChildren ? ['store', 'channel'] : ['store'];
 }

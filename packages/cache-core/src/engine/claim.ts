@@ -1,10 +1,11 @@
-import { LoaderTimeoutError } from '../errors.ts';
+import { isThenable } from '../at-once.ts';
+import { loggableKey } from '../observe/logger.ts';
 import type { Lease, NewEntry, StoreKey } from '../store/store.ts';
 import type { TypeContext } from './engine.ts';
 import { checkFillOptions, type FillOptions, tryBuildEntry } from './entry-builder.ts';
 import type { Flight } from './flights.ts';
-import { type Loader, Loading } from './loading.ts';
-import { isThenable } from './thenable.ts';
+import { type Loader, Loading, loadInTime } from './loading.ts';
+import { RunningLoad } from './running-load.ts';
 
 /** The outcome of a read: the value, or the right to fill. */
 export type Claim<V> = Hit<V> | OpenClaim<V>;
@@ -87,7 +88,7 @@ export class RunningClaim<V> implements OpenClaim<V> {
     this.#keepLease();
     const loading = new Loading(this.#parts.previous);
     try {
-      const value = await this.#inTime(loader, loading);
+      const value = await this.#run(loader, loading);
       const { ttl, tags, isSkipped } = loading;
       const { engine, observer } = this.#parts.context;
       observer.loaded(this.#parts.key.text, engine.clock.now() - this.#beganAt);
@@ -99,38 +100,33 @@ export class RunningClaim<V> implements OpenClaim<V> {
     }
   }
 
-  /** A loader that takes longer goes on, but nobody waits for it, and its value is not stored. */
-  async #inTime<T extends V>(loader: Loader<T, never>, loading: Loading): Promise<T> {
-    const { type, engine } = this.#parts.context;
-    const { hardTimeoutMs } = type;
-    if (hardTimeoutMs === undefined) return loader(loading.context());
-    return new Promise((resolve, reject) => {
-      const cancel = engine.clock.after(hardTimeoutMs, () => {
-        const error = new LoaderTimeoutError(
-          `The loader of ${type.scope.type} took longer than its hardTimeout, ${hardTimeoutMs} ms.`,
-        );
-        this.#parts.context.observer.count('loadTimeouts', this.#parts.key.text, error);
-        loading.abort(error);
-        reject(error);
-      });
-      const run = async () => loader(loading.context()); // what it throws at once is a rejection as well, and ends the timer
-      run().then(resolve, reject).finally(cancel);
-    });
+  /** In an asynchronous context of its own, which tells what the loader asks for. */
+  #run<T extends V>(loader: Loader<T, never>, loading: Loading): Promise<T> {
+    const { context, key, flight } = this.#parts;
+    const asker = RunningLoad.current();
+    const load = new RunningLoad([key.text], context.engine.home, asker);
+    flight.load = load;
+    const run = () => load.run(() => loadInTime(context, key.text, loader, loading));
+    return asker ? asker.waitFor(flight, run) : run();
   }
 
-  /** For a claim that is handed out, and perhaps forgotten: nobody waits longer for it than for a load of another process. */
+  /** For a claim that is handed out, and perhaps forgotten: no caller waits longer for it than for a load of another process. */
   lapse(): this {
-    const { flight } = this.#parts;
+    const { flight, key } = this.#parts;
     const { engine, type } = this.#parts.context;
-    this.#stopTimer = engine.clock.after(
-      Math.min(type.leaseMs, type.waitMs),
-      () => {
-        this.#closeFlight();
-        this.#leaveBulkhead();
-        flight.abandon();
-      },
-      { background: true },
-    );
+    const lapsesInMs = Math.min(type.leaseMs, type.waitMs);
+    flight.lapsesInMs = lapsesInMs;
+    flight.load = RunningLoad.current();
+    const lapsed = () => {
+      this.#closeFlight();
+      this.#leaveBulkhead();
+      flight.abandon();
+      engine.logger.warn(
+        { type: type.scope.type, key: loggableKey(key.text), lapsesInMs },
+        'claim lapsed: it was neither filled nor released in time. Call fill, or release in a finally block',
+      );
+    };
+    this.#stopTimer = engine.clock.after(lapsesInMs, lapsed, { background: true });
     return this;
   }
 

@@ -1,12 +1,14 @@
 import { AsyncResource } from 'node:async_hooks';
+import { LRUCache } from 'lru-cache';
 import type { Clock } from '../clock.ts';
 import type { ResolvedType } from '../config/cache-types.ts';
+import type { KeyMemory } from '../keys/key-memory.ts';
 import type { CacheEvents, ChannelEvent } from '../observe/events.ts';
 import type { GuardedLogger } from '../observe/logger.ts';
-import type { TypeObserver } from '../observe/type-observer.ts';
+import { TypeObserver } from '../observe/type-observer.ts';
 import type { BreakerState } from '../store/breaker.ts';
 import { Guard, type GuardSettings } from '../store/guard.ts';
-import type { Store, TagTarget } from '../store/store.ts';
+import type { Store } from '../store/store.ts';
 import { Budget } from './budget.ts';
 import { Flights } from './flights.ts';
 import { FollowedCopies, type LocalSettings } from './followed-copies.ts';
@@ -21,11 +23,14 @@ export interface EngineParts {
   readonly parent: Engine | undefined;
   /** Of the copies in this process, which types may have. */
   readonly local: LocalSettings;
+  readonly keyMemory: KeyMemory;
   readonly clock: Clock;
   /** From 0 up to, not including, 1. */
   readonly random: () => number;
   readonly logger: GuardedLogger;
   readonly events: CacheEvents;
+  /** Are latencies recorded? */
+  readonly latency: boolean;
 }
 
 /** A tenth of what the guard lets be under way: several caches may share a store. */
@@ -33,24 +38,37 @@ const BULK_CALLS = 200;
 const CLOSE_PATIENCE_MS = 5_000;
 /** A store that answers some of its calls only would be said to be silent, and to be back, at each of them. */
 const QUIET_MS = 10_000;
+/** Of keys whose pauses are remembered: their characters, and what each costs besides. */
+const PAUSES_SIZE = 1_000_000;
+const PAUSE_OVERHEAD = 100;
 
 /** What the types of one cache share. */
 export class Engine {
   /** Behind the guard, if there is one. */
   readonly store: Store;
+  /** The store itself: of two caches on it, a key is the same key. */
+  readonly home: object;
   readonly guard: Guard | undefined;
-  /** What drops every value of the caches on this store, by name: children that are made again and again add nothing. */
-  readonly everything: Map<string, TagTarget>;
+  /** The types of the cache and of its children: a child adds nothing. */
+  readonly typeNames: Set<string>;
+  readonly keyMemory: KeyMemory;
   readonly clock: Clock;
   readonly random: () => number;
   readonly logger: GuardedLogger;
   readonly events: CacheEvents;
-  readonly flights = new Flights();
+  /** By name of the type; a child may have some that this cache has not. */
+  readonly observers = new Map<string, TypeObserver>();
+  /** Shared by the children of a cache, since those of one name have the same keys. */
+  readonly flights: Flights;
+  /** Key → until when no refresh of it is begun. Shared as the flights are, and bounded over all of them (P7). */
+  readonly pauses: LRUCache<string, number>;
   readonly reads: ReadBatch;
   /** For the calls of verbs that take many values: they leave the store, and its cap, to single ones as well. */
   readonly bulk: Limiter;
   readonly local: FollowedCopies;
   readonly #budgetMs: number;
+  readonly #parent: Engine | undefined;
+  readonly #hasLatency: boolean;
   /** The asynchronous context in which the cache was made. */
   readonly #origin = new AsyncResource('huntly-cache');
   readonly #background = new Set<Promise<void>>();
@@ -61,8 +79,11 @@ export class Engine {
 
   constructor(parts: EngineParts) {
     const { store, guard: settings, clock, random, parent } = parts;
-    const everything = parent?.everything ?? new Map<string, TagTarget>();
-    this.everything = everything;
+    const typeNames = parent?.typeNames ?? new Set<string>();
+    this.typeNames = typeNames;
+    this.keyMemory = parts.keyMemory;
+    this.#parent = parent;
+    this.#hasLatency = parts.latency;
     this.clock = clock;
     this.random = random;
     this.logger = parts.logger;
@@ -70,20 +91,41 @@ export class Engine {
     const onBreaker = (state: BreakerState) => this.#breakerChanged(state);
     this.guard = parent
       ? parent.guard
-      : settings && new Guard(store, { settings, clock, random, everything, onBreaker });
+      : settings && new Guard(store, { settings, clock, random, typeNames, onBreaker });
     this.store = parent?.store ?? this.guard ?? store;
+    this.home = parent?.home ?? store;
     this.#budgetMs = parent ? parent.#budgetMs : (settings?.budgetMs ?? Number.POSITIVE_INFINITY);
     const onChannel = (event: ChannelEvent) => this.events.emit('channel', event);
     this.local =
       parent?.local.ofChildren ??
       new FollowedCopies(this.store, parts.local, { clock, logger: this.logger, onChannel });
     this.bulk = parent?.bulk ?? new Limiter(BULK_CALLS);
-    this.reads = new ReadBatch(this.store, clock, this.#budgetMs);
+    this.flights = parent?.flights ?? new Flights();
+    this.pauses = parent?.pauses ?? boundedPauses();
+    this.reads = parent?.reads ?? new ReadBatch(this.store, clock, this.#budgetMs);
   }
 
   /** From here on nothing new is begun in the background, else `close` would wait for ever in traffic. */
   get isClosing(): boolean {
     return this.#isClosing;
+  }
+
+  /** What a type did in this cache and, for `stats({ children: true })`, in all below. */
+  observerOf(type: string): TypeObserver {
+    const known = this.observers.get(type);
+    if (known) return known;
+    const { logger, events } = this;
+    const above = this.#parent?.observerOf(type);
+    const observer = new TypeObserver({ type, logger, events, latency: this.#hasLatency, above });
+    this.observers.set(type, observer);
+    return observer;
+  }
+
+  /** The cache is closed: what was remembered to be faster is of no use any more (P7). */
+  forget(): void {
+    this.keyMemory.forget();
+    this.events.close();
+    if (this.#parent === undefined) this.pauses.clear();
   }
 
   /** The store time of one request. */
@@ -175,6 +217,11 @@ export class Engine {
     }
     this.#isSaidNotAsked = state.state === 'open';
   }
+}
+
+/** `max` would allocate all of it at once. */
+function boundedPauses(): LRUCache<string, number> {
+  return new LRUCache({ maxSize: PAUSES_SIZE, sizeCalculation: (_until, key) => key.length + PAUSE_OVERHEAD });
 }
 
 export type StoreCall = keyof Store;

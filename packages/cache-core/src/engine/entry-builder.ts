@@ -1,3 +1,4 @@
+import { atOnce, isAsyncFunction } from '../at-once.ts';
 import { type ResolvedType, type Tags, type Ttl, ttlFor } from '../config/cache-types.ts';
 import { type Duration, toMilliseconds } from '../config/duration.ts';
 import { KeyError, kindOf } from '../errors.ts';
@@ -35,6 +36,9 @@ export function checkFillOptions(type: ResolvedType, options: FillOptions<never>
   const unknown = Object.keys(options).find((name) => !CALL_OPTIONS.has(name));
   if (unknown !== undefined)
     throw new KeyError(`${unknown} is no option of a call; its options are ttl, grace and tags.`);
+  const asynchronous = (['ttl', 'tags'] as const).find((name) => isAsyncFunction(options[name]));
+  if (asynchronous !== undefined)
+    throw new KeyError(`${asynchronous} must be a function that is not async: its answer is needed at once.`);
   if (options.ttl !== undefined && typeof options.ttl !== 'function') ttlFor('ttl', options.ttl, undefined);
   if (options.grace !== undefined) graceFor(options.grace);
   return knownTags(type, options);
@@ -66,7 +70,9 @@ export function tryBuildEntry(
     return entry;
   };
   try {
-    const isWanted = value !== undefined && (type.condition === undefined || type.condition(value as never) === true);
+    const { condition } = type;
+    const isWanted =
+      value !== undefined && (condition === undefined || atOnce('condition', condition(value as never)) === true);
     if (isWanted) {
       const entry = buildEntry(context, value, settings);
       return entry instanceof Promise ? entry.then(counted, refuse) : counted(entry);
@@ -104,7 +110,7 @@ function buildEntry(
 
 function entryTags(type: ResolvedType, value: never, settings: EntrySettings): readonly string[] {
   const tags = [type.tags, ...settings.tags].flatMap((source) =>
-    checkTags(typeof source === 'function' ? source(value) : (source ?? [])),
+    checkTags(typeof source === 'function' ? atOnce('tags', source(value)) : (source ?? [])),
   );
   return [...new Set(tags)];
 }

@@ -1,4 +1,7 @@
+import { loggableKey } from '../observe/logger.ts';
 import { type Deferred, deferred } from './deferred.ts';
+import { flightsBegan, flightsEnded } from './open-flights.ts';
+import type { RunningLoad } from './running-load.ts';
 
 /** What a flight gives to those who waited for it: the loaded value, or the advice to start over. */
 export type Landing = { readonly kind: 'value'; readonly value: unknown } | { readonly kind: 'again' };
@@ -18,11 +21,17 @@ const AGAIN: Landing = { kind: 'again' };
 export class Flight {
   readonly #owners: Deferred<Landing> = deferred();
   readonly #joiners: Deferred<Landing> = deferred();
+  readonly key: string;
   /** Until it loads it asks the store, at the expense of the one who opened it. */
   readonly asksStore: boolean;
+  /** The loader that it waits for; of a claim that was handed out, the loader that took it, if one did. */
+  load: RunningLoad | undefined;
+  /** Of a claim that was handed out: the longest that it may be waited for. */
+  lapsesInMs: number | undefined;
   #right: RightKind | undefined;
 
-  constructor({ asksStore }: { asksStore: boolean }) {
+  constructor(key: string, { asksStore }: { asksStore: boolean }) {
+    this.key = key;
     this.asksStore = asksStore;
   }
 
@@ -79,20 +88,26 @@ export class Flights {
     return this.#joinable.size;
   }
 
+  /** As log lines may show them. */
+  keys(): string[] {
+    return Array.from(this.#joinable.keys(), loggableKey);
+  }
+
   find(key: string): Flight | undefined {
     return this.#joinable.get(key);
   }
 
   /** @param asksStore whether it asks the store for the right to load */
   open(key: string, { asksStore = true } = {}): Flight {
-    const flight = new Flight({ asksStore });
+    const flight = new Flight(key, { asksStore });
+    if (this.#joinable.size === 0) flightsBegan(this);
     this.#joinable.set(key, flight);
     return flight;
   }
 
   /** Ends joining. By identity: a newer flight of the key is not touched. */
   close(key: string, flight: Flight): void {
-    if (this.#joinable.get(key) === flight) this.#joinable.delete(key);
+    if (this.#joinable.get(key) === flight) this.detach(key);
   }
 
   /** There will be no value: those who waited look for themselves, as what was seen here may be older than their coming (P1). */
@@ -103,6 +118,6 @@ export class Flights {
 
   /** An invalidation of this key was applied: its flights are of an older generation. */
   detach(key: string): void {
-    this.#joinable.delete(key);
+    if (this.#joinable.delete(key) && this.#joinable.size === 0) flightsEnded(this);
   }
 }

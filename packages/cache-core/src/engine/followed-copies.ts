@@ -75,6 +75,7 @@ export class FollowedCopies {
 
   /** This process changes these itself: to be called before that is sent, and once it is answered. */
   drop(targets: readonly Target[]): void {
+    if (this.state === 'off') return; // no type has copies, so nothing of it need be remembered
     const keys = targets.flatMap((target) => (target.kind === 'key' ? [target.key.text] : []));
     const tags = targets.flatMap((target) => (target.kind === 'tag' ? [tagKey(target.namespace, target.tag)] : []));
     if (keys.length > 0) this.tier.announce({ kind: 'keys', keys });
@@ -96,6 +97,7 @@ export class FollowedCopies {
     this.#isClosed = true;
     this.dropAll();
     await this.#channel?.close();
+    this.tier.close();
   }
 
   /** One channel for all: a type that is added later, and the first child, need a new one. */

@@ -1,3 +1,4 @@
+import { ignoreRejection } from '../at-once.ts';
 import { checkWholeNumber, InvalidationError } from '../errors.ts';
 import type { Pattern } from '../keys/pattern.ts';
 import type { InvalidatedTarget } from '../observe/events.ts';
@@ -61,6 +62,7 @@ export class Invalidator {
 
   /** @throws InvalidationError if it could not be finished; the reason of `options.signal` if that ended it. */
   async sweep(pattern: Pattern, options: PatternOptions = {}, { mayWiden = false } = {}): Promise<number> {
+    const { onProgress } = options;
     const batchSize = checkWholeNumber('batchSize', options.batchSize ?? this.#batchSize);
     const { logger, local } = this.#engine;
     const { type } = pattern.scope;
@@ -73,6 +75,7 @@ export class Invalidator {
       const removed = await this.#engine.store.sweep(pattern, {
         ...options,
         batchSize,
+        ...(onProgress && { onProgress: (done) => this.#report(onProgress, done) }),
         ...(mayWiden && { onWidened }),
       });
       if (!options.dryRun) local.dropAll();
@@ -84,6 +87,13 @@ export class Invalidator {
       options.signal?.throwIfAborted();
       throw new InvalidationError('The pattern was not invalidated to its end. Repeat it.', { cause });
     }
+  }
+
+  /** An asynchronous one is not waited for, but its rejection must not end the process. */
+  #report(onProgress: (removed: number) => unknown, removed: number): void {
+    const answer = onProgress(removed);
+    const failed = (error: unknown) => this.#engine.logger.error({ err: error }, 'onProgress failed');
+    ignoreRejection(answer, failed);
   }
 
   #tell(targets: () => readonly InvalidatedTarget[], applied: boolean, removed: number): void {

@@ -1,5 +1,8 @@
+import { atOnce } from '../at-once.ts';
 import { ttlFor } from '../config/cache-types.ts';
 import type { Duration } from '../config/duration.ts';
+import { LoaderTimeoutError } from '../errors.ts';
+import type { TypeContext } from './engine.ts';
 import { checkTags } from './entry-builder.ts';
 
 /** What a loader is given. Needs no `this`: its functions may be taken out of it. */
@@ -44,11 +47,11 @@ export class Loading {
         this.isSkipped = true;
       },
       setTtl: (ttl) => {
-        ttlFor('setTtl', ttl, undefined);
+        ttlFor('setTtl', atOnce('setTtl', ttl), undefined);
         this.ttl = ttl;
       },
       setTags: (tags) => {
-        this.tags = checkTags(tags);
+        this.tags = checkTags(atOnce('setTags', tags));
       },
     };
   }
@@ -63,4 +66,30 @@ export class Loading {
     if (this.#reason !== undefined) this.#controller.abort(this.#reason);
     return this.#controller.signal;
   }
+}
+
+/**
+ * Runs a loader for at most the `hardTimeout` of its type. One that takes longer goes on, but no caller waits for it.
+ * @throws LoaderTimeoutError, or what the loader throws
+ */
+export async function loadInTime<T>(
+  { type, engine, observer }: TypeContext,
+  key: string,
+  loader: Loader<T, never>,
+  loading: Loading,
+): Promise<T> {
+  const { hardTimeoutMs } = type;
+  if (hardTimeoutMs === undefined) return loader(loading.context());
+  return new Promise((resolve, reject) => {
+    const cancel = engine.clock.after(hardTimeoutMs, () => {
+      const error = new LoaderTimeoutError(
+        `The loader of ${type.scope.type} took longer than its hardTimeout, ${hardTimeoutMs} ms.`,
+      );
+      observer.count('loadTimeouts', key, error);
+      loading.abort(error);
+      reject(error);
+    });
+    const run = async () => loader(loading.context()); // what it throws at once is a rejection as well, and ends the timer
+    run().then(resolve, reject).finally(cancel);
+  });
 }

@@ -215,6 +215,12 @@ export class LocalTier {
     return this.#wakers.waitFor(key);
   }
 
+  /** The cache is closed: no copies are made or served from here on. */
+  close(): void {
+    this.#begin({ kind: 'down' });
+    this.#channel = LOST;
+  }
+
   /** What it holds at present. */
   counts(): { copies: number; bytes: number; pending: number; waiting: number; tags: number } {
     return {

@@ -49,4 +49,12 @@ export type Lookup =
 export type Acquired =
   | Exclude<Right, { kind: 'unfenced' }>
   | { readonly kind: 'filled' }
-  | { readonly kind: 'busy'; readonly retryMs: number };
+  | { readonly kind: 'busy'; readonly retryMs: number; readonly isPause?: boolean | undefined };
+
+/** How long a reader goes on asking for a lease. */
+export interface Patience {
+  readonly budget: Budget;
+  readonly waitUntil: number;
+  /** Whether it also waits while no caller may load since a load failed. Not where there is a stale value to answer with. */
+  readonly waitsOutPause: boolean;
+}

@@ -1,14 +1,22 @@
 import { sleep } from '../clock.ts';
 import type { ResolvedType } from '../config/cache-types.ts';
 import type { TypeObserver } from '../observe/type-observer.ts';
-import type { Entry, EntryId, StoreKey } from '../store/store.ts';
+import type { Entry, EntryId, LeaseOptions, StoreKey } from '../store/store.ts';
 import type { Budget } from './budget.ts';
 import { type Hit, type Right, RunningClaim } from './claim.ts';
 import type { Engine, TypeContext } from './engine.ts';
-import type { Flight } from './flights.ts';
+import type { Flight, Landing } from './flights.ts';
 import type { LocalCopy, LocalTier } from './local-tier.ts';
-import { type Acquired, type Lookup, MAX_ROUNDS, type Progress, type ReadRequest } from './read-request.ts';
+import {
+  type Acquired,
+  type Lookup,
+  MAX_ROUNDS,
+  type Patience,
+  type Progress,
+  type ReadRequest,
+} from './read-request.ts';
 import { Refresher } from './refresher.ts';
+import { RunningLoad } from './running-load.ts';
 
 /** A reader sent back this often stops joining the loads of others and makes its own. */
 const MAX_JOINS = 2;
@@ -100,15 +108,28 @@ export class Reader {
     if (!running || !this.#mayJoin(running, lookup, progress.round)) return this.#begin(request, lookup, progress);
     if (progress.round === 0) this.#observer.count('coalesced', key.text);
     request.onWaiting?.();
-    const landing = await running.wait();
+    const landing = await this.#join(running);
     // P1: a value that was refused or withdrawn may be old.
     return landing.kind === 'value' ? { hit: true, value: landing.value } : undefined;
+  }
+
+  /** @throws the error of the load, the same for all; LoadCycleError where that waits for the loader that asks */
+  async #join(flight: Flight): Promise<Landing> {
+    // The timer of a claim does not keep the process alive, but a read that waits for it must.
+    const stop = flight.lapsesInMs === undefined ? noop : this.#engine.clock.after(flight.lapsesInMs, noop);
+    const asker = RunningLoad.current();
+    try {
+      return await (asker ? asker.waitFor(flight, () => flight.wait()) : flight.wait());
+    } finally {
+      stop();
+    }
   }
 
   /** A flight of this reader's own, which others may join while it asks for the right to load. */
   async #begin(request: ReadRequest, lookup: Lookup, progress: Progress): Promise<Outcome | undefined> {
     const { key, options, isBulk } = request;
-    const { flights } = this.#engine;
+    const { flights, home } = this.#engine;
+    RunningLoad.current()?.refuseAncestor(key.text, home);
     const flight = flights.open(key.text, { asksStore: lookup.kind !== 'unknown' });
     try {
       const right = await this.#rightToLoad(request, lookup, progress);
@@ -141,7 +162,8 @@ export class Reader {
     const rejected = lookup.kind === 'miss' ? lookup.rejected : undefined;
     const isLastRound = progress.round >= MAX_ROUNDS;
     for (let until = isLastRound ? clock.now() : progress.waitUntil; ; until = clock.now() + LAST_POLL_MS) {
-      const acquired = await this.#acquire(request, rejected, progress.budget, until);
+      const patience = { budget: progress.budget, waitUntil: until, waitsOutPause: true };
+      const acquired = await this.#acquire(request, rejected, patience);
       if (acquired.kind === 'leased' || acquired.kind === 'alone') return acquired;
       if (isLastRound) return this.#enterBulkhead();
       if (acquired.kind === 'filled') return undefined;
@@ -154,21 +176,16 @@ export class Reader {
     return { kind: 'unfenced', leave: () => this.#unfenced-- };
   }
 
-  /** Asks for the lease until it is there, or the time is over. */
-  async #acquire(
-    request: ReadRequest,
-    rejected: EntryId | undefined,
-    budget: Budget,
-    waitUntil: number,
-  ): Promise<Acquired> {
+  /** Asks for the lease until it is there, or the patience is over. */
+  async #acquire(request: ReadRequest, rejected: EntryId | undefined, patience: Patience): Promise<Acquired> {
     const { clock, random } = this.#engine;
-    let spending = budget;
-    for (let pollMs = FIRST_POLL_MS; ; pollMs = Math.min(pollMs * 2, LAST_POLL_MS)) {
+    let spending = patience.budget;
+    for (let pollMs = FIRST_POLL_MS, again = false; ; pollMs = Math.min(pollMs * 2, LAST_POLL_MS), again = true) {
       const news = this.#copies?.waitFor(request.key.text); // before the question: what happens after it is not missed
       try {
-        const reply = await this.#askForLease(request, rejected, spending);
-        if (reply.kind !== 'busy') return reply;
-        const leftMs = waitUntil - clock.now();
+        const reply = await this.#askForLease(request, { rejected, again }, spending);
+        if (reply.kind !== 'busy' || (reply.isPause && !patience.waitsOutPause)) return reply;
+        const leftMs = patience.waitUntil - clock.now();
         if (leftMs <= 0) return reply;
         request.onWaiting?.();
         const jitteredMs = pollMs * (0.5 + random() / 2);
@@ -180,9 +197,13 @@ export class Reader {
     }
   }
 
-  async #askForLease(request: ReadRequest, rejected: EntryId | undefined, budget: Budget): Promise<Acquired> {
+  async #askForLease(
+    request: ReadRequest,
+    asked: Pick<LeaseOptions, 'rejected' | 'again'>,
+    budget: Budget,
+  ): Promise<Acquired> {
     const { key, tags } = request;
-    const options = { ttlMs: this.#type.leaseMs, tags, rejected };
+    const options = { ...asked, ttlMs: this.#type.leaseMs, tags };
     const ask = () => this.#engine.ask('lease', (store) => store.lease(key, options, budget), budget);
     try {
       const reply = await (request.isBulk ? this.#engine.bulk.run(ask) : ask());
@@ -211,3 +232,5 @@ export class Reader {
     }
   }
 }
+
+function noop(): void {}

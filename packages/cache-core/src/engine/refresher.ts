@@ -1,13 +1,19 @@
-import { LRUCache } from 'lru-cache';
-import type { EntryId } from '../store/store.ts';
+import type { EntryId, StoreKey } from '../store/store.ts';
 import type { Budget } from './budget.ts';
 import { type Hit, RunningClaim } from './claim.ts';
 import type { TypeContext } from './engine.ts';
 import type { Flight, Landing } from './flights.ts';
-import { type Acquired, MAX_ROUNDS, type Progress, type ReadRequest, type Refreshable } from './read-request.ts';
+import {
+  type Acquired,
+  MAX_ROUNDS,
+  type Patience,
+  type Progress,
+  type ReadRequest,
+  type Refreshable,
+} from './read-request.ts';
 import { refreshWindowMs } from './refresh-window.ts';
 
-type Acquire = (request: ReadRequest, rejected: EntryId, budget: Budget, waitUntil: number) => Promise<Acquired>;
+type Acquire = (request: ReadRequest, rejected: EntryId, patience: Patience) => Promise<Acquired>;
 
 /** How long a refresh that another process runs, or the store gives no lease for, is not asked for again. */
 const PAUSE_MS = 200;
@@ -16,8 +22,6 @@ const PAUSE_MS = 200;
 export class Refresher {
   readonly #context: TypeContext;
   readonly #acquire: Acquire;
-  /** Key → when to ask again. */
-  readonly #pauses = new LRUCache<string, number>({ max: 1_000 });
 
   constructor(context: TypeContext, acquire: Acquire) {
     this.#context = context;
@@ -79,7 +83,7 @@ export class Refresher {
     const { key } = request;
     const running = engine.flights.find(key.text);
     if (running) return running.wait();
-    if (engine.isClosing || (this.#pauses.get(key.text) ?? 0) > engine.clock.now()) return undefined;
+    if (engine.isClosing || (engine.pauses.get(key.text) ?? 0) > engine.clock.now()) return undefined;
     const flight = engine.flights.open(key.text);
     engine.runDetached('refresh', () => this.#refresh(request, found, flight));
     return flight.wait();
@@ -93,12 +97,20 @@ export class Refresher {
     if (right.kind === 'leased' && loader) {
       observer.count('refreshes', key.text);
       const claim = new RunningClaim({ context: this.#context, key, flight, right, options, previous: found.value });
-      await claim.load(loader).catch(() => {}); // counted, and told to those who wait; the old value serves on
+      // Counted, and told to those who wait; the old value serves on, and no read waits for the source while it is not to be asked.
+      await claim.load(loader).catch(() => this.#pause(key, type.backoffMs));
       return;
     }
     if (right.kind === 'filled') return;
-    const pauseMs = right.kind === 'busy' ? Math.min(PAUSE_MS, right.retryMs) : PAUSE_MS;
-    this.#pauses.set(key.text, engine.clock.now() + pauseMs);
+    const isOfFailure = right.kind === 'busy' && right.isPause === true;
+    if (isOfFailure) this.#pause(key, right.retryMs);
+    else this.#pause(key, right.kind === 'busy' ? Math.min(PAUSE_MS, right.retryMs) : PAUSE_MS);
+  }
+
+  /** Until then readers of the stale value get it at once. */
+  #pause(key: StoreKey, pauseMs: number): void {
+    const { pauses, clock } = this.#context.engine;
+    pauses.set(key.text, clock.now() + pauseMs);
   }
 
   /** The lease for a flight; anything else ends the flight, whatever a store or a clock does: nobody waits for ever. */
@@ -112,7 +124,7 @@ export class Refresher {
     const { flights } = this.#context.engine;
     let isLeased = false;
     try {
-      const right = await this.#acquire(request, found.entry.id, budget, waitUntil);
+      const right = await this.#acquire(request, found.entry.id, { budget, waitUntil, waitsOutPause: false });
       isLeased = right.kind === 'leased';
       return right;
     } finally {

@@ -1,11 +1,4 @@
-/**
- * A promise, or what `await` takes for one, such as a query that is not sent yet. Stored as it is, it would come back
- * as `{}`.
- */
-export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return false;
-  return 'then' in value && typeof value.then === 'function';
-}
+import { isThenable } from '../at-once.ts';
 
 /** The pairs with the values of their promises. All are awaited together: one that failed later would be nobody's. */
 export async function allArrived<I, T>(

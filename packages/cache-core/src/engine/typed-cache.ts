@@ -1,3 +1,4 @@
+import { isThenable } from '../at-once.ts';
 import type { ResolvedType } from '../config/cache-types.ts';
 import { CacheConfigError, KeyError, kindOf } from '../errors.ts';
 import type { Identifier } from '../keys/key.ts';
@@ -9,11 +10,11 @@ import { type Claim, RunningClaim } from './claim.ts';
 import type { TypeContext } from './engine.ts';
 import { checkFillOptions, type FillOptions, tryBuildEntry } from './entry-builder.ts';
 import type { InvalidationResult, Invalidator } from './invalidator.ts';
-import { type Loader, Loading } from './loading.ts';
+import { type Loader, Loading, loadInTime } from './loading.ts';
 import type { LocalTier } from './local-tier.ts';
 import type { ReadRequest } from './read-request.ts';
 import { Reader } from './reader.ts';
-import { allArrived, isThenable } from './thenable.ts';
+import { allArrived } from './thenable.ts';
 
 const NO_OPTIONS = {};
 /** Values of one call: more should come in several. */
@@ -128,7 +129,7 @@ export class TypedCache<V, I = Identifier> {
     onWaiting: (() => void) | undefined,
   ): Promise<T> {
     const request = this.#request(text, loader, options, onWaiting);
-    if (!this.#enabled) return loader(new Loading(undefined).context());
+    if (!this.#enabled) return loadInTime(this.#context, text, loader, new Loading(undefined));
     const claim = await this.#reader.claim(request);
     return claim instanceof RunningClaim ? claim.load(loader) : (claim.value as T);
   }
@@ -232,7 +233,8 @@ export class TypedCache<V, I = Identifier> {
   }
 
   /**
-   * Makes a value stale on purpose: the next reader refreshes it, and until then its `grace` counts. Without grace it is gone.
+   * Makes a value stale on purpose: the next reader refreshes it, and until then its `grace` counts. Without grace it is gone, and so
+   * is a value of another program, which has none.
    * For a change that readers may learn of a little later; a value that must not be seen again is invalidated.
    * @returns whether the store was told. @throws KeyError
    */
@@ -243,6 +245,7 @@ export class TypedCache<V, I = Identifier> {
       await engine.ask('expire', (store) => store.expire([key], engine.newBudget()));
       engine.flights.detach(key.text);
       this.#dropCopy(key);
+      this.#observer.expired(key.text);
       return true;
     } catch (error) {
       this.#observer.count('storeErrors', key.text, error); // said by `ask`

@@ -1,13 +1,13 @@
+import { isAsyncFunction, isThenable } from '../at-once.ts';
 import type { CacheTypeOptions, Ttl, WithQuery } from '../config/cache-types.ts';
 import { type CacheConfig, type Environment, loadCacheConfig } from '../config/environment.ts';
 import { Cache, type ValueOf } from '../engine/cache.ts';
-import type { CacheOptions, CacheTypes } from '../engine/cache-options.ts';
+import { type CacheOptions, type CacheTypes, closingOnFailure } from '../engine/cache-options.ts';
 import type { FillOptions } from '../engine/entry-builder.ts';
 import type { InvalidationResult } from '../engine/invalidator.ts';
 import type { Loader, LoaderContext } from '../engine/loading.ts';
-import { isThenable } from '../engine/thenable.ts';
 import type { TypedCache } from '../engine/typed-cache.ts';
-import { InvalidationError } from '../errors.ts';
+import { CacheConfigError, InvalidationError } from '../errors.ts';
 import type { Identifier } from '../keys/key.ts';
 import type { CacheHealth } from '../observe/health.ts';
 import { defaultLogger } from '../observe/logger.ts';
@@ -59,12 +59,14 @@ export interface CacheStats {
   readonly health: CacheHealth;
   /** What the Redis says of itself; `null` where the store is not Redis, or does not answer. */
   readonly redisInfo: StoreReport | null;
+  /** Those of its children are in it. */
   readonly types: Readonly<Record<string, TypeStats>>;
 }
 
 /**
  * A cache with the types and verbs of a lead-search product, set up from the environment (`loadCacheConfig`).
- * @throws CacheConfigError with everything that is wrong with the environment, then with the options.
+ * Entries live in this process, unless a `store` is given: only `createCacheManager` of `@huntly/cache-redis` reads `REDIS_URL`.
+ * @throws CacheConfigError with everything that is wrong with the environment, then with the options; the given store is closed then.
  * @example
  * const manager = createCacheManager();
  * await manager.cacheLeadData(42, lead);
@@ -72,7 +74,7 @@ export interface CacheStats {
 export function createCacheManager<const T extends CacheTypes = Record<never, never>>(
   options: CacheManagerOptions<T> = {},
 ): CacheManager<T> {
-  return new CacheManager(options);
+  return closingOnFailure(options, () => new CacheManager(options));
 }
 
 /** The type parameter `R` of a reading verb is the caller's word for what was stored; `manager.type(…)` infers it instead. */
@@ -83,11 +85,12 @@ export class CacheManager<T extends CacheTypes = Record<never, never>> extends C
 
   constructor(options: CacheManagerOptions<T> = {}) {
     const config = loadCacheConfig(options.env);
+    if (isAsyncFunction(options.leadIdsOf))
+      throw new CacheConfigError(['leadIdsOf must be a function that is not async: its answer is needed at once']);
     super(cacheOptions(options, config));
     this.#search = this.#typed('search') as TypedCache<StoredSearch, unknown>;
     this.#popular = new PopularSearches(this.engine, options.namespace, options.popularSearches);
-    if (!options.store)
-      this.logger.info({}, 'no store given: entries live in this process and are not shared with others');
+    if (!options.store) this.#sayWhereEntriesLive(options.env ?? process.env);
   }
 
   // Any type, by name.
@@ -268,7 +271,7 @@ export class CacheManager<T extends CacheTypes = Record<never, never>> extends C
   async getCacheStats(): Promise<CacheStats> {
     const [popularSearches, health] = await Promise.all([this.getPopularSearches(), this.healthCheck()]);
     const redisInfo = health.report?.kind === 'redis' ? health.report : null;
-    return { popularSearches, health, redisInfo, types: this.stats() };
+    return { popularSearches, health, redisInfo, types: this.stats({ children: true }) };
   }
 
   override close(): Promise<void> {
@@ -280,6 +283,14 @@ export class CacheManager<T extends CacheTypes = Record<never, never>> extends C
     const isRankingCleared = await this.#popular.clear();
     const result = await this.clear();
     return { ...result, applied: result.applied && isRankingCleared };
+  }
+
+  /** Two packages have a function `createCacheManager`, and only one of them reads `REDIS_URL`. */
+  #sayWhereEntriesLive(env: Environment): void {
+    const place = 'entries live in this process and are not shared with others';
+    if (!env['REDIS_URL']?.trim()) return this.logger.info({}, `no store given: ${place}`);
+    const remedy = "import createCacheManager from '@huntly/cache-redis', or give the option store";
+    this.logger.warn({}, `REDIS_URL is set, but @huntly/cache-core does not read it, so ${place}: ${remedy}`);
   }
 
   /** Names come from callers at run time here, so the type parameters say nothing. */

@@ -1,3 +1,4 @@
+import { atOnce } from '../at-once.ts';
 import type { CacheTypeOptions } from '../config/cache-types.ts';
 import type { CacheConfig } from '../config/environment.ts';
 import { type Identifier, identifierText } from '../keys/key.ts';
@@ -28,7 +29,7 @@ export function huntlyTypes(config: CacheConfig, leadIdsOf: LeadIdsOf): HuntlyTy
       refreshAhead: true,
       normalizeText: true,
       // What a search found is old as soon as one of its leads changes.
-      tags: ({ results }) => Array.from(leadIdsOf(results), leadTag),
+      tags: ({ results }) => Array.from(atOnce('leadIdsOf', leadIdsOf(results)), leadTag),
       condition: ({ results }) => results !== undefined && listOf(results).length <= config.maxSearchResults,
     },
     lead: { ttl: config.leadTtl, refreshAhead: true },

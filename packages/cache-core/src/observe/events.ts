@@ -1,4 +1,5 @@
 import { type Channel, channel } from 'node:diagnostics_channel';
+import { ignoreRejection } from '../at-once.ts';
 import { CacheConfigError, kindOf } from '../errors.ts';
 import type { GuardedLogger } from './logger.ts';
 
@@ -80,6 +81,8 @@ export interface CacheEventMap {
   readonly storeError: TroubleEvent;
   /** An invalidation was applied, or could not be. */
   readonly invalidated: InvalidatedEvent;
+  /** A value was made stale on purpose, or would have been: `expire` does not look for it. */
+  readonly expired: KeyEvent;
   /** The store is not asked any more, or again. */
   readonly store: StoreEvent;
   /** Announcements begin, end, or cannot be had. Of a cache whose types have local copies. */
@@ -105,28 +108,65 @@ const NAMES: Readonly<Record<CacheEventName, true>> = {
   unreadable: true,
   storeError: true,
   invalidated: true,
+  expired: true,
   store: true,
   channel: true,
 };
 
+/** Whether the children of a cache count as well, and theirs. */
+export interface ChildrenOption {
+  /** @default false */
+  readonly children?: boolean | undefined;
+}
+
+/** Of a child. */
+export interface ParentEvents {
+  readonly events: CacheEvents;
+  /** The events of what a child shares with its parent: they are the parent's. */
+  readonly shared: readonly CacheEventName[];
+}
+
 /** The events of one cache, for listeners in the program and for subscribers of `node:diagnostics_channel`. */
 export class CacheEvents {
   readonly #lines: { readonly [N in CacheEventName]: EventLine<N> };
+  readonly #shared: readonly CacheEventName[];
+  /** Ends the listeners that this child has at lines of its parent. */
+  readonly #stopsAtParent = new Set<() => void>();
 
-  constructor(logger: GuardedLogger, namespace: string | undefined) {
-    const lines = Object.keys(NAMES).map((name) => [name, new EventLine(name as CacheEventName, logger, namespace)]);
+  constructor(logger: GuardedLogger, namespace: string | undefined, parent?: ParentEvents) {
+    const lines = (Object.keys(NAMES) as CacheEventName[]).map((name) => {
+      const above = parent?.events.line(name);
+      return [name, above && parent?.shared.includes(name) ? above : new EventLine(name, logger, namespace, above)];
+    });
     this.#lines = Object.fromEntries(lines) as { [N in CacheEventName]: EventLine<N> };
+    this.#shared = parent?.shared ?? [];
   }
 
   /** @returns what ends it. @throws CacheConfigError for a name that is none, or a listener that is no function. */
-  on<N extends CacheEventName>(name: N, listener: CacheListener<N>): () => void {
+  on<N extends CacheEventName>(
+    name: N,
+    listener: CacheListener<N>,
+    { children = false }: ChildrenOption = {},
+  ): () => void {
     if (!Object.hasOwn(NAMES, name)) {
       const given = typeof name === 'string' ? `"${String(name).slice(0, 64)}"` : kindOf(name);
       throw new CacheConfigError([`there is no event ${given}; the events are ${Object.keys(NAMES).join(', ')}`]);
     }
     if (typeof listener !== 'function')
       throw new CacheConfigError([`the listener must be a function; got ${kindOf(listener)}`]);
-    return this.line(name).add(listener);
+    const end = this.line(name).add(listener, children);
+    if (!this.#shared.includes(name)) return end;
+    const stop = () => {
+      this.#stopsAtParent.delete(stop);
+      end();
+    };
+    this.#stopsAtParent.add(stop);
+    return stop;
+  }
+
+  /** A child that is closed leaves nothing at its parent. */
+  close(): void {
+    for (const stop of this.#stopsAtParent) stop();
   }
 
   /** Never throws: whatever a listener does, it fails no read (P4). */
@@ -141,6 +181,8 @@ export class CacheEvents {
 
 interface Registration<N extends CacheEventName> {
   readonly listener: CacheListener<N>;
+  /** Does it also hear the children? */
+  readonly children: boolean;
   hasFailed: boolean;
 }
 
@@ -150,11 +192,14 @@ export class EventLine<N extends CacheEventName> {
   readonly #logger: GuardedLogger;
   readonly #namespace: string | undefined;
   readonly #channel: Channel;
+  /** That of the parent. */
+  readonly #above: EventLine<N> | undefined;
   /** Replaced, never changed: listeners may come and go while one is being called. */
   #registrations: readonly Registration<N>[] = [];
 
-  constructor(name: N, logger: GuardedLogger, namespace: string | undefined) {
+  constructor(name: N, logger: GuardedLogger, namespace: string | undefined, above?: EventLine<N>) {
     this.#name = name;
+    this.#above = above;
     this.#logger = logger;
     this.#namespace = namespace;
     this.#channel = channel(`huntly:cache:${name}`);
@@ -162,11 +207,11 @@ export class EventLine<N extends CacheEventName> {
 
   /** Asked before a payload is built: most events of most caches are heard by nobody. */
   get isHeard(): boolean {
-    return this.#registrations.length > 0 || this.#channel.hasSubscribers;
+    return this.#registrations.length > 0 || this.#channel.hasSubscribers || this.#isHeardAbove();
   }
 
-  add(listener: CacheListener<N>): () => void {
-    const registration: Registration<N> = { listener, hasFailed: false };
+  add(listener: CacheListener<N>, children = false): () => void {
+    const registration: Registration<N> = { listener, children, hasFailed: false };
     this.#registrations = [...this.#registrations, registration];
     return () => {
       this.#registrations = this.#registrations.filter((other) => other !== registration);
@@ -176,6 +221,16 @@ export class EventLine<N extends CacheEventName> {
   emit(payload: CacheEventMap[N]): void {
     for (const registration of this.#registrations) this.#call(registration, payload);
     if (this.#channel.hasSubscribers) this.#channel.publish({ namespace: this.#namespace, ...payload });
+    for (let line = this.#above; line !== undefined; line = line.#above) {
+      for (const registration of line.#registrations) if (registration.children) line.#call(registration, payload);
+    }
+  }
+
+  #isHeardAbove(): boolean {
+    for (let line = this.#above; line !== undefined; line = line.#above) {
+      if (line.#registrations.some(({ children }) => children)) return true;
+    }
+    return false;
   }
 
   /** An asynchronous listener is not waited for, but its rejection must not end the process. */
@@ -187,7 +242,7 @@ export class EventLine<N extends CacheEventName> {
     };
     try {
       const result: unknown = registration.listener(payload);
-      if (result instanceof Promise) result.catch(failed);
+      ignoreRejection(result, failed);
     } catch (error) {
       failed(error);
     }

@@ -30,13 +30,16 @@ export class LatencyRecorder {
     this.#histograms[what].record(microseconds >= 1 ? Math.min(microseconds, HIGHEST) : 1);
   }
 
-  summary(): TypeLatency {
-    const { read, load, fill } = this.#histograms;
-    return { read: summaryOf(read), load: summaryOf(load), fill: summaryOf(fill) };
+  /** @param others whose times count as well */
+  summary(others?: LatencyRecorder): TypeLatency {
+    const theirs = others ? others.#histograms : {};
+    const of = (what: Timed) => summaryOf(this.#histograms[what], theirs[what]);
+    return { read: of('read'), load: of('load'), fill: of('fill') };
   }
 }
 
-function summaryOf(histogram: RecordableHistogram | undefined): LatencySummary | undefined {
+function summaryOf(own?: RecordableHistogram, others?: RecordableHistogram): LatencySummary | undefined {
+  const histogram = own && others ? together(own, others) : (own ?? others);
   if (!histogram) return undefined;
   const percentileMs = (percent: number) => histogram.percentile(percent) / 1000;
   return {
@@ -46,4 +49,11 @@ function summaryOf(histogram: RecordableHistogram | undefined): LatencySummary |
     p99Ms: percentileMs(99),
     maxMs: histogram.max / 1000,
   };
+}
+
+function together(one: RecordableHistogram, two: RecordableHistogram): RecordableHistogram {
+  const both = createHistogram(OPTIONS);
+  both.add(one);
+  both.add(two);
+  return both;
 }

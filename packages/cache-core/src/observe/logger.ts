@@ -1,3 +1,4 @@
+import { atOnce, ignoreRejection } from '../at-once.ts';
 import { CacheConfigError, kindOf } from '../errors.ts';
 
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
@@ -26,8 +27,8 @@ export interface LeveledLogger extends Logger {
 const MAX_WAITING_LINES = 100;
 
 /**
- * The logger of those who bring none: pino on standard output. pino is loaded with the first line that is to be written,
- * so a quiet program never loads it.
+ * The logger of those who bring none: pino on standard output. Loading pino keeps a process busy for some 20 ms, more under load, so it
+ * begins when the logger is made and not with the first line: that is mostly about a request, which it would hold up.
  */
 export function defaultLogger(level: LogLevel): LeveledLogger {
   checkLevel('logLevel', level);
@@ -50,6 +51,7 @@ export function isLogger(value: unknown): value is Logger {
 }
 
 const LINES = ['debug', 'info', 'warn', 'error'] as const;
+type LineLevel = (typeof LINES)[number];
 
 /** A logger that never throws, and always tells its level. */
 export type GuardedLogger = Logger & Required<Pick<Logger, 'isLevelEnabled'>>;
@@ -57,12 +59,16 @@ export type GuardedLogger = Logger & Required<Pick<Logger, 'isLevelEnabled'>>;
 /** A logger that throws loses its line and nothing else: no read may fail for it (P4). */
 export function guardedLogger(logger: Logger): GuardedLogger {
   let isSaid = false;
+  const failed = (error: unknown) => {
+    if (!isSaid) process.emitWarning(`The logger of the cache throws: ${String(error)}`);
+    isSaid = true;
+  };
   const guarded = (level: (typeof LINES)[number]) => (fields: object, message: string) => {
     try {
-      logger[level](fields, message);
+      const answer: unknown = logger[level](fields, message);
+      ignoreRejection(answer, failed);
     } catch (error) {
-      if (!isSaid) process.emitWarning(`The logger of the cache throws: ${String(error)}`);
-      isSaid = true;
+      failed(error);
     }
   };
   return {
@@ -72,7 +78,7 @@ export function guardedLogger(logger: Logger): GuardedLogger {
     error: guarded('error'),
     isLevelEnabled(level) {
       try {
-        return logger.isLevelEnabled?.(level) ?? true;
+        return atOnce('isLevelEnabled', logger.isLevelEnabled?.(level)) ?? true;
       } catch {
         return false;
       }
@@ -83,10 +89,12 @@ export function guardedLogger(logger: Logger): GuardedLogger {
 class LazyPino implements LeveledLogger {
   #level: string;
   #pino: LeveledLogger | undefined;
-  #waiting: [level: 'debug' | 'info' | 'warn' | 'error', fields: object, message: string][] | undefined;
+  #isLoading = false;
+  readonly #waiting: [level: LineLevel, fields: object, message: string][] = [];
 
   constructor(level: string) {
     this.#level = level;
+    if (level !== 'silent') this.#load();
   }
 
   get level(): string {
@@ -98,6 +106,7 @@ class LazyPino implements LeveledLogger {
     checkLevel('level', level);
     this.#level = level;
     if (this.#pino) this.#pino.level = level;
+    else if (level !== 'silent') this.#load();
   }
 
   isLevelEnabled(level: string): boolean {
@@ -120,27 +129,25 @@ class LazyPino implements LeveledLogger {
     this.#write('error', fields, message);
   }
 
-  #write(level: 'debug' | 'info' | 'warn' | 'error', fields: object, message: string): void {
+  #write(level: LineLevel, fields: object, message: string): void {
     if (!this.isLevelEnabled(level)) return;
-    if (this.#pino) {
-      this.#pino[level](fields, message);
-    } else if (this.#waiting) {
-      if (this.#waiting.length < MAX_WAITING_LINES) this.#waiting.push([level, fields, message]);
-    } else {
-      this.#waiting = [[level, fields, message]];
-      void this.#load();
-    }
+    if (this.#pino) this.#pino[level](fields, message);
+    else if (this.#waiting.length < MAX_WAITING_LINES) this.#waiting.push([level, fields, message]);
   }
 
-  /** Never rejects: a logger that cannot be loaded must not end the process. */
-  async #load(): Promise<void> {
-    const logger = await import('pino').then(
-      ({ pino }): LeveledLogger => pino({ name: 'cache', level: this.#level }),
-      (): LeveledLogger => ({ ...console, level: this.#level }),
+  #load(): void {
+    if (this.#isLoading) return;
+    this.#isLoading = true;
+    // Never rejects: a logger that cannot be loaded must not end the process.
+    void import('pino').then(
+      ({ pino }) => this.#writeWith(pino({ name: 'cache', level: this.#level })),
+      () => this.#writeWith({ ...console, level: this.#level }),
     );
+  }
+
+  #writeWith(logger: LeveledLogger): void {
     this.#pino = logger;
-    for (const [level, fields, message] of this.#waiting ?? []) logger[level](fields, message);
-    this.#waiting = undefined;
+    for (const [level, fields, message] of this.#waiting.splice(0)) logger[level](fields, message);
   }
 }
 

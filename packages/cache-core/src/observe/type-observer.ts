@@ -53,6 +53,9 @@ const SIGNS: Readonly<Record<CounterName, Sign>> = {
 /** Found by one look-up: `count` is on the way of every read. */
 interface Tally {
   count: number;
+  /** Of the children of the cache, and below. */
+  below: number;
+  readonly above: Tally | undefined;
   readonly sign: Sign;
   readonly line: EventLine<CacheEventName>;
 }
@@ -63,6 +66,8 @@ export interface TypeObserverParts {
   readonly events: CacheEvents;
   /** Are latencies recorded? */
   readonly latency: boolean;
+  /** That of the same type of the parent. */
+  readonly above?: TypeObserver | undefined;
 }
 
 /** The one place that learns what happens to one type. It counts it and, where somebody listens, says it. */
@@ -70,13 +75,18 @@ export class TypeObserver {
   readonly #parts: TypeObserverParts;
   readonly #tallies: Readonly<Record<CounterName, Tally>>;
   readonly #localHits: Tally;
-  #bytesRead = 0;
-  #bytesWritten = 0;
+  readonly #bytes = { read: 0, written: 0, readBelow: 0, writtenBelow: 0 };
   readonly #latency: LatencyRecorder | undefined;
+  /** Of the children of the cache, and below. */
+  #below: LatencyRecorder | undefined;
 
   constructor(parts: TypeObserverParts) {
     this.#parts = parts;
-    this.#tallies = mapValues(SIGNS, (sign) => ({ count: 0, sign, line: parts.events.line(sign.event) }));
+    const { events, above } = parts;
+    const tallyAbove = (name: CounterName) => (above === undefined ? undefined : above.#tallies[name]);
+    this.#tallies = mapValues(SIGNS, (sign, name) => {
+      return { count: 0, below: 0, above: tallyAbove(name), sign, line: events.line(sign.event) };
+    });
     this.#localHits = this.#tallies.localHits;
     this.#latency = parts.latency ? new LatencyRecorder() : undefined;
   }
@@ -96,6 +106,7 @@ export class TypeObserver {
 
   #add(tally: Tally, key: string, error: unknown): void {
     tally.count++;
+    for (let above = tally.above; above !== undefined; above = above.above) above.below++;
     if (tally.line.isHeard) tally.sign.tell(this.#parts.events, { type: this.#parts.type, key }, error);
     const { logger } = this.#parts;
     if (logger.isLevelEnabled('debug'))
@@ -109,9 +120,17 @@ export class TypeObserver {
     if (events.line('load').isHeard) events.emit('load', { type, key, loadMs });
   }
 
+  /** A value was made stale on purpose. */
+  expired(key: string): void {
+    const { type, events, logger } = this.#parts;
+    if (events.line('expired').isHeard) events.emit('expired', { type, key });
+    if (logger.isLevelEnabled('debug')) logger.debug({ type, key: loggableKey(key) }, 'expired');
+  }
+
   countBytes(direction: 'read' | 'written', bytes: number): void {
-    if (direction === 'read') this.#bytesRead += bytes;
-    else this.#bytesWritten += bytes;
+    this.#bytes[direction] += bytes;
+    const below = direction === 'read' ? 'readBelow' : 'writtenBelow';
+    for (let { above } = this.#parts; above !== undefined; above = above.#parts.above) above.#bytes[below] += bytes;
   }
 
   /** Times what succeeds; without the option it asks no clock. */
@@ -125,22 +144,33 @@ export class TypeObserver {
   }
 
   time(what: Timed, ms: number): void {
-    this.#latency?.record(what, ms);
+    if (!this.#latency) return;
+    this.#latency.record(what, ms);
+    for (let { above } = this.#parts; above !== undefined; above = above.#parts.above) above.#recordBelow(what, ms);
   }
 
-  stats(): TypeStats {
-    const counters: TypeCounters = mapValues(this.#tallies, (tally) => tally.count);
+  #recordBelow(what: Timed, ms: number): void {
+    this.#below ??= new LatencyRecorder();
+    this.#below.record(what, ms);
+  }
+
+  stats({ children = false } = {}): TypeStats {
+    const counters: TypeCounters = mapValues(this.#tallies, ({ count, below }) => (children ? count + below : count));
+    const { read, written, readBelow, writtenBelow } = this.#bytes;
     return {
       ...counters,
-      bytesRead: this.#bytesRead,
-      bytesWritten: this.#bytesWritten,
+      bytesRead: children ? read + readBelow : read,
+      bytesWritten: children ? written + writtenBelow : written,
       hitRatio: hitRatioOf(counters),
-      latency: this.#latency?.summary(),
+      latency: this.#latency?.summary(children ? this.#below : undefined),
     };
   }
 }
 
-function mapValues<V, W>(record: Readonly<Record<CounterName, V>>, map: (value: V) => W): Record<CounterName, W> {
-  const entries = Object.entries(record).map(([name, value]) => [name, map(value)]);
+function mapValues<V, W>(
+  record: Readonly<Record<CounterName, V>>,
+  map: (value: V, name: CounterName) => W,
+): Record<CounterName, W> {
+  const entries = Object.entries(record).map(([name, value]) => [name, map(value, name as CounterName)]);
   return Object.fromEntries(entries) as Record<CounterName, W>;
 }

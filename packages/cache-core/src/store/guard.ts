@@ -20,7 +20,6 @@ import type {
   StoreReport,
   StoreStatus,
   SweepOptions,
-  TagTarget,
   Target,
 } from './store.ts';
 
@@ -43,8 +42,8 @@ export interface GuardParts {
   readonly clock: Clock;
   /** From 0 up to, not including, 1. */
   readonly random: () => number;
-  /** What drops every value of the caches on this store, by name. */
-  readonly everything: ReadonlyMap<string, TagTarget>;
+  /** The names of all types that the caches on this store have. */
+  readonly typeNames: ReadonlySet<string>;
   readonly onBreaker: (state: BreakerState) => void;
 }
 
@@ -81,9 +80,9 @@ export class Guard implements Store {
   constructor(store: Store, parts: GuardParts) {
     this.#store = store;
     this.#parts = parts;
-    const { settings, clock, random, everything } = parts;
+    const { settings, clock, random, typeNames } = parts;
     const { journalCapacity: capacity, replayMs, deadlinesToOpen } = settings;
-    this.#journal = new Journal({ capacity, replayMs, everything, now: () => clock.now() });
+    this.#journal = new Journal({ capacity, replayMs, typeNames, now: () => clock.now() });
     const status = store.status();
     const initial: BreakerState =
       status.state === 'ready' ? { state: 'closed', deadlines: 0 } : { state: 'open', reason: reasonOf(status) };

@@ -6,8 +6,8 @@ export interface JournalOptions {
   readonly capacity: number;
   /** How long an applied invalidation is remembered: a failover may have lost it. */
   readonly replayMs: number;
-  /** What drops every value of the types that this process knows: their tags, by name. */
-  readonly everything: ReadonlyMap<string, TagTarget>;
+  /** The names of all types that the caches on this store have, in whatever namespace. Their tags drop every value of a namespace. */
+  readonly typeNames: ReadonlySet<string>;
   /** Milliseconds of a monotonic clock. */
   now(): number;
 }
@@ -93,7 +93,9 @@ export class Journal {
     const kept = [...notes.values()].filter(({ target }) => !isOfItsType(target));
     const lost = kept.splice(0, Math.max(0, kept.length - Math.floor(this.#options.capacity / 2)));
     const namespaces = new Set(lost.map(({ target }) => typeOf(target).namespace));
-    const known = [...this.#options.everything.values()].filter(({ namespace }) => namespaces.has(namespace));
+    const known = [...namespaces].flatMap((namespace) =>
+      Array.from(this.#options.typeNames, (tag): TagTarget => ({ kind: 'tag', namespace, tag })),
+    );
     const types = [...notes.values()].filter(({ target }) => isOfItsType(target)).map(({ target }) => typeOf(target));
     notes.clear();
     for (const note of kept) notes.set(nameOf(note.target), note);

@@ -42,7 +42,11 @@ const OPTION_NAMES: ReadonlySet<string> = new Set([
 
 /** What an entry costs besides its key and its bytes, roughly. */
 const ENTRY_OVERHEAD_BYTES = 200;
-const MAX_LEASES = 10_000;
+/** What a tag costs besides its characters, roughly. */
+const TAG_OVERHEAD_BYTES = 24;
+/** Of leases: the characters of their keys and tags, and what each costs besides, roughly. */
+const MAX_LEASE_CHARACTERS = 4_000_000;
+const LEASE_OVERHEAD = 200;
 
 interface StoredEntry extends NewEntry {
   readonly id: EntryId;
@@ -56,6 +60,8 @@ interface MemoryLease extends Lease {
   readonly token: symbol;
   readonly since: number;
   readonly tags: readonly string[];
+  /** A load failed: until it expires no caller gets the lease. */
+  readonly isPause: boolean;
   expiresAt: number;
 }
 
@@ -81,15 +87,22 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
 }
 
 function sizeOf(entry: StoredEntry, key: string): number {
-  const characters = entry.tags.reduce((total, tag) => total + tag.length, key.length);
-  return entry.bytes.byteLength + characters * 2 + ENTRY_OVERHEAD_BYTES;
+  const textBytes = entry.tags.reduce((total, tag) => total + tag.length * 2 + TAG_OVERHEAD_BYTES, key.length * 2);
+  return entry.bytes.byteLength + textBytes + ENTRY_OVERHEAD_BYTES;
+}
+
+function charactersOf(lease: MemoryLease, key: string): number {
+  return lease.tags.reduce((total, tag) => total + tag.length, key.length + LEASE_OVERHEAD);
 }
 
 class MemoryStore implements Store {
   readonly #clock: Clock;
   readonly #entries: LRUCache<string, StoredEntry>;
   /** Losing a lease only means that its fill is refused. */
-  readonly #leases = new LRUCache<string, MemoryLease>({ maxSize: MAX_LEASES, sizeCalculation: () => 1 });
+  readonly #leases = new LRUCache<string, MemoryLease>({
+    maxSize: MAX_LEASE_CHARACTERS,
+    sizeCalculation: charactersOf,
+  });
   readonly #invalidations = new InvalidationTimes();
   readonly #announcements = new MemoryAnnouncements();
   /** One a namespace: the oldest goes (P7). */
@@ -140,7 +153,7 @@ class MemoryStore implements Store {
       const held = this.#leases.get(key.text);
       // A lease whose tags were invalidated since is doomed: its fill will be refused, so nobody should wait for it.
       if (held && held.expiresAt > now && this.#isCurrent(key, held.tags, held.since)) {
-        return { kind: 'busy', retryMs: held.expiresAt - now };
+        return { kind: 'busy', retryMs: held.expiresAt - now, isPause: held.isPause };
       }
     }
     const lease: MemoryLease = {
@@ -148,6 +161,7 @@ class MemoryStore implements Store {
       token: Symbol('lease'),
       since: this.#invalidations.latest,
       tags: options.tags,
+      isPause: false,
       expiresAt: now + options.ttlMs,
     };
     this.#leases.set(key.text, lease);
@@ -176,9 +190,9 @@ class MemoryStore implements Store {
     const held = this.#held(lease);
     if (!held) return;
     const backoffMs = options.backoffMs ?? 0;
-    if (backoffMs === 0) this.#leases.delete(lease.key.text);
-    else
-      this.#leases.set(lease.key.text, { ...held, token: Symbol('backoff'), expiresAt: this.#clock.now() + backoffMs });
+    if (backoffMs === 0) return void this.#leases.delete(lease.key.text);
+    const expiresAt = this.#clock.now() + backoffMs;
+    this.#leases.set(lease.key.text, { ...held, token: Symbol('pause'), isPause: true, expiresAt });
   }
 
   async expire(keys: readonly StoreKey[]): Promise<void> {
@@ -246,6 +260,8 @@ class MemoryStore implements Store {
     this.#announcements.close();
     this.#entries.clear();
     this.#leases.clear();
+    this.#rankings.clear();
+    this.#invalidations.forget();
     for (const listener of this.#listeners) listener(this.#status);
   }
 

@@ -116,6 +116,11 @@ export interface LeaseOptions {
    * wins, and a late one is refused like a late fill.
    */
   readonly byForce?: boolean | undefined;
+  /**
+   * The caller asked before, was told `busy`, and asks again while it waits: the answer is mostly `busy`, so a store does the work that only a
+   * granted lease needs once it is granted. @default false
+   */
+  readonly again?: boolean | undefined;
 }
 
 /** The right to fill. Stores add what they need; only the store that granted it reads that. */
@@ -125,8 +130,11 @@ export interface Lease {
 
 export type LeaseReply =
   | { readonly kind: 'granted'; readonly lease: Lease }
-  /** Somebody else loads, or a load just failed; `retryMs` is the longest that this can last without a renewal. */
-  | { readonly kind: 'busy'; readonly retryMs: number }
+  /**
+   * Another caller loads, or a load just failed (`isPause`): then no caller loads. `retryMs` is the longest that this can last without a
+   * renewal.
+   */
+  | { readonly kind: 'busy'; readonly retryMs: number; readonly isPause?: boolean | undefined }
   /** There is a value by now. */
   | { readonly kind: 'filled' };
 

@@ -1,5 +1,16 @@
 import assert from 'node:assert/strict';
-import { entryOf, grant, type It, keyOf, keyTarget, PATIENT_MS, put, read, SHORT_MS } from './contract-fixtures.ts';
+import {
+  entryOf,
+  grant,
+  type It,
+  keyOf,
+  keyTarget,
+  PATIENT_MS,
+  put,
+  read,
+  SHORT_MS,
+  tagTarget,
+} from './contract-fixtures.ts';
 
 export function describeLeases(it: It): void {
   it('are given to one at a time', async (store) => {
@@ -7,7 +18,24 @@ export function describeLeases(it: It): void {
     const reply = await store.lease(keyOf('42'), { ttlMs: PATIENT_MS, tags: [] });
     assert(reply.kind === 'busy');
     assert(reply.retryMs > 0 && reply.retryMs <= PATIENT_MS);
+    assert(!reply.isPause);
     await grant(store, keyOf('43'));
+  });
+
+  it('are given to who asks again, as to who asks first', async (store) => {
+    const key = keyOf('42');
+    const again = () => store.lease(key, { ttlMs: PATIENT_MS, tags: ['acme'], again: true });
+    const first = await grant(store, key);
+    assert.equal((await again()).kind, 'busy');
+    await store.release(first);
+    const second = await again();
+    assert(second.kind === 'granted');
+    await store.invalidate([tagTarget('acme')]);
+    assert.equal(await store.fill(second.lease, entryOf('late')), 'refused');
+    const third = await again();
+    assert(third.kind === 'granted');
+    assert.equal(await store.fill(third.lease, entryOf('Ada')), 'stored');
+    assert.equal(await read(store, key), 'Ada');
   });
 
   it('store by their fill, once', async (store) => {
@@ -59,6 +87,7 @@ export function describeLeases(it: It): void {
     await store.release(lease, { backoffMs: SHORT_MS });
     const reply = await store.lease(keyOf('42'), { ttlMs: PATIENT_MS, tags: [] });
     assert(reply.kind === 'busy' && reply.retryMs <= SHORT_MS);
+    assert.equal(reply.isPause, true);
     assert.equal(await store.fill(lease, entryOf('late')), 'refused');
     await advance(SHORT_MS + 1);
     await grant(store, keyOf('42'));

@@ -3,8 +3,8 @@ import { KeyError } from '../../src/index.ts';
 import { identifierText } from '../../src/keys/key.ts';
 import { keyBuilder, rememberingKeys } from '../../src/keys/key-builder.ts';
 
-/** So many keys fill a generation. */
-const GENERATION = 4_000;
+/** About as many keys of the length of `other 12345` fill a generation. */
+const GENERATION = 5_500;
 
 /** Remembers keys, and counts those that it has to build. */
 function remembering() {

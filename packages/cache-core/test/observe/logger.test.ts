@@ -93,11 +93,15 @@ describe('a logger that throws', () => {
 });
 
 describe('the default logger', () => {
-  it('loads pino with the first line that is written, and loses none', async () => {
+  it('loads pino before there is a line to write: the first warning would hold up a request', async () => {
+    createCache({ types: { lead: { ttl: '1h' } } });
+    await vi.waitFor(() => expect(pinoOptions).toHaveBeenCalledTimes(1));
+    expect(pinoLines).toHaveLength(0);
+  });
+
+  it('loses no line while it loads pino', async () => {
     const logger = defaultLogger('info');
     logger.debug({}, 'too quiet');
-    await new Promise((resolve) => setImmediate(resolve));
-    expect(pinoOptions).not.toHaveBeenCalled();
     logger.info({ a: 1 }, 'first');
     logger.warn({}, 'second');
     await vi.waitFor(() => expect(pinoLines).toHaveLength(2));
@@ -119,5 +123,8 @@ describe('the default logger', () => {
     await new Promise((resolve) => setImmediate(resolve));
     expect(pinoOptions).not.toHaveBeenCalled();
     expect(logger.isLevelEnabled?.('fatal')).toBe(false);
+    logger.level = 'warn';
+    logger.warn({}, 'something');
+    await vi.waitFor(() => expect(pinoLines).toEqual([['warn', {}, 'something']]));
   });
 });

@@ -24,12 +24,11 @@ const SETTINGS = {
 /** A guard of which as many calls are under way as may be. */
 async function fullGuard() {
   const store = memoryStore();
-  const everything = new Map<string, TagTarget>();
   const guard = new Guard(store, {
     settings: SETTINGS,
     clock: new FakeClock(),
     random: () => 0.5,
-    everything,
+    typeNames: new Set(),
     onBreaker() {},
   });
   const reply = await guard.lease(keyOf(1), { ttlMs: 1_000, tags: [] });

@@ -38,7 +38,7 @@ function guarded(settings: Partial<GuardSettings> = {}) {
     settings: { ...SETTINGS, ...settings },
     clock,
     random: () => 0.5,
-    everything: new Map([['tag:lead', tagTarget('lead')]]),
+    typeNames: new Set(['lead']),
     onBreaker: (state) => states.push(state),
   });
   const setStatus = (next: StoreStatus) => {

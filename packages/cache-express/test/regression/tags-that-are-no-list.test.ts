@@ -7,7 +7,7 @@ describe.each(VERSIONS)('`tags` that return no list of texts, on %s', (_name, ex
   it.each([
     [
       'a promise',
-      async () => ['lead:1'],
+      () => Promise.resolve(['lead:1']),
       '`tags` of cacheResponse must return its tags at once, not a promise of them',
     ],
     [

@@ -15,6 +15,9 @@ return removed
 const MARK_LUA = `
 local beginning = redis.pcall('GETRANGE', KEYS[1], 0, string.len(ARGV[1]) - 1)
 if beginning ~= ARGV[1] then
+  if ARGV[4] == 'drop' and type(beginning) == 'string' then
+    redis.call('UNLINK', KEYS[1])
+  end
   return 0
 end
 redis.call('SETRANGE', KEYS[1], ARGV[2], ARGV[3])
@@ -22,8 +25,8 @@ return 1
 `;
 
 /**
- * Marks a value as stale. KEYS: value. ARGV: the first bytes of a value of ours, the place of the mark, the mark. What is not
- * ours is left alone: writing into it would spoil it.
+ * Marks a value as stale. KEYS: value. ARGV: the first bytes of a value of ours, the place of the mark, the mark, what becomes of a value
+ * that is not ours: `keep` it, or `drop` it where its type reads it, since it cannot be marked. Writing into it would spoil it.
  */
 export const MARK = new Script(MARK_LUA);
 
@@ -42,8 +45,9 @@ export async function invalidateKey(client: RedisClient, key: StoreKey): Promise
 /** Makes one value stale. */
 export async function expireKey(client: RedisClient, key: StoreKey): Promise<void> {
   const lease = leaseKey(key);
-  const inOneStep = EXPIRE.run(client, [key.text, lease], [...STALE_MARK]);
-  await unlessBetweenNodes(inOneStep, client, lease, () => MARK.run(client, [key.text], [...STALE_MARK]));
+  const args = [...STALE_MARK, key.acceptsForeign ? 'drop' : 'keep'];
+  const inOneStep = EXPIRE.run(client, [key.text, lease], args);
+  await unlessBetweenNodes(inOneStep, client, lease, () => MARK.run(client, [key.text], args));
 }
 
 /** What a script with two keys fails with while their slot moves and they are not both on one node: it has not run. */

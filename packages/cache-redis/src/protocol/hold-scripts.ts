@@ -8,6 +8,9 @@ end
 return redis.call('PEXPIRE', KEYS[1], ARGV[2])
 `);
 
+/** What stands in place of a lease while no caller may load. */
+export const PAUSE = 'pause';
+
 /**
  * Ends a lease that is still mine (P3). KEYS: lease. ARGV: lease, ms in which nobody may try (or 0).
  * The pause is a lease that nobody holds; a server without memory refuses it, and then there is none. May be repeated.
@@ -19,7 +22,7 @@ end
 if ARGV[2] == '0' then
   return redis.call('UNLINK', KEYS[1])
 end
-local paused = redis.pcall('SET', KEYS[1], 'pause', 'PX', ARGV[2])
+local paused = redis.pcall('SET', KEYS[1], '${PAUSE}', 'PX', ARGV[2])
 if type(paused) == 'table' and paused.err then
   return redis.call('UNLINK', KEYS[1])
 end

@@ -5,13 +5,15 @@ import {
   type LeaseReply,
   type StoreKey,
   systemClock,
+  tagKey,
 } from '@huntly/cache-core';
 import type { Connection } from '../connection/connection.ts';
 import { beginningOf } from './entry-format.ts';
-import { RELEASE, RENEW } from './hold-scripts.ts';
+import { PAUSE, RELEASE, RENEW } from './hold-scripts.ts';
 import { InvalidationLog, type LogMark } from './invalidation-log.ts';
 import { leaseKey } from './keyspace.ts';
 import { LEASE } from './lease-script.ts';
+import { readMany } from './many.ts';
 import type { NonceKeeper, Nonces } from './nonces.ts';
 import { Orphans } from './orphans.ts';
 import { newToken } from './token.ts';
@@ -43,6 +45,10 @@ export class LeaseDesk {
    * the reader saw: written into the lease, it lets others see that the lease is doomed.
    */
   async take(key: StoreKey, options: LeaseOptions, typeNonce: string): Promise<LeaseReply> {
+    return options.again ? this.#takeAgain(key, options, typeNonce) : this.#takeAtOnce(key, options, typeNonce);
+  }
+
+  async #takeAtOnce(key: StoreKey, options: LeaseOptions, typeNonce: string): Promise<LeaseReply> {
     const { type, namespace } = key.scope;
     const text = `${newToken()} ${typeNonce}`;
     const sending = this.#send(key, text, options, '');
@@ -58,7 +64,35 @@ export class LeaseDesk {
     if (kind === 'granted') return granted({ key, text, nonces, mark, ttlMs: options.ttlMs });
     if (kind === 'filled') return { kind: 'filled' };
     if (await this.#isDoomed(key, held, nonces)) return this.#takeOver(key, options, held, { nonces, mark });
-    return { kind: 'busy', retryMs: Math.max(1, Number(leftMs)) };
+    return busy(held, leftMs);
+  }
+
+  /**
+   * A waiter asks about ten times before the lease is free. It writes nothing until then: what a fill is compared with is sampled once
+   * the lease is granted, which is before the source is read all the same (P1).
+   */
+  async #takeAgain(key: StoreKey, options: LeaseOptions, typeNonce: string): Promise<LeaseReply> {
+    const { namespace, type } = key.scope;
+    const text = `${newToken()} ${typeNonce}`;
+    const sending = this.#send(key, text, options, '');
+    try {
+      const asked = [sending, readMany(this.#connection, [tagKey(namespace, type)])] as const;
+      const [[kind, held = '', leftMs = 0], [nonce]] = await Promise.all(asked);
+      if (kind === 'filled') return { kind: 'filled' };
+      if (kind === 'granted') {
+        const [nonces, mark] = await Promise.all([
+          this.#nonces.sample(key.scope, [...new Set([type, ...options.tags])]),
+          new InvalidationLog(this.#connection.client, namespace).mark(),
+        ]);
+        return granted({ key, text, nonces, mark, ttlMs: options.ttlMs });
+      }
+      const heldNonce = held.split(' ')[1] ?? '';
+      if (heldNonce === '' || heldNonce === nonce?.toString('latin1')) return busy(held, leftMs);
+    } catch (error) {
+      void sending.catch(ignore).then(() => this.#orphans.release(key, text, options.ttlMs));
+      throw error;
+    }
+    return this.#takeAtOnce(key, options, typeNonce); // its type was invalidated: perhaps it may be taken over
   }
 
   async renew({ key, text }: RedisLease, ttlMs: number): Promise<boolean> {
@@ -105,9 +139,9 @@ export class LeaseDesk {
     const text = `${newToken()} ${sampled.nonces.get(key.scope.type)?.text ?? ''}`;
     const asked = this.#send(key, text, options, held);
     asked.catch(() => this.#orphans.release(key, text, options.ttlMs));
-    const [kind, , leftMs = 0] = await asked;
+    const [kind, heldNow = '', leftMs = 0] = await asked;
     if (kind === 'granted') return granted({ key, text, ...sampled, ttlMs: options.ttlMs });
-    return kind === 'filled' ? { kind } : { kind: 'busy', retryMs: Math.max(1, Number(leftMs)) };
+    return kind === 'filled' ? { kind } : busy(heldNow, leftMs);
   }
 
   /** A token is sent once. */
@@ -125,6 +159,10 @@ function unusableFor({ rejected, byForce }: LeaseOptions): [kind: string, beginn
 function ignore(): void {}
 
 type LeaseAnswer = [kind: 'granted' | 'filled' | 'busy', held?: string, leftMs?: number];
+
+function busy(held: string, leftMs: number): LeaseReply {
+  return { kind: 'busy', retryMs: Math.max(1, Number(leftMs)), isPause: held === PAUSE };
+}
 
 function granted(lease: RedisLease): LeaseReply {
   return { kind: 'granted', lease };

@@ -24,6 +24,10 @@ export class NonceNames {
     sizeCalculation: ({ bytes }, key) => bytes + key.length + OVERHEAD_BYTES,
   });
 
+  forget(): void {
+    this.#seen.clear();
+  }
+
   /** What will probably be needed for this key. */
   expectedFor(key: string): readonly string[] {
     return this.#seen.get(key)?.names ?? [];

@@ -27,6 +27,12 @@ export class EntryReader {
     this.#serverClock = serverClock;
   }
 
+  /** The store is closed. */
+  forget(): void {
+    this.#names.forget();
+    this.#typeNonces.clear();
+  }
+
   /** The nonce of the type as this process last saw it; empty if it never did. */
   typeNonce({ scope }: StoreKey): string {
     return this.#typeNonces.get(tagKey(scope.namespace, scope.type)) ?? '';
