@@ -24,7 +24,7 @@ describe('a cycle of loads ends with an error that names the keys', () => {
   it('of a loader that asks for its own key', async () => {
     const { leads } = open();
     const load = (): Promise<string> => leads.getOrSet(1, load);
-    await expectCycle(leads.getOrSet(1, load), 'shop:lead:1 → shop:lead:1.');
+    await expectCycle(leads.getOrSet(1, load), 'shop/lead:1 → shop/lead:1.');
     expect(await leads.getOrSet(1, () => 'Ada')).toBe('Ada');
   });
 
@@ -32,7 +32,7 @@ describe('a cycle of loads ends with an error that names the keys', () => {
     const { leads, reports } = open();
     const lead = (): Promise<string> => settle().then(() => reports.getOrSet(7, report));
     const report = (): Promise<string> => settle().then(() => leads.getOrSet(1, lead));
-    await expectCycle(leads.getOrSet(1, lead), 'shop:report:7 → shop:lead:1 → shop:report:7.');
+    await expectCycle(leads.getOrSet(1, lead), 'shop/report:7 → shop/lead:1 → shop/report:7.');
   });
 
   it('of two requests that came from both sides', async () => {
@@ -48,14 +48,14 @@ describe('a cycle of loads ends with an error that names the keys', () => {
   it('of three keys', async () => {
     const { leads } = open();
     const at = (id: number) => (): Promise<string> => leads.getOrSet((id + 1) % 3, at((id + 1) % 3));
-    await expectCycle(leads.getOrSet(0, at(0)), 'shop:lead:2 → shop:lead:0 → shop:lead:1 → shop:lead:2.');
+    await expectCycle(leads.getOrSet(0, at(0)), 'shop/lead:2 → shop/lead:0 → shop/lead:1 → shop/lead:2.');
   });
 
   it('through getOrSetMany', async () => {
     const { leads, reports } = open();
     const many = (missing: readonly Identifier[]): Promise<string[]> =>
       Promise.all(missing.map((id) => reports.getOrSet(id, () => leads.getOrSet(2, () => 'never'))));
-    await expectCycle(leads.getOrSetMany([1, 2, 3], many), 'shop:lead:2');
+    await expectCycle(leads.getOrSetMany([1, 2, 3], many), 'shop/lead:2');
   });
 
   it('through getOrSetMany in the middle', async () => {
@@ -66,7 +66,7 @@ describe('a cycle of loads ends with an error that names the keys', () => {
       );
       return found.join();
     };
-    await expectCycle(leads.getOrSet(1, load), 'shop:lead:1');
+    await expectCycle(leads.getOrSet(1, load), 'shop/lead:1');
   });
 
   it('through a claim that a loader took, and through a claim in a loader', async () => {
@@ -76,12 +76,12 @@ describe('a cycle of loads ends with an error that names the keys', () => {
       const value = await reports.getOrSet(7, () => leads.getOrSet(1, load));
       return claim.hit ? String(claim.value) : String(await claim.fill(value));
     };
-    await expectCycle(leads.getOrSet(1, load), 'shop:lead:1 → shop:report:7 → shop:lead:1.');
+    await expectCycle(leads.getOrSet(1, load), 'shop/lead:1 → shop/report:7 → shop/lead:1.');
     const claiming = async (): Promise<string> => {
       const claim = await leads.claim(2);
       return String(claim.hit);
     };
-    await expectCycle(leads.getOrSet(2, claiming), 'shop:lead:2 → shop:lead:2.');
+    await expectCycle(leads.getOrSet(2, claiming), 'shop/lead:2 → shop/lead:2.');
   });
 
   it('over children and over two caches on one store, and on two stores', async () => {
@@ -89,18 +89,18 @@ describe('a cycle of loads ends with an error that names the keys', () => {
     const eu = cache.child('eu').type('lead');
     const parent = (): Promise<string> => eu.getOrSet(1, child);
     const child = (): Promise<string> => leads.getOrSet(1, parent);
-    await expectCycle(leads.getOrSet(1, parent), 'shop.eu:lead:1 → shop:lead:1 → shop.eu:lead:1.');
+    await expectCycle(leads.getOrSet(1, parent), 'shop/eu/lead:1 → shop/lead:1 → shop/eu/lead:1.');
     const sameChild = (): Promise<string> => cache.child('eu').type('lead').getOrSet(2, sameChild);
-    await expectCycle(eu.getOrSet(2, sameChild), 'shop.eu:lead:2');
+    await expectCycle(eu.getOrSet(2, sameChild), 'shop/eu/lead:2');
 
     const store = memoryStore();
     const one = open({ store });
     const two = open({ store });
     const here = (): Promise<string> => two.leads.getOrSet(1, here);
-    await expectCycle(one.leads.getOrSet(1, here), 'shop:lead:1 → shop:lead:1.');
+    await expectCycle(one.leads.getOrSet(1, here), 'shop/lead:1 → shop/lead:1.');
     const other = open();
     const there = (): Promise<string> => other.reports.getOrSet(1, () => one.leads.getOrSet(2, there));
-    await expectCycle(one.leads.getOrSet(2, there), 'shop:lead:2');
+    await expectCycle(one.leads.getOrSet(2, there), 'shop/lead:2');
   });
 
   it('whose key has been invalidated meanwhile', async () => {
@@ -109,7 +109,7 @@ describe('a cycle of loads ends with an error that names the keys', () => {
       await leads.invalidate(1);
       return leads.getOrSet(1, load);
     };
-    await expectCycle(leads.getOrSet(1, load), 'shop:lead:1 → shop:lead:1.');
+    await expectCycle(leads.getOrSet(1, load), 'shop/lead:1 → shop/lead:1.');
   });
 
   it('shows no person in an e-mail address', async () => {

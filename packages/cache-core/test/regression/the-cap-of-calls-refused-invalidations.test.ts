@@ -2,7 +2,6 @@ import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
 import { createCache, memoryStore, type Store, StoreUnavailableError } from '../../src/index.ts';
 import { Guard } from '../../src/store/guard.ts';
-import type { TagTarget } from '../../src/store/store.ts';
 import { FakeClock } from '../../src/testing/index.ts';
 
 // Beyond 2,000 calls under way the store was not asked for anything, on a healthy server too: six `setMany` of 500 values were enough,
