@@ -1,8 +1,13 @@
 import { CacheConfigError, type Identifier } from '@huntly/cache-core';
 import { cacheSource } from './cache-source.ts';
 import { CachedCall, type LooseResultOptions } from './cached-call.ts';
-import { checkInvalidateOptions, InvalidatingCall, type LooseInvalidateOptions } from './invalidating-call.ts';
-import { leadIdOf } from './lead-id.ts';
+import {
+  checkInvalidateOptions,
+  InvalidatingCall,
+  type InvalidatingCallParts,
+  type LooseInvalidateOptions,
+} from './invalidating-call.ts';
+import { findLeadId, leadIdOf } from './lead-id.ts';
 import type {
   AnyCache,
   AnyMethod,
@@ -80,14 +85,14 @@ export interface Decorators<C extends AnyCache, I> {
    */
   invalidateCacheOnUpdate<N extends TypeName<C>, M extends AnyMethod>(
     type: N,
-    keyOrOptions?: KeyFunction<NoInfer<M>, IdentifierIn<C, N>> | InvalidateOptions<NoInfer<M>>,
-    options?: InvalidateOptions<NoInfer<M>>,
+    keyOrOptions?: KeyFunction<NoInfer<M>, IdentifierIn<C, N>> | InvalidateOptions<NoInfer<M>, IdentifierIn<C, N>>,
+    options?: InvalidateOptions<NoInfer<M>, IdentifierIn<C, N>>,
   ): MethodDecorator<M, I, Asynchronous<NoInfer<M>>>;
 
   /** After the method succeeded, all cached searches of a `CacheManager` are dropped. */
   readonly invalidateSearchCache: OptionalInvalidateDecorator<I, 'all'>;
 
-  /** After the method succeeded, a lead of a `CacheManager` and the searches that show it are dropped. Its id is found as by `cacheLeadData`. */
+  /** After the method succeeded, a lead of a `CacheManager` and the searches that show it are dropped. Its id is found as by `cacheLeadData`, else in the result. */
   readonly invalidateLeadCache: OptionalInvalidateDecorator<I, 'keyed'>;
 
   /**
@@ -112,8 +117,8 @@ export interface FunctionWrappers<C extends AnyCache> {
   invalidating<F extends AnyMethod, N extends TypeName<C>>(
     fn: F,
     type: N & Asynchronous<NoInfer<F>>,
-    keyOrOptions?: KeyFunction<NoInfer<F>, IdentifierIn<C, N>> | InvalidateOptions<NoInfer<F>>,
-    options?: InvalidateOptions<NoInfer<F>>,
+    keyOrOptions?: KeyFunction<NoInfer<F>, IdentifierIn<C, N>> | InvalidateOptions<NoInfer<F>, IdentifierIn<C, N>>,
+    options?: InvalidateOptions<NoInfer<F>, IdentifierIn<C, N>>,
   ): F & InvalidatingHandle<F>;
 }
 
@@ -139,10 +144,14 @@ export function createDecorators(cache: unknown): unknown {
       wrap(method, new CachedCall({ source, type, key, options, method, place })),
     );
 
-  const invalidatingMethod = (decorator: string, type: string, key: LooseKey, given: LooseInvalidateOptions) => {
+  const invalidatingMethod = (
+    decorator: string,
+    parts: Pick<InvalidatingCallParts, 'type' | 'key' | 'find'>,
+    given: LooseInvalidateOptions,
+  ) => {
     const options = checkInvalidateOptions(decorator, given);
     return methodDecorator(decorator, (method) =>
-      wrap(method, new InvalidatingCall({ source, type, key, options, method })),
+      wrap(method, new InvalidatingCall({ ...parts, source, options, method })),
     );
   };
 
@@ -161,15 +170,21 @@ export function createDecorators(cache: unknown): unknown {
     },
     invalidateCacheOnUpdate(type: string, first?: unknown, second?: unknown) {
       const { key, options } = keyAndOptions('@invalidateCacheOnUpdate', INVALIDATE_OPTIONS, first, second);
-      return invalidatingMethod('@invalidateCacheOnUpdate', type, key, options);
+      return invalidatingMethod('@invalidateCacheOnUpdate', { type, key }, options);
     },
     invalidateSearchCache: withOrWithoutOptions((given = {}) => {
       checkOptions('@invalidateSearchCache', given, INVALIDATE_OPTIONS);
-      return invalidatingMethod('@invalidateSearchCache', 'search', undefined, given as LooseInvalidateOptions);
+      const parts = { type: 'search', key: undefined };
+      return invalidatingMethod('@invalidateSearchCache', parts, given as LooseInvalidateOptions);
     }),
     invalidateLeadCache: withOrWithoutOptions((given) => {
       const { key, ...options } = keyedOptions('@invalidateLeadCache', INVALIDATE_OPTIONS, given);
-      return invalidatingMethod('@invalidateLeadCache', 'lead', key ?? leadIdOf('@invalidateLeadCache'), options);
+      // What is created has its id only when it is there. Before the method runs there is no result to look into.
+      const parts =
+        options.when === 'before'
+          ? { type: 'lead', key: key ?? leadIdOf('@invalidateLeadCache') }
+          : { type: 'lead', key, find: findLeadId };
+      return invalidatingMethod('@invalidateLeadCache', parts, options);
     }),
     handleOf(instance: object, method: PropertyKey) {
       const call = cachedCallOf(Reflect.get(instance, method));

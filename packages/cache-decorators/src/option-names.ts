@@ -19,6 +19,7 @@ export const RESULT_OPTIONS: readonly string[] = [
 export const INVALIDATE_OPTIONS: readonly string[] = [
   'when',
   'tags',
+  'keys',
   'resultTags',
   'condition',
   'unless',

@@ -29,11 +29,18 @@ export interface KeyedResultOptions<M, Id> extends ResultOptions<M> {
 }
 
 /** Settings of an invalidating method `M`. Each function is called with the `this` of the method. */
-export interface InvalidateOptions<M> {
+export interface InvalidateOptions<M, Id = unknown> {
   /** `'before'` the method runs, or after it succeeded. @default 'after' */
   readonly when?: 'before' | 'after' | undefined;
   /** Tags that are dropped as well. @default none */
   readonly tags?: readonly string[] | ((...args: ArgumentsOf<M>) => readonly string[]) | undefined;
+  /**
+   * Keys to drop that only the result tells, such as the id of what was created; not with `when: 'before'`. Without a key
+   * function they are all that is dropped, instead of the whole type.
+   * @default none
+   * @example keys: (saved) => saved.map(({ id }) => id)
+   */
+  readonly keys?: ((result: ResultOf<M>, ...args: ArgumentsOf<M>) => readonly Id[]) | undefined;
   /** Further tags, known from the result; not with `when: 'before'`. @default none */
   readonly resultTags?: ((result: ResultOf<M>, ...args: ArgumentsOf<M>) => readonly string[]) | undefined;
   /** Other calls drop nothing. @default all calls do */
@@ -45,7 +52,7 @@ export interface InvalidateOptions<M> {
 }
 
 /** As `InvalidateOptions`, for decorators that have no parameter for a key function. */
-export interface KeyedInvalidateOptions<M> extends InvalidateOptions<M> {
-  /** The id of the lead. @default the first argument, or its `leadId` or `id` */
+export interface KeyedInvalidateOptions<M> extends InvalidateOptions<M, Identifier> {
+  /** The id of the lead. @default the first argument, or its `leadId` or `id`; else those of the result */
   readonly key?: KeyFunction<M, Identifier> | undefined;
 }
