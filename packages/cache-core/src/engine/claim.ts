@@ -84,7 +84,11 @@ export class RunningClaim<V> implements OpenClaim<V> {
    * Runs a loader under the claim. The caller does not wait for the store: the value is returned as soon as it is there.
    * @throws LoaderTimeoutError, or what the loader throws
    */
-  async load<T extends V>(loader: Loader<T, never>): Promise<T> {
+  load<T extends V>(loader: Loader<T, never>): Promise<T> {
+    return this.#parts.context.engine.follow(this.#load(loader));
+  }
+
+  async #load<T extends V>(loader: Loader<T, never>): Promise<T> {
     this.#keepLease();
     const loading = new Loading(this.#parts.previous);
     try {
@@ -130,7 +134,11 @@ export class RunningClaim<V> implements OpenClaim<V> {
     return this;
   }
 
-  async fill<T extends V>(value: T | PromiseLike<T>, options: FillOptions<T> = {}): Promise<T> {
+  fill<T extends V>(value: T | PromiseLike<T>, options: FillOptions<T> = {}): Promise<T> {
+    return this.#parts.context.engine.follow(this.#fill(value, options));
+  }
+
+  async #fill<T>(value: T | PromiseLike<T>, options: FillOptions<never>): Promise<T> {
     const arrived = isThenable(value) ? await this.#arrival(value) : value;
     checkFillOptions(this.#parts.context.type, options);
     if (!this.#isAwaiting) await this.#settle(arrived, options);
@@ -154,7 +162,7 @@ export class RunningClaim<V> implements OpenClaim<V> {
   async release(): Promise<void> {
     if (this.#isAwaiting || !this.#end()) return;
     this.#parts.flight.abandon();
-    await this.#releaseLease(0);
+    await this.#parts.context.engine.follow(this.#releaseLease(0));
   }
 
   /** Owners have the value first; joining ends before the checks of the fill are sent (P1). */

@@ -14,6 +14,7 @@ import { Flights } from './flights.ts';
 import { FollowedCopies, type LocalSettings } from './followed-copies.ts';
 import { Limiter } from './limiter.ts';
 import { ReadBatch } from './read-batch.ts';
+import { WorkUnderWay } from './work.ts';
 
 export interface EngineParts {
   readonly store: Store;
@@ -71,7 +72,10 @@ export class Engine {
   readonly #hasLatency: boolean;
   /** The asynchronous context in which the cache was made. */
   readonly #origin = new AsyncResource('huntly-cache');
-  readonly #background = new Set<Promise<void>>();
+  /** Nobody awaits it, so `close` does. */
+  readonly #background: WorkUnderWay;
+  /** Somebody awaits it, and perhaps `settled` as well. */
+  readonly #awaited: WorkUnderWay;
   #unanswered: { readonly kind: StoreCall; readonly isSaid: boolean } | undefined;
   #lastUnansweredAt = Number.NEGATIVE_INFINITY;
   #isSaidNotAsked = false;
@@ -99,6 +103,8 @@ export class Engine {
     this.local =
       parent?.local.ofChildren ??
       new FollowedCopies(this.store, parts.local, { clock, logger: this.logger, onChannel });
+    this.#background = new WorkUnderWay(parent && parent.#background);
+    this.#awaited = new WorkUnderWay(parent && parent.#awaited);
     this.bulk = parent?.bulk ?? new Limiter(BULK_CALLS);
     this.flights = parent?.flights ?? new Flights();
     this.pauses = parent?.pauses ?? boundedPauses();
@@ -135,17 +141,27 @@ export class Engine {
 
   /** The one place for work that nobody awaits: it is drained by `close`, and its failure is a log line. */
   runInBackground(reason: string, work: Promise<unknown>): void {
-    const tracked = work.then(
-      () => {},
-      (error: unknown) => this.logger.error({ err: error, reason }, 'background work failed'),
-    );
-    this.#background.add(tracked);
-    void tracked.then(() => this.#background.delete(tracked));
+    const failed = (error: unknown) => this.logger.error({ err: error, reason }, 'background work failed');
+    this.#background.add(work.catch(failed));
   }
 
   /** The same for work that a request sets off and that is not its own: without its `AsyncLocalStorage`. */
   runDetached(reason: string, work: () => Promise<unknown>): void {
     this.runInBackground(reason, this.#origin.runInAsyncScope(work));
+  }
+
+  /** Work that its caller awaits: `settled` waits for it, `close` does not. */
+  follow<T>(work: Promise<T>): Promise<T> {
+    this.#awaited.add(work);
+    return work;
+  }
+
+  /** Resolves when no load, fill, refresh or release of this cache or its children is under way. */
+  async settled(): Promise<void> {
+    while (this.#awaited.isBusy || this.#background.isBusy) {
+      await this.#awaited.ended();
+      await this.#background.ended();
+    }
   }
 
   /** The cache is being closed: from here on a store that does not answer is no news. */
@@ -157,7 +173,7 @@ export class Engine {
 
   /** What runs now, and what that sets off: fills of refreshes. In traffic there is always more. */
   async #drain(): Promise<void> {
-    for (let generation = 0; generation < 2; generation++) await Promise.all([...this.#background]);
+    for (let generation = 0; generation < 2; generation++) await this.#background.ended();
   }
 
   /** A loader that never returns must not keep a process from ending. */

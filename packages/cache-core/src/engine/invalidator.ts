@@ -37,6 +37,10 @@ export class Invalidator {
   /** @throws InvalidationError if it could not be applied, and the cache is `strict`. */
   async invalidate(targets: readonly Target[]): Promise<InvalidationResult> {
     if (targets.length === 0) return { applied: true, removed: 0 };
+    return this.#engine.follow(this.#invalidate(targets));
+  }
+
+  async #invalidate(targets: readonly Target[]): Promise<InvalidationResult> {
     const { logger, local } = this.#engine;
     local.drop(targets);
     const tell = (applied: boolean, removed: number) => this.#tell(() => targets.map(publicTarget), applied, removed);

@@ -197,9 +197,12 @@ export class TypedCache<V, I = Identifier> {
     const arrived = isThenable(value) ? await value : value; // before all else: its error must be somebody's
     const key = this.#key(identifier);
     checkFillOptions(this.#type, options);
-    if (!this.#enabled) return false;
+    return this.#enabled ? this.#context.engine.follow(this.#set(key, arrived, options)) : false;
+  }
+
+  async #set(key: StoreKey, value: unknown, options: FillOptions<never>): Promise<boolean> {
     const settings = { ttl: options.ttl, grace: options.grace, tags: [options.tags], loadMs: 0 };
-    const entry = await tryBuildEntry(this.#context, key.text, arrived, settings);
+    const entry = await tryBuildEntry(this.#context, key.text, value, settings);
     if (!entry) return false;
     try {
       const verdict = await this.#store(key, entry);
