@@ -6,20 +6,20 @@ import type { Request, Response } from 'express';
  * @returns what stops it
  */
 export function whenClientLeaves(req: Request, res: Response, task: () => void): () => void {
-  const { socket } = req;
   const leave = () => {
     stop();
     task();
   };
+  const events = [
+    [req.socket, 'error'],
+    [req.socket, 'close'],
+    [req, 'aborted'],
+    [res, 'close'],
+  ] as const;
+  const heard = events.filter(([{ prependListener }]) => prependListener !== undefined); // an adapter's socket may be a plain object
   const stop = () => {
-    socket.off('error', leave);
-    socket.off('close', leave);
-    req.off('aborted', leave);
-    res.off('close', leave);
+    for (const [emitter, name] of heard) emitter.off(name, leave);
   };
-  socket.prependListener('error', leave);
-  socket.prependListener('close', leave);
-  req.prependListener('aborted', leave);
-  res.prependListener('close', leave);
+  for (const [emitter, name] of heard) emitter.prependListener(name, leave);
   return stop;
 }

@@ -7,7 +7,7 @@ import { conditionOf, isConditional } from './conditional.ts';
 import { EchoFinder } from './echo-finder.ts';
 import { allowsStale, parseAge } from './freshness.ts';
 import { asSent, textAsSent } from './head-on-the-wire.ts';
-import { appendTo, type HeaderMap, headersOf, namesAsSet, textOf } from './headers.ts';
+import { appendTo, type HeaderMap, type HeaderPairs, headersOf, namesAsSet, textOf } from './headers.ts';
 import { type Hold, isTakenOver } from './hold.ts';
 import { lateHead } from './late-head.ts';
 import type { NarrowRequest } from './narrow-request.ts';
@@ -17,6 +17,7 @@ import { OwnFields } from './own-fields.ts';
 import { responseFacts } from './response-facts.ts';
 import { canBeKept, givenTags, headerTags, hideTags, removeTags } from './response-tags.ts';
 import { markWithoutBody } from './send-stored.ts';
+import { isServedByNode } from './server-of.ts';
 import {
   freshForMs,
   isComplete,
@@ -261,15 +262,18 @@ export class HandlerRun implements CaptureListener {
   }
 
   #keep(head: Head['stored'], { body, first }: Extract<Ending, { kind: 'whole' }>): void {
-    const { res } = this.#parts;
+    const { req, res } = this.#parts;
     const found = this.#findEchoes(head, body);
     if (!found.allowed) return this.#refuse(found.reason, head.status);
     const hasEtag = head.status !== 200 || head.headers.some(([name]) => isNamed(name, 'etag'));
     const etag = hasEtag ? undefined : this.#etagOf(body);
-    const headers = asSent(etag === undefined ? head.headers : [...head.headers, ['ETag', etag]], res, first);
-    const statusMessage = textAsSent(head.statusMessage, res, first);
+    const headers: HeaderPairs = etag === undefined ? head.headers : [...head.headers, ['ETag', etag]];
+    const sent = isServedByNode(req) && {
+      headers: asSent(headers, res, first),
+      statusMessage: textAsSent(head.statusMessage, res, first),
+    };
     const { echoes } = found;
-    this.#settle({ kind: 'storable', response: { ...head, statusMessage, headers, echoes, body } });
+    this.#settle({ kind: 'storable', response: { ...head, headers, ...sent, echoes, body } });
   }
 
   /** That of a response which is sent by now: a function of the app that throws cannot fail it any more. */

@@ -3,6 +3,7 @@ import https from 'node:https';
 import type { Socket } from 'node:net';
 import { type Duplex, duplexPair } from 'node:stream';
 import type { Application, Request } from 'express';
+import { serverOf, standInForAdapter } from './server-of.ts';
 
 /** An in-memory connection to the server of a request: what is sent on it passes whatever lies around the app, as the request did. */
 export interface OwnConnection {
@@ -32,20 +33,20 @@ export function connectionLike(req: Request): OwnConnection {
     side.once('close', () => other.destroy()); // Node 20 leaves the other one open
   }
   likeSocket(server, req.socket);
-  const target = serverOf(req);
+  const target = targetOf(req);
   const event = target instanceof https.Server ? 'secureConnection' : 'connection'; // TLS is behind us
   return { client, server, open: () => void target.emit(event, server) };
 }
 
 function ignore(): void {}
 
-function serverOf(req: Request): http.Server {
-  const server: unknown = Reflect.get(req.socket, 'server');
-  if (server instanceof http.Server || server instanceof https.Server) return server;
+function targetOf(req: Request): http.Server {
+  const server = serverOf(req);
+  if (server) return server;
   const app = rootOf(req);
   let own = SERVERS.get(app);
   if (!own) {
-    own = http.createServer(app);
+    own = standInForAdapter(http.createServer(app));
     SERVERS.set(app, own);
   }
   return own;

@@ -1,5 +1,5 @@
 import { AsyncResource } from 'node:async_hooks';
-import { type IncomingMessage, request } from 'node:http';
+import { IncomingMessage, request } from 'node:http';
 import type { Clock } from '@huntly/cache-core';
 import type { NextFunction, Request, Response } from 'express';
 import { CONDITIONAL } from './narrow-request.ts';
@@ -24,6 +24,10 @@ const DROPPED: ReadonlySet<string> = new Set([
 ]);
 /** The handler may send as many headers as to a client, which may accept more than Node. */
 const MAX_HEAD_BYTES = 1024 * 1024;
+
+/** light-my-request replaces the prototypes of Express, for the whole process: no app can answer a request of Node any more. */
+const NO_REQUEST =
+  'A response cannot be refreshed in this process, as the requests of its app are not made by node:http. Test refreshes with a server.';
 
 interface Rerun {
   /** The cached route that asked for it. */
@@ -58,7 +62,8 @@ export function rerunOf(req: Request): Rerun | undefined {
  * Sends a request again, over a connection in memory to the same server: authentication and all else that lies before the route sees it as a request
  * like any other. Rejects if it does not come to the route, is cut off, or takes too long; its connection is closed then.
  */
-export function rerun<T>(parts: RerunParts<T>): Promise<T> {
+export async function rerun<T>(parts: RerunParts<T>): Promise<T> {
+  if (!(parts.req instanceof IncomingMessage)) throw new Error(NO_REQUEST);
   return ORIGIN.runInAsyncScope(() => send(parts));
 }
 

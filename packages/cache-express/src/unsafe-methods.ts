@@ -6,6 +6,7 @@ import { nothingBelowTag } from './negative-tags.ts';
 import type { ResponseCache } from './options.ts';
 import { pathOf } from './query-text.ts';
 import { hostnameOf, pathTag } from './request-key.ts';
+import { isServedByNode } from './server-of.ts';
 import type { Traffic } from './traffic.ts';
 
 interface DroppingParts {
@@ -27,13 +28,14 @@ export function dropWhenDone(req: Request, res: Response, { cache, clock, traffi
     if (res.statusCode < 200 || res.statusCode >= 400 || !isLastChunk(args[0])) return end(...args);
     if (!res.headersSent) closeHead(res, args); // nobody can answer anything else while the invalidation runs
     isEnding = true;
-    res.write = (() => false) as typeof res.write;
-    const showsOpen = showEnded(res);
+    const letWrite = refuseWrites(res);
+    const showsOpen = isServedByNode(req) ? showEnded(res) : () => {}; // an adapter would take what there is for the answer
     const letDestroy = deferDestroy(req, res);
     const beganAt = clock.now();
     const finish = () => {
       traffic.timed('invalidate', clock.now() - beganAt);
       showsOpen();
+      letWrite(); // whatever wraps the response may end it by a write
       try {
         end(...args);
       } catch (error) {
@@ -44,6 +46,16 @@ export function dropWhenDone(req: Request, res: Response, { cache, clock, traffi
     cache.invalidateTags(tagsOf(req, res)).then(finish, finish); // what could not be dropped, the cache has logged
     return res;
   }) as typeof res.end;
+}
+
+/** What a handler writes after its end is lost. Returns what takes that back. */
+function refuseWrites(res: Response): () => void {
+  const own = Object.getOwnPropertyDescriptor(res, 'write');
+  Object.defineProperty(res, 'write', { value: () => false, writable: true, configurable: true });
+  return () => {
+    if (own) Object.defineProperty(res, 'write', own);
+    else Reflect.deleteProperty(res, 'write');
+  };
 }
 
 /** To its handler the response has ended. Returns what takes that back, so that it can end. */
