@@ -6,7 +6,8 @@ type AnyFunction = (...args: unknown[]) => unknown;
 /** Sets what `writeHead` was given as single fields, so that they can be looked at; returns what is left to give it. */
 export function takeHead(res: ServerResponse, [status, second, third]: readonly unknown[]): unknown[] {
   const hasMessage = typeof second === 'string';
-  res.statusCode = Number(status);
+  const code = Number(status);
+  res.statusCode = Number.isNaN(code) ? (status as number) : code; // Node refuses it, and says what it was
   setAll(res, hasMessage ? third : (second ?? third));
   return hasMessage ? [res.statusCode, second] : [res.statusCode];
 }

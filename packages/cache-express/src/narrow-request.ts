@@ -35,6 +35,8 @@ const OF_THE_CLIENT = ['ip', 'ips'];
 const OF_COOKIES = ['cookies', 'signedCookies'];
 /** What middleware before remembers of who asks. */
 const OF_WHO_ASKS = ['session', 'sessionID'];
+/** A token that only this client can send back: csurf and its like. Not even all browsers of one user share it. */
+const OF_ONE_FORM = ['csrfToken'];
 /** What is set for the handler. */
 const SET = ['url', 'originalUrl', 'headers', 'rawHeaders', 'headersDistinct'];
 
@@ -174,13 +176,14 @@ function watchedNames(req: Request, { seesWhoAsks }: Visible, shown: IncomingHtt
   const seesCookies = shown.cookie === req.headers.cookie;
   const cookies = seesCookies ? [] : OF_COOKIES.filter((name) => Object.keys(Reflect.get(req, name) ?? {}).length > 0);
   const whoAsks = seesWhoAsks ? [] : OF_WHO_ASKS.filter((name) => name in req);
-  return [...OF_THE_CLIENT, ...cookies, ...whoAsks];
+  const token = OF_ONE_FORM.filter((name) => name in req);
+  return [...OF_THE_CLIENT, ...cookies, ...whoAsks, ...token];
 }
 
 /** @throws TypeError if middleware, or the protocol, forbids to show the handler another value */
 function assertReplaceable(req: Request): void {
   for (const name of SET) if (!isAssignable(req, name)) throw new TypeError(`req.${name} cannot be replaced`);
-  for (const name of [...OF_THE_KEY, ...OF_THE_CLIENT, ...OF_COOKIES, ...OF_WHO_ASKS]) {
+  for (const name of [...OF_THE_KEY, ...OF_THE_CLIENT, ...OF_COOKIES, ...OF_WHO_ASKS, ...OF_ONE_FORM]) {
     const own = Object.getOwnPropertyDescriptor(req, name);
     if (own?.configurable === false || !Object.isExtensible(req)) throw new TypeError(`req.${name} cannot be watched`);
   }

@@ -51,6 +51,8 @@ export interface ResponseFacts extends LifetimeFacts {
   /** Fields that follow on the body, which a stored response has no place for. */
   readonly hasTrailer: boolean;
   readonly isEncoded: boolean;
+  /** Is what the handler writes in another form than that which a hit sends? */
+  readonly isTransferCoded: boolean;
   readonly isEventStream: boolean;
   /** Lower-case names of `Vary`. */
   readonly varies: readonly string[];
@@ -76,6 +78,7 @@ export function isStorable(facts: ResponseFacts, policy: StoragePolicy, nowMs: n
   if (facts.hasSetCookie) return refuse('set-cookie'); // P6; §7.3 leaves it to us
   if (facts.isEventStream) return refuse('stream');
   if (facts.hasTrailer) return refuse('trailer'); // RFC 9110 §6.5
+  if (facts.isTransferCoded) return refuse('encoding'); // RFC 9112 §6.1: of the message, not of what it carries
   const vary = varyVerdict(facts, policy);
   if (!vary.allowed) return vary;
   if ((facts.declaredBytes ?? 0) > policy.maxBodyBytes) return refuse('too-large');
