@@ -103,8 +103,8 @@ export class Engine {
     this.local =
       parent?.local.ofChildren ??
       new FollowedCopies(this.store, parts.local, { clock, logger: this.logger, onChannel });
-    this.#background = new WorkUnderWay(parent && parent.#background);
-    this.#awaited = new WorkUnderWay(parent && parent.#awaited);
+    this.#background = new WorkUnderWay(parent ? parent.#background : undefined);
+    this.#awaited = new WorkUnderWay(parent ? parent.#awaited : undefined);
     this.bulk = parent?.bulk ?? new Limiter(BULK_CALLS);
     this.flights = parent?.flights ?? new Flights();
     this.pauses = parent?.pauses ?? boundedPauses();
