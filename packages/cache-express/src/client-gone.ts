@@ -16,7 +16,8 @@ export function whenClientLeaves(req: Request, res: Response, task: () => void):
     [req, 'aborted'],
     [res, 'close'],
   ] as const;
-  const heard = events.filter(([{ prependListener }]) => prependListener !== undefined); // an adapter's socket may be a plain object
+  // The socket of an adapter may be a plain object.
+  const heard = events.filter(([{ prependListener }]) => prependListener !== undefined);
   const stop = () => {
     for (const [emitter, name] of heard) emitter.off(name, leave);
   };

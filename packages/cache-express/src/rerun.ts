@@ -25,7 +25,7 @@ const DROPPED: ReadonlySet<string> = new Set([
 /** The handler may send as many headers as to a client, which may accept more than Node. */
 const MAX_HEAD_BYTES = 1024 * 1024;
 
-/** light-my-request replaces the prototypes of Express, for the whole process: no app can answer a request of Node any more. */
+/** light-my-request replaces the prototypes of Express, for the whole process: no app can answer Node any more. */
 const NO_REQUEST =
   'A response cannot be refreshed in this process, as the requests of its app are not made by node:http. Test refreshes with a server.';
 

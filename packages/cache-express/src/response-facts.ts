@@ -19,7 +19,8 @@ export function responseFacts(status: number, before: HeaderMap, now: HeaderMap)
     hasTrailer: now.has('trailer'),
     hasContentRange: now.has('content-range'),
     isEncoded: encoding !== undefined && encoding.toLowerCase() !== 'identity',
-    isTransferCoded: listOf(textOf(now, 'transfer-encoding')).some((coding) => coding !== 'chunked'), // Node does the chunks
+    // Chunks are what Node makes of it.
+    isTransferCoded: listOf(textOf(now, 'transfer-encoding')).some((coding) => coding !== 'chunked'),
     isEventStream: textOf(now, 'content-type')?.toLowerCase().startsWith('text/event-stream') === true,
     varies: listOf(addedVary(before, now).join()),
     declaredBytes: length !== undefined && /^\d{1,15}$/.test(length) ? Number(length) : undefined,

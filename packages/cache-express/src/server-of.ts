@@ -5,8 +5,8 @@ import https from 'node:https';
 const ADAPTED = new WeakSet<http.Server>();
 
 /**
- * The server that a request came through; `undefined` where an adapter made the request (light-my-request, one of a serverless platform), or a
- * session of HTTP/2.
+ * The server that a request came through; `undefined` where an adapter made the request (light-my-request, one of a
+ * serverless platform), or a session of HTTP/2.
  */
 export function serverOf(req: IncomingMessage): http.Server | undefined {
   const server: unknown = Reflect.get(Object(req.socket) as object, 'server');
@@ -20,8 +20,8 @@ export function standInForAdapter(server: http.Server): http.Server {
 }
 
 /**
- * Does Node itself send the answer to this request as bytes? An adapter takes what was said to the response, and waits for its end by looking at
- * it.
+ * Does Node itself send the answer to this request as bytes? An adapter takes what was said to the response, and looks
+ * at it to see its end.
  */
 export function isServedByNode(req: IncomingMessage): boolean {
   const server = serverOf(req);

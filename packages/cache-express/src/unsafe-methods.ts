@@ -29,7 +29,8 @@ export function dropWhenDone(req: Request, res: Response, { cache, clock, traffi
     if (!res.headersSent) closeHead(res, args); // nobody can answer anything else while the invalidation runs
     isEnding = true;
     const letWrite = refuseWrites(res);
-    const showsOpen = isServedByNode(req) ? showEnded(res) : () => {}; // an adapter would take what there is for the answer
+    // An adapter that sees an end takes what there is for the answer.
+    const showsOpen = isServedByNode(req) ? showEnded(res) : () => {};
     const letDestroy = deferDestroy(req, res);
     const beganAt = clock.now();
     const finish = () => {

@@ -259,10 +259,10 @@ export class Cache<T extends CacheTypes = CacheTypes> {
   }
 
   /**
-   * Resolves when no load, refresh, fill, set, release or invalidation of this cache or of its children is under way in this
-   * process: what was loaded before the call is in the store by then, or was refused. It is made for tests. It also waits
-   * for work that begins meanwhile, and for as long as a loader takes, so a loader must not await it. A claim that was handed out counts
-   * from its `fill` or `release` on. Never rejects.
+   * Resolves when no load, refresh, fill, set, release or invalidation of this cache or of its children is under way in
+   * this process: what was loaded before the call is in the store by then, or was refused. It is made for tests. It also
+   * waits for work that begins meanwhile, and for as long as a loader takes, so a loader must not await it. A claim that
+   * was handed out counts from its `fill` or `release` on. Never rejects.
    * @example
    * await leads.getOrSet(42, load); // has the value before it is stored
    * await cache.settled();

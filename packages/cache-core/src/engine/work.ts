@@ -1,4 +1,4 @@
-/** What a cache has begun and not ended: loads, fills, refreshes, releases. What a child has begun, its parent has as well. */
+/** What a cache has begun and not ended: loads, fills, refreshes, releases. That of a child is its parent's as well. */
 export class WorkUnderWay {
   readonly #running = new Set<Promise<unknown>>();
   readonly #parent: WorkUnderWay | undefined;
