@@ -5,6 +5,7 @@ export type { Codec, Validate } from './codec/value-format.ts';
 export {
   type CacheTypeOptions,
   cacheType,
+  type Grace,
   type OutputOf,
   type Tags,
   type Ttl,
@@ -12,6 +13,7 @@ export {
 } from './config/cache-types.ts';
 export { checkDuration, type Duration, type DurationCheck, MAX_WAIT, toMilliseconds } from './config/duration.ts';
 export { type CacheConfig, type Environment, loadCacheConfig } from './config/environment.ts';
+export type { RefreshAhead } from './config/refresh-window.ts';
 export type { BatchLoader } from './engine/batch-load.ts';
 export { Cache, createCache, type IdentifierOf, type ValueOf } from './engine/cache.ts';
 export type { CacheOptions, CacheTypes, LocalOptions, ReadyOptions } from './engine/cache-options.ts';
@@ -19,7 +21,9 @@ export type { Claim, Hit, OpenClaim } from './engine/claim.ts';
 export type { FillOptions } from './engine/entry-builder.ts';
 export type { InvalidationResult, PatternOptions } from './engine/invalidator.ts';
 export type { Loader, LoaderContext } from './engine/loading.ts';
-export type { SetManyOptions, TypedCache } from './engine/typed-cache.ts';
+export type { ManyEntry, SetManyOptions } from './engine/many.ts';
+export type { LookOptions, ReadOptions } from './engine/read-options.ts';
+export type { TypedCache } from './engine/typed-cache.ts';
 export {
   CacheConfigError,
   CacheError,

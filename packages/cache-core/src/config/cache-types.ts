@@ -10,9 +10,12 @@ import type { KeyMemory } from '../keys/key-memory.ts';
 import { checkName, checkNamespace, keyPrefix, type Scope } from '../keys/scope.ts';
 import { Checks } from './checks.ts';
 import { type Duration, toMilliseconds } from './duration.ts';
+import { type RefreshAhead, type RefreshWindow, resolveRefreshAhead } from './refresh-window.ts';
 
 /** How long a value may be served, or how to tell from the value. */
 export type Ttl<V> = Duration | ((value: V) => Duration);
+/** How long past its TTL a value may still be served, or how to tell from the value; `0` not at all. */
+export type Grace<V> = Duration | 0 | ((value: V) => Duration | 0);
 /** Labels of a value: known before it is loaded, or told by the value (late tags). */
 export type Tags<V> = readonly string[] | ((value: V) => readonly string[]);
 
@@ -28,13 +31,16 @@ export interface CacheTypeOptions<V = unknown> {
   /** The TTL of `null`, which mostly means that there is nothing: instead of `ttl`, not of the `ttl` of a call. @default `ttl` */
   readonly negativeTtl?: Duration;
   /** How long past its TTL a value may still be served while it is refreshed, or when refreshing fails. @default 0 */
-  readonly grace?: Duration | 0;
+  readonly grace?: Grace<V>;
   /** How long a reader of a stale value waits for the refresh before it takes the stale value. @default 0 */
   readonly softTimeout?: Duration | 0;
   /** How long a loader may take: then its signal is aborted and its callers get a `LoaderTimeoutError`. @default no limit */
   readonly hardTimeout?: Duration;
-  /** Loads a value that is read shortly before its TTL ends anew in the background, so that no reader waits. @default false */
-  readonly refreshAhead?: boolean;
+  /**
+   * Loads a value that is read shortly before its TTL ends anew in the background, so that no reader waits. `true`: in the last 5 % of
+   * the TTL; see `RefreshAhead` for a window of your own. @default false
+   */
+  readonly refreshAhead?: boolean | RefreshAhead;
   /** Each TTL of this type is shortened by a random part of up to this share, so that entries do not expire together. @default 0.05 */
   readonly jitter?: number;
   /** Tags of every value of this type, besides those of a call. */
@@ -112,10 +118,13 @@ export function cacheType<V>(options: CacheTypeOptions<V>): CacheTypeOptions<V> 
 export interface ResolvedType {
   readonly scope: Scope;
   readonly codec: ValueFormat;
-  readonly graceMs: number;
+  /** `undefined`: the value tells. */
+  readonly graceMs: number | undefined;
+  readonly grace: Grace<never>;
   readonly softTimeoutMs: number;
   readonly hardTimeoutMs: number | undefined;
-  readonly refreshAhead: boolean;
+  /** `undefined`: it does not. */
+  readonly refreshAhead: RefreshWindow | undefined;
   readonly leaseMs: number;
   readonly waitMs: number;
   readonly backoffMs: number;
@@ -223,7 +232,7 @@ function resolveType(
   checks: Checks,
 ): ResolvedType {
   const scope = { namespace: shared.namespace, type: name };
-  const { ttl = shared.defaultTtl, tags, condition, identifier = 'text' } = options;
+  const { ttl = shared.defaultTtl, grace = 0, tags, condition, identifier = 'text' } = options;
   const unknown = Object.keys(options).filter((setting) => !SETTINGS.has(setting));
   if (ttl === undefined) checks.add('ttl', 'is missing: give the type one, or the cache a defaultTtl');
   for (const setting of unknown)
@@ -246,21 +255,23 @@ function resolveType(
     'a function of the value',
     condition,
   );
-  for (const [setting, value] of Object.entries({ ttl, tags, condition })) checks.atOnce(setting, value);
+  for (const [setting, value] of Object.entries({ ttl, grace, tags, condition })) checks.atOnce(setting, value);
+  const ttlMs = typeof ttl === 'function' || ttl === undefined ? undefined : checks.duration('ttl', ttl);
   return {
     scope,
     ttl: ttl ?? 0,
     tags,
     condition,
-    ttlMs: typeof ttl === 'function' || ttl === undefined ? undefined : checks.duration('ttl', ttl),
+    ttlMs,
     jitter: checks.number('jitter', options.jitter, DEFAULTS.jitter, 0, 0.5),
     negativeTtlMs: options.negativeTtl === undefined ? undefined : checks.duration('negativeTtl', options.negativeTtl),
     codec: valueFormat(options, checks),
-    graceMs: options.grace === 0 ? 0 : checks.duration('grace', options.grace, 0),
+    grace,
+    graceMs: typeof grace === 'function' ? undefined : checks.durationOrNone('grace', grace),
     softTimeoutMs: options.softTimeout === 0 ? 0 : checks.shortDuration('softTimeout', options.softTimeout, 0),
     hardTimeoutMs:
       options.hardTimeout === undefined ? undefined : checks.shortDuration('hardTimeout', options.hardTimeout, 0),
-    refreshAhead: checks.flag('refreshAhead', options.refreshAhead, false),
+    refreshAhead: resolveRefreshAhead(options.refreshAhead, ttlMs, checks),
     leaseMs: checks.shortDuration('lease', options.lease, DEFAULTS.leaseMs),
     waitMs: options.wait === 0 ? 0 : checks.shortDuration('wait', options.wait, DEFAULTS.waitMs),
     backoffMs: options.backoff === 0 ? 0 : checks.shortDuration('backoff', options.backoff, DEFAULTS.backoffMs),
@@ -325,4 +336,10 @@ function isCodec(value: unknown): boolean {
 /** The milliseconds for one value, before jitter. @throws CacheConfigError */
 export function ttlFor<V>(field: string, ttl: Ttl<V>, value: V): number {
   return toMilliseconds(field, typeof ttl === 'function' ? atOnce(field, ttl(value)) : ttl);
+}
+
+/** The milliseconds of grace for one value. @throws CacheConfigError */
+export function graceFor<V>(field: string, grace: Grace<V>, value: V): number {
+  const answer = typeof grace === 'function' ? atOnce(field, grace(value)) : grace;
+  return answer === 0 ? 0 : toMilliseconds(field, answer);
 }

@@ -38,6 +38,11 @@ export class Checks {
     return 0;
   }
 
+  /** `0` for none. */
+  durationOrNone(name: string, value: unknown): number {
+    return value === 0 ? 0 : this.duration(name, value);
+  }
+
   /** For what a timer waits for. */
   shortDuration(name: string, value: unknown, fallback: number): number {
     return this.duration(name, value, fallback, MAX_WAIT);

@@ -1,6 +1,5 @@
 import { atOnce, isAsyncFunction } from '../at-once.ts';
-import { type ResolvedType, type Tags, type Ttl, ttlFor } from '../config/cache-types.ts';
-import { type Duration, toMilliseconds } from '../config/duration.ts';
+import { type Grace, graceFor, type ResolvedType, type Tags, type Ttl, ttlFor } from '../config/cache-types.ts';
 import { KeyError, kindOf } from '../errors.ts';
 import { isTag } from '../keys/key.ts';
 import { loggableKey } from '../observe/logger.ts';
@@ -12,12 +11,12 @@ export interface FillOptions<V> {
   /** Instead of the TTL of the type, and without jitter. */
   readonly ttl?: Ttl<V> | undefined;
   /** Instead of the grace of the type. */
-  readonly grace?: Duration | 0 | undefined;
+  readonly grace?: Grace<V> | undefined;
   /** Besides the tags of the type. */
   readonly tags?: Tags<V> | undefined;
 }
 
-const CALL_OPTIONS = new Set<string>(['ttl', 'grace', 'tags'] satisfies (keyof FillOptions<never>)[]);
+export const FILL_OPTIONS = ['ttl', 'grace', 'tags'] as const satisfies (keyof FillOptions<never>)[];
 
 /** Tags that do not need the value: known before it is loaded. @throws KeyError */
 function knownTags(type: ResolvedType, options: FillOptions<never>): readonly string[] {
@@ -30,24 +29,35 @@ function knownTags(type: ResolvedType, options: FillOptions<never>): readonly st
  * @throws KeyError, CacheConfigError
  */
 export function checkFillOptions(type: ResolvedType, options: FillOptions<never>): readonly string[] {
+  return checkCallOptions(type, options, FILL_OPTIONS);
+}
+
+/** @param names of all options that the call has. See `checkFillOptions`. */
+export function checkCallOptions(
+  type: ResolvedType,
+  options: FillOptions<never>,
+  names: readonly string[],
+): readonly string[] {
   if (options === null || typeof options !== 'object') {
     throw new KeyError(`The options must be an object such as { ttl: '5m' }; got ${kindOf(options)}.`);
   }
-  const unknown = Object.keys(options).find((name) => !CALL_OPTIONS.has(name));
-  if (unknown !== undefined)
-    throw new KeyError(`${unknown} is no option of a call; its options are ttl, grace and tags.`);
-  const asynchronous = (['ttl', 'tags'] as const).find((name) => isAsyncFunction(options[name]));
+  const unknown = Object.keys(options).find((name) => !names.includes(name));
+  if (unknown !== undefined) {
+    const known = `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
+    throw new KeyError(`${unknown} is no option of a call; its options are ${known}.`);
+  }
+  const asynchronous = FILL_OPTIONS.find((name) => isAsyncFunction(options[name]));
   if (asynchronous !== undefined)
     throw new KeyError(`${asynchronous} must be a function that is not async: its answer is needed at once.`);
   if (options.ttl !== undefined && typeof options.ttl !== 'function') ttlFor('ttl', options.ttl, undefined);
-  if (options.grace !== undefined) graceFor(options.grace);
+  if (options.grace !== undefined && typeof options.grace !== 'function') graceFor('grace', options.grace, undefined);
   return knownTags(type, options);
 }
 
 /** What a value is stored with: the options of one or two calls together. */
 export interface EntrySettings {
   readonly ttl: Ttl<never> | undefined;
-  readonly grace: Duration | 0 | undefined;
+  readonly grace: Grace<never> | undefined;
   readonly tags: readonly (Tags<never> | undefined)[];
   readonly loadMs: number;
 }
@@ -97,7 +107,7 @@ function buildEntry(
   const bytes = type.codec.encode(value);
   const facts = () => {
     const freshForMs = entryTtl(type, value as never, settings.ttl, engine.random);
-    const graceMs = settings.grace === undefined ? type.graceMs : graceFor(settings.grace);
+    const graceMs = entryGrace(type, value as never, settings.grace);
     const { loadMs } = settings;
     return { freshForMs, expiresInMs: freshForMs + graceMs, loadMs, tags: entryTags(type, value as never, settings) };
   };
@@ -116,8 +126,9 @@ function entryTags(type: ResolvedType, value: never, settings: EntrySettings): r
 }
 
 /** @throws CacheConfigError */
-function graceFor(grace: Duration | 0): number {
-  return grace === 0 ? 0 : toMilliseconds('grace', grace);
+function entryGrace(type: ResolvedType, value: never, grace: Grace<never> | undefined): number {
+  if (grace !== undefined) return graceFor('grace', grace, value);
+  return type.graceMs ?? graceFor(`types.${type.scope.type}.grace`, type.grace, value);
 }
 
 /** The TTL of a type is shortened by its jitter; one given for a call is meant as it is. */

@@ -1,6 +1,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { Clock } from '../clock.ts';
 import { plainLength } from '../codec/compression.ts';
+import { type RefreshWindow, refreshWindowMs } from '../config/refresh-window.ts';
 import { tagKey } from '../keys/store-keys.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { Announcement, Channel } from '../store/announcements.ts';
@@ -8,7 +9,6 @@ import type { Entry, EntryId, StoreKey } from '../store/store.ts';
 import { AnnouncedTags } from './announced-tags.ts';
 import { CopyTable } from './copy-table.ts';
 import { clone } from './parts.ts';
-import { refreshWindowMs } from './refresh-window.ts';
 import { type Share, Sharing } from './sharing.ts';
 import { type Wait, Wakers } from './wakers.ts';
 
@@ -145,9 +145,10 @@ export class LocalTier {
   /**
    * The read of this ticket is over with this entry, decoded to this value. With `share: 'freeze'` the value is frozen, kept
    * or not, if that protects it.
+   * @param refreshAhead when its type refreshes it ahead, if it does
    * @returns whether there is a copy now
    */
-  settle(ticket: Ticket, entry: Entry, value: unknown): boolean {
+  settle(ticket: Ticket, entry: Entry, value: unknown, refreshAhead?: RefreshWindow): boolean {
     const open = ticket as OpenTicket;
     const { key, sentAt, tagTime } = open;
     const verdict = this.#sharing.prepare(key.scope.type, value);
@@ -167,7 +168,7 @@ export class LocalTier {
       servedUntil: sentAt + lifeMs,
       ttlMs,
       loadMs,
-      refreshFrom: freshUntil - refreshWindowMs(ttlMs, loadMs),
+      refreshFrom: freshUntil - refreshWindowMs(ttlMs, loadMs, refreshAhead),
       tagKeys,
       tagTime,
       comparedAt: this.#tags.latest,

@@ -9,6 +9,7 @@ import type { Flight, Landing } from './flights.ts';
 import type { LocalCopy, LocalTier } from './local-tier.ts';
 import {
   type Acquired,
+  ForcedRead,
   type Lookup,
   MAX_ROUNDS,
   type Patience,
@@ -56,7 +57,8 @@ export class Reader {
       if (reply.kind === 'hit') {
         this.#observer.countBytes('read', reply.entry.bytes.byteLength);
         const lookup = await this.#decode(key, reply.entry, acceptsStale);
-        if (ticket && lookup.kind === 'fresh') this.#copies?.settle(ticket, reply.entry, lookup.value);
+        if (ticket && lookup.kind === 'fresh')
+          this.#copies?.settle(ticket, reply.entry, lookup.value, this.#type.refreshAhead);
         return lookup;
       }
       if (reply.kind === 'absent') return { kind: 'miss', rejected: undefined };
@@ -79,17 +81,19 @@ export class Reader {
 
   /** A value, or the right to fill: after the store, the flight and the lease were asked, in this order. */
   async claim(request: ReadRequest): Promise<Outcome> {
-    const copy = request.loader ? undefined : this.#copies?.find(request.key.text); // who has a loader has looked
+    const { grace = this.#type.grace, force, signal } = request.options;
+    const copy = request.loader || force ? undefined : this.#copies?.find(request.key.text); // who has a loader has looked
     if (copy) {
       this.#observer.count('localHits', request.key.text);
       return { hit: true, value: copy.value };
     }
     const budget = this.#engine.newBudget();
     const waitUntil = this.#engine.clock.now() + this.#type.waitMs;
-    const { grace = this.#type.graceMs } = request.options;
+    const forced = force ? new ForcedRead() : undefined;
     for (let round = 0; ; round++) {
-      const lookup = await this.look(request.key, budget, grace !== 0);
-      const outcome = await this.#resolve(request, lookup, { round, budget, waitUntil });
+      const found = await this.look(request.key, budget, grace !== 0);
+      signal?.throwIfAborted(); // a caller that has left loads nothing
+      const outcome = await this.#resolve(request, forced?.see(found) ?? found, { round, budget, waitUntil });
       if (outcome) return outcome;
     }
   }
@@ -103,7 +107,7 @@ export class Reader {
       return { hit: true, value: lookup.value };
     }
     if (lookup.kind === 'stale') return this.#refresher.answerStale(request, lookup, progress);
-    if (progress.round === 0) this.#observer.count('misses', key.text);
+    if (progress.round === 0 && !request.options.force) this.#observer.count('misses', key.text);
     const running = this.#engine.flights.find(key.text);
     if (!running || !this.#mayJoin(running, lookup, progress.round)) return this.#begin(request, lookup, progress);
     if (progress.round === 0) this.#observer.count('coalesced', key.text);
@@ -133,13 +137,12 @@ export class Reader {
     const flight = flights.open(key.text, { asksStore: lookup.kind !== 'unknown' });
     try {
       const right = await this.#rightToLoad(request, lookup, progress);
-      if (right) {
-        return new RunningClaim({ context: this.#context, key, flight, right, options, isBulk, previous: undefined });
-      }
+      const previous = lookup.kind === 'miss' ? lookup.previous : undefined;
+      if (right) return new RunningClaim({ context: this.#context, key, flight, right, options, isBulk, previous });
       flights.abandon(key.text, flight);
       return undefined;
     } catch (error) {
-      flights.abandon(key.text, flight); // whatever a store or a clock does: nobody waits for ever
+      flights.abandon(key.text, flight); // whatever a store or a clock does, or a caller that leaves: nobody waits for ever
       throw error;
     }
   }
@@ -162,7 +165,12 @@ export class Reader {
     const rejected = lookup.kind === 'miss' ? lookup.rejected : undefined;
     const isLastRound = progress.round >= MAX_ROUNDS;
     for (let until = isLastRound ? clock.now() : progress.waitUntil; ; until = clock.now() + LAST_POLL_MS) {
-      const patience = { budget: progress.budget, waitUntil: until, waitsOutPause: true };
+      const patience = {
+        budget: progress.budget,
+        waitUntil: until,
+        waitsOutPause: true,
+        signal: request.options.signal,
+      };
       const acquired = await this.#acquire(request, rejected, patience);
       if (acquired.kind === 'leased' || acquired.kind === 'alone') return acquired;
       if (isLastRound) return this.#enterBulkhead();
@@ -185,6 +193,7 @@ export class Reader {
       try {
         const reply = await this.#askForLease(request, { rejected, again }, spending);
         if (reply.kind !== 'busy' || (reply.isPause && !patience.waitsOutPause)) return reply;
+        patience.signal?.throwIfAborted();
         const leftMs = patience.waitUntil - clock.now();
         if (leftMs <= 0) return reply;
         request.onWaiting?.();

@@ -1,3 +1,4 @@
+import { refreshWindowMs } from '../config/refresh-window.ts';
 import type { EntryId, StoreKey } from '../store/store.ts';
 import type { Budget } from './budget.ts';
 import { type Hit, RunningClaim } from './claim.ts';
@@ -11,7 +12,6 @@ import {
   type ReadRequest,
   type Refreshable,
 } from './read-request.ts';
-import { refreshWindowMs } from './refresh-window.ts';
 
 type Acquire = (request: ReadRequest, rejected: EntryId, patience: Patience) => Promise<Acquired>;
 
@@ -33,7 +33,7 @@ export class Refresher {
     const { type } = this.#context;
     if (!type.refreshAhead || !request.loader) return;
     const { freshForMs, ageMs, loadMs } = found.entry;
-    if (freshForMs < refreshWindowMs(freshForMs + ageMs, loadMs)) void this.#start(request, found);
+    if (freshForMs < refreshWindowMs(freshForMs + ageMs, loadMs, type.refreshAhead)) void this.#start(request, found);
   }
 
   /**

@@ -1,10 +1,9 @@
 import { isThenable } from '../at-once.ts';
+import type { ArrivedEntry, ManyEntry } from './many.ts';
 
-/** The pairs with the values of their promises. All are awaited together: one that failed later would be nobody's. */
-export async function allArrived<I, T>(
-  pairs: readonly (readonly [I, T | PromiseLike<T>])[],
-): Promise<readonly (readonly [I, T])[]> {
-  const isArrived = (pair: readonly [I, T | PromiseLike<T>]): pair is readonly [I, T] => !isThenable(pair[1]);
-  if (pairs.every(isArrived)) return pairs;
-  return Promise.all(pairs.map(async ([identifier, value]) => [identifier, await value] as const));
+/** The entries with the values of their promises. All are awaited together: one that failed later would be nobody's. */
+export async function allArrived<T, I>(entries: readonly ManyEntry<T, I>[]): Promise<readonly ArrivedEntry<T, I>[]> {
+  const isArrived = (entry: ManyEntry<T, I>): entry is ArrivedEntry<T, I> => !isThenable(entry[1]);
+  if (entries.every(isArrived)) return entries;
+  return Promise.all(entries.map(async ([identifier, value, options]) => [identifier, await value, options] as const));
 }

@@ -1,32 +1,37 @@
 import { isThenable } from '../at-once.ts';
 import type { ResolvedType } from '../config/cache-types.ts';
-import { CacheConfigError, KeyError, kindOf } from '../errors.ts';
+import { CacheConfigError, kindOf } from '../errors.ts';
 import type { Identifier } from '../keys/key.ts';
 import type { TypeObserver } from '../observe/type-observer.ts';
-import type { Entry, FillReply, NewEntry, StoreKey, Target } from '../store/store.ts';
+import type { Entry, StoreKey, Target } from '../store/store.ts';
 import { BatchLoad, type BatchLoader } from './batch-load.ts';
 import { BatchMapCheck } from './batch-map.ts';
-import { type Claim, RunningClaim } from './claim.ts';
+import { type Claim, type Hit, RunningClaim } from './claim.ts';
 import type { TypeContext } from './engine.ts';
-import { checkFillOptions, type FillOptions, tryBuildEntry } from './entry-builder.ts';
+import type { FillOptions } from './entry-builder.ts';
 import type { InvalidationResult, Invalidator } from './invalidator.ts';
 import { type Loader, Loading, loadInTime } from './loading.ts';
 import type { LocalTier } from './local-tier.ts';
+import {
+  type ArrivedEntry,
+  checkMany,
+  checkOnNotStored,
+  entriesOf,
+  inChunks,
+  type ManyEntry,
+  type SetManyOptions,
+} from './many.ts';
+import { checkLookOptions, checkReadOptions, type LookOptions, type ReadOptions } from './read-options.ts';
 import type { ReadRequest } from './read-request.ts';
 import { Reader } from './reader.ts';
 import { allArrived } from './thenable.ts';
+import { untilAborted } from './until-aborted.ts';
+import { Writer } from './writer.ts';
 
 const NO_OPTIONS = {};
-/** Values of one call: more should come in several. */
-const MAX_MANY = 10_000;
-/** Of them at a time: more would hold up everybody else's. */
-const CHUNK = 500;
-
-/** How `setMany` stores its values. */
-export interface SetManyOptions<T, I> extends FillOptions<T> {
-  /** Is told the identifiers of the values that were not stored, if there are any, before `setMany` resolves. */
-  readonly onNotStored?: ((identifiers: readonly I[]) => void) | undefined;
-}
+const STALE: LookOptions = { stale: true };
+/** How the value of a look-up counts. */
+const COUNTED = { fresh: 'hits', stale: 'stale' } as const;
 
 export interface TypedCacheParts {
   readonly context: TypeContext;
@@ -41,6 +46,7 @@ export class TypedCache<V, I = Identifier> {
   readonly #observer: TypeObserver;
   readonly #invalidator: Invalidator;
   readonly #reader: Reader;
+  readonly #writer: Writer;
   readonly #batchMaps: BatchMapCheck;
   readonly #enabled: boolean;
   /** Undefined where this type has none. */
@@ -58,17 +64,18 @@ export class TypedCache<V, I = Identifier> {
     this.#copies = hasCopies ? local.tier : undefined;
     if (hasCopies) local.follow(parts.context.type.scope);
     this.#reader = new Reader(parts.context, this.#copies);
+    this.#writer = new Writer(parts.context);
     this.#batchMaps = new BatchMapCheck(parts.context);
   }
 
   /**
    * The cached value, or what `loader` returns. However many callers ask at once, one loader runs; its error is everybody's
    * error, the same object. `null` is cached; `undefined` means "do not cache".
-   * @throws KeyError or CacheConfigError for a bad identifier, loader or option; what the loader throws, or LoaderTimeoutError.
-   * Trouble of the store is never thrown.
+   * @throws KeyError or CacheConfigError for a bad identifier, loader or option; what the loader throws, or LoaderTimeoutError; the
+   * reason of `options.signal` if that was aborted. Trouble of the store is never thrown.
    * @example const lead = await leads.getOrSet(id, ({ signal }) => db.lead(id, { signal }));
    */
-  getOrSet<T extends V>(identifier: I, loader: Loader<T, V>, options: FillOptions<T> = NO_OPTIONS): Promise<T> {
+  getOrSet<T extends V>(identifier: I, loader: Loader<T, V>, options: ReadOptions<T> = NO_OPTIONS): Promise<T> {
     return this.#getOrSet(identifier, loader, options, undefined);
   }
 
@@ -82,29 +89,51 @@ export class TypedCache<V, I = Identifier> {
   async getOrSetMany<T extends V>(
     identifiers: readonly I[],
     loadMissing: BatchLoader<T, I>,
-    options: FillOptions<T> = {},
+    options: ReadOptions<T> = {},
   ): Promise<T[]> {
-    checkMany(identifiers);
-    if (typeof loadMissing !== 'function')
-      throw new CacheConfigError([`loadMissing must be a function; got ${kindOf(loadMissing)}`]);
+    checkBatch(identifiers, loadMissing);
     return inChunks(identifiers, async (chunk) => {
-      const batch = new BatchLoad<T, I>(chunk.length, loadMissing, this.#batchMaps);
-      const reads = chunk.map((identifier) => {
-        const decided = batch.member();
-        const load: Loader<T, V> = ({ signal }) => batch.load(identifier, signal, decided);
-        return this.#getOrSet(identifier, load, options, decided).finally(decided);
-      });
+      const reads = this.#readChunk(chunk, loadMissing, options);
       await Promise.allSettled(reads);
-      batch.end();
       return Promise.all(reads);
     });
+  }
+
+  /**
+   * As `getOrSetMany`, but each value settles by itself, as in `Promise.allSettled`: a bad identifier, or a load that failed, is the
+   * `reason` of that value alone. With a `signal` it gives what is there when that is aborted; all else has the reason of the signal.
+   * @throws KeyError for more than 10,000 identifiers; KeyError or CacheConfigError for a bad loader or option.
+   * @example
+   * const settled = await leads.getOrSetManySettled(ids, (missing) => db.leads(missing));
+   * const found = settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+   */
+  async getOrSetManySettled<T extends V>(
+    identifiers: readonly I[],
+    loadMissing: BatchLoader<T, I>,
+    options: ReadOptions<T> = {},
+  ): Promise<PromiseSettledResult<T>[]> {
+    checkBatch(identifiers, loadMissing);
+    checkReadOptions(this.#type, { ...options, signal: undefined });
+    return inChunks(identifiers, (chunk) => Promise.allSettled(this.#readChunk(chunk, loadMissing, options)));
+  }
+
+  /** The reads of some values whose loads travel together. */
+  #readChunk<T extends V>(chunk: readonly I[], loadMissing: BatchLoader<T, I>, options: ReadOptions<T>): Promise<T>[] {
+    const batch = new BatchLoad<T, I>(chunk.length, loadMissing, this.#batchMaps);
+    const reads = chunk.map((identifier) => {
+      const decided = batch.member();
+      const load: Loader<T, V> = ({ signal }) => batch.load(identifier, signal, decided);
+      return this.#getOrSet(identifier, load, options, decided).finally(decided);
+    });
+    void Promise.allSettled(reads).then(() => batch.end());
+    return reads;
   }
 
   /** The hot path: a hit in this process makes nothing at all. */
   #getOrSet<T extends V>(
     identifier: I,
     loader: Loader<T, V>,
-    options: FillOptions<T>,
+    options: ReadOptions<T>,
     onWaiting: (() => void) | undefined,
   ): Promise<T> {
     try {
@@ -112,7 +141,8 @@ export class TypedCache<V, I = Identifier> {
         throw new CacheConfigError([`loader must be a function; got ${kindOf(loader)}`]);
       const text = this.#type.keyOf(identifier);
       const copy = this.#copies?.find(text);
-      if (copy === undefined) return this.#readOrLoad(text, loader, options, onWaiting);
+      if (copy === undefined || (options !== NO_OPTIONS && isNoCopyEnough(options)))
+        return this.#readOrLoad(text, loader, options, onWaiting);
       this.#observer.countLocalHit(text);
       if (this.#type.refreshAhead && this.#context.engine.clock.now() >= copy.refreshFrom)
         this.#reader.refreshCopy(this.#request(text, loader, options, undefined), copy);
@@ -125,53 +155,72 @@ export class TypedCache<V, I = Identifier> {
   async #readOrLoad<T extends V>(
     text: string,
     loader: Loader<T, V>,
-    options: FillOptions<T>,
+    options: ReadOptions<T>,
     onWaiting: (() => void) | undefined,
   ): Promise<T> {
     const request = this.#request(text, loader, options, onWaiting);
-    if (!this.#enabled) return loadInTime(this.#context, text, loader, new Loading(undefined));
-    const claim = await this.#reader.claim(request);
-    return claim instanceof RunningClaim ? claim.load(loader) : (claim.value as T);
+    const { signal } = options;
+    if (!this.#enabled) return untilAborted(signal, loadInTime(this.#context, text, loader, new Loading(undefined)));
+    const claim = await this.#claim(request);
+    return claim instanceof RunningClaim ? untilAborted(signal, claim.load(loader)) : (claim.value as T);
+  }
+
+  /** For a caller that may leave: a right that comes too late is given back, so that one of those who wait has it. */
+  #claim(request: ReadRequest): Promise<Hit<unknown> | RunningClaim<unknown>> {
+    const giveBack = (claim: Hit<unknown> | RunningClaim<unknown>) => {
+      if (claim instanceof RunningClaim) this.#context.engine.runInBackground('release', claim.release());
+    };
+    return untilAborted(request.options.signal, this.#reader.claim(request), giveBack);
   }
 
   /**
    * The cached value, or the right to fill it, when the load is not one function. While it is held, other callers wait.
-   * @throws KeyError or CacheConfigError as `getOrSet`.
+   * @param options with a `signal` the caller leaves while it waits; a claim that it was given does not follow the signal.
+   * @throws KeyError or CacheConfigError as `getOrSet`; the reason of `options.signal` if that was aborted.
    * @example
    * const claim = await leads.claim(id);
    * return claim.hit ? claim.value : claim.fill(await db.lead(id));
    */
-  async claim(identifier: I, options: FillOptions<V> = {}): Promise<Claim<V>> {
+  async claim(identifier: I, options: ReadOptions<V> = {}): Promise<Claim<V>> {
     const request = this.#request(this.keyOf(identifier), undefined, options, undefined);
     if (!this.#enabled)
       return { hit: false, previous: undefined, fill: async (value) => value, release: async () => {} };
-    const claim = await this.#reader.claim(request);
+    const claim = await this.#claim(request);
     return claim instanceof RunningClaim ? (claim.lapse() as RunningClaim<V>) : { hit: true, value: claim.value as V };
   }
 
-  /** The cached value; `undefined` where there is none that is fresh. */
-  async get(identifier: I): Promise<V | undefined> {
+  /**
+   * The cached value; `undefined` where there is none that is fresh, or, with `stale`, none at all.
+   * @throws KeyError or CacheConfigError for a bad identifier or option; the reason of `options.signal` if that was aborted.
+   * @example const last = await leads.get(id, { stale: true }); // at once, whatever its age
+   */
+  async get(identifier: I, options: LookOptions = NO_OPTIONS): Promise<V | undefined> {
+    if (options !== NO_OPTIONS) checkLookOptions(options);
     const key = this.#key(identifier);
     const copy = this.#copies?.find(key.text);
     if (copy) {
       this.#observer.count('localHits', key.text);
       return copy.value as V;
     }
-    const found = await this.#look(key);
-    if (this.#enabled) this.#observer.count(found ? 'hits' : 'misses', key.text);
+    const found = await this.#look(key, options);
+    if (this.#enabled) this.#observer.count(found ? COUNTED[found.kind] : 'misses', key.text);
     return found?.value;
   }
 
-  /** Those of several identifiers, in their order, in one read of the store. @throws KeyError for more than 10,000. */
-  async getMany(identifiers: readonly I[]): Promise<(V | undefined)[]> {
+  /** Those of several identifiers, in their order, in one read of the store. @throws as `get`, and KeyError for more than 10,000. */
+  async getMany(identifiers: readonly I[], options: LookOptions = NO_OPTIONS): Promise<(V | undefined)[]> {
     checkMany(identifiers);
-    return Promise.all(identifiers.map((identifier) => this.get(identifier)));
+    if (options !== NO_OPTIONS) checkLookOptions(options);
+    const { signal, stale } = options;
+    const each = stale ? STALE : NO_OPTIONS;
+    return untilAborted(signal, Promise.all(identifiers.map((identifier) => this.get(identifier, each))));
   }
 
   /** As `get`, but leaves no trace in the statistics. */
-  async peek(identifier: I): Promise<V | undefined> {
+  async peek(identifier: I, options: LookOptions = NO_OPTIONS): Promise<V | undefined> {
+    if (options !== NO_OPTIONS) checkLookOptions(options);
     const key = this.#key(identifier);
-    const found = this.#copies?.find(key.text) ?? (await this.#look(key));
+    const found = this.#copies?.find(key.text) ?? (await this.#look(key, options));
     return found?.value as V | undefined;
   }
 
@@ -195,40 +244,28 @@ export class TypedCache<V, I = Identifier> {
    */
   async set<T extends V>(identifier: I, value: T | PromiseLike<T>, options: FillOptions<T> = {}): Promise<boolean> {
     const arrived = isThenable(value) ? await value : value; // before all else: its error must be somebody's
-    const key = this.#key(identifier);
-    checkFillOptions(this.#type, options);
-    return this.#enabled ? this.#context.engine.follow(this.#set(key, arrived, options)) : false;
+    return this.#set([identifier, arrived, options], NO_OPTIONS);
   }
 
-  async #set(key: StoreKey, value: unknown, options: FillOptions<never>): Promise<boolean> {
-    const settings = { ttl: options.ttl, grace: options.grace, tags: [options.tags], loadMs: 0 };
-    const entry = await tryBuildEntry(this.#context, key.text, value, settings);
-    if (!entry) return false;
-    try {
-      const verdict = await this.#store(key, entry);
-      this.#observer.count(verdict, key.text);
-      this.#dropCopy(key);
-      return verdict === 'stored';
-    } catch (error) {
-      this.#dropCopy(key); // it may have been stored all the same
-      this.#observer.count('storeErrors', key.text, error); // said by `ask`
-      return false;
-    }
+  async #set<T extends V>([identifier, value, own = NO_OPTIONS]: ArrivedEntry<T, I>, common: FillOptions<T>) {
+    const key = this.#key(identifier);
+    this.#writer.check(common, own);
+    return this.#enabled ? this.#context.engine.follow(this.#writer.write(key, value, own, common)) : false;
   }
 
   /**
-   * Stores several values, 200 at a time. @returns how many were stored; `onNotStored` hears which were not.
+   * Stores several values, 200 at a time. Each may have options of its own: its `ttl` and `grace` come before those of
+   * the call, its tags are added.
+   * @returns how many were stored; `onNotStored` hears which were not.
    * @throws as `set`, and KeyError for more than 10,000
    * @example await leads.setMany(rows, { onNotStored: (ids) => log.warn({ ids }, 'not cached') });
+   * @example await leads.setMany([[1, ada], [2, null, { ttl: '30s' }]], { tags: ['import'] });
    */
-  async setMany<T extends V>(
-    entries: Iterable<readonly [I, T | PromiseLike<T>]>,
-    options: SetManyOptions<T, I> = {},
-  ): Promise<number> {
-    const all = await allArrived(pairsOf(entries));
-    const { onNotStored, ...each } = checkOnNotStored(options);
+  async setMany<T extends V>(entries: Iterable<ManyEntry<T, I>>, options: SetManyOptions<T, I> = {}): Promise<number> {
+    const all = await allArrived<T, I>(entriesOf(entries));
+    const { onNotStored, ...common } = checkOnNotStored(options);
     const { bulk } = this.#context.engine;
-    const set = ([identifier, value]: readonly [I, T]) => bulk.run(() => this.set(identifier, value, each));
+    const set = (entry: ArrivedEntry<T, I>) => bulk.run(() => this.#set(entry, common));
     const isStored = await inChunks(all, (chunk) => Promise.all(chunk.map(set)));
     const missed = all.flatMap(([identifier], index) => (isStored[index] ? [] : [identifier]));
     if (missed.length > 0) onNotStored?.(missed);
@@ -247,32 +284,12 @@ export class TypedCache<V, I = Identifier> {
     try {
       await engine.ask('expire', (store) => store.expire([key], engine.newBudget()));
       engine.flights.detach(key.text);
-      this.#dropCopy(key);
+      engine.local.drop([{ kind: 'key', key }]); // this process does not wait for its own news
       this.#observer.expired(key.text);
       return true;
     } catch (error) {
       this.#observer.count('storeErrors', key.text, error); // said by `ask`
       return false;
-    }
-  }
-
-  /** Under a lease that it takes by force, so that a value that arrives late undoes nothing newer. */
-  async #store(key: StoreKey, entry: NewEntry): Promise<FillReply> {
-    const { engine } = this.#context;
-    const budget = engine.newBudget();
-    const options = { ttlMs: this.#type.leaseMs, tags: entry.tags, byForce: true };
-    const reply = await engine.ask('lease', (store) => store.lease(key, options, budget), budget);
-    if (reply.kind !== 'granted') return 'refused';
-    try {
-      return await engine.ask('fill', (store) => store.fill(reply.lease, entry, budget), budget);
-    } catch (error) {
-      // Else every reader waits for a value that does not come. A guard that cannot do it now remembers it.
-      const release = engine.ask('release', (store) => store.release(reply.lease));
-      engine.runInBackground(
-        'release',
-        release.catch(() => undefined),
-      );
-      throw error;
     }
   }
 
@@ -303,15 +320,13 @@ export class TypedCache<V, I = Identifier> {
     return this.#type.keyOf(identifier);
   }
 
-  /** This process does not wait for its own news. */
-  #dropCopy(key: StoreKey): void {
-    this.#context.engine.local.drop([{ kind: 'key', key }]);
-  }
-
-  async #look(key: StoreKey): Promise<{ value: V; entry: Entry } | undefined> {
+  async #look(
+    key: StoreKey,
+    { stale, signal }: LookOptions = NO_OPTIONS,
+  ): Promise<{ kind: 'fresh' | 'stale'; value: V; entry: Entry } | undefined> {
     if (!this.#enabled) return undefined;
-    const lookup = await this.#reader.look(key);
-    return lookup.kind === 'fresh' ? { value: lookup.value as V, entry: lookup.entry } : undefined;
+    const lookup = await untilAborted(signal, this.#reader.look(key, undefined, stale));
+    return lookup.kind === 'fresh' || lookup.kind === 'stale' ? { ...lookup, value: lookup.value as V } : undefined;
   }
 
   #key(identifier: I): StoreKey {
@@ -326,45 +341,22 @@ export class TypedCache<V, I = Identifier> {
   #request(
     text: string,
     loader: ReadRequest['loader'],
-    options: FillOptions<never>,
+    options: ReadOptions<never>,
     onWaiting: ReadRequest['onWaiting'],
   ): ReadRequest {
-    const tags = checkFillOptions(this.#type, options);
+    const tags = checkReadOptions(this.#type, options);
     return { key: this.#keyOfText(text), loader, options, tags, onWaiting, isBulk: onWaiting !== undefined };
   }
 }
 
-async function inChunks<A, B>(all: readonly A[], work: (chunk: readonly A[]) => Promise<readonly B[]>): Promise<B[]> {
-  const results: B[] = [];
-  for (let done = 0; done < all.length; done += CHUNK) results.push(...(await work(all.slice(done, done + CHUNK))));
-  return results;
+/** @throws KeyError, CacheConfigError */
+function checkBatch(identifiers: readonly unknown[], loadMissing: unknown): void {
+  checkMany(identifiers);
+  if (typeof loadMissing !== 'function')
+    throw new CacheConfigError([`loadMissing must be a function; got ${kindOf(loadMissing)}`]);
 }
 
-/** @throws KeyError. What else is wrong with the options is said by `set`. */
-function checkOnNotStored<O extends SetManyOptions<never, never>>(options: O): O {
-  if (options === null || typeof options !== 'object') {
-    throw new KeyError(`The options must be an object such as { ttl: '5m' }; got ${kindOf(options)}.`);
-  }
-  const onNotStored: unknown = options.onNotStored;
-  if (onNotStored !== undefined && typeof onNotStored !== 'function')
-    throw new KeyError(`onNotStored must be a function; got ${kindOf(onNotStored)}.`);
-  return options;
-}
-
-/** @throws KeyError */
-function pairsOf<P>(entries: Iterable<P>): P[] {
-  if (typeof entries?.[Symbol.iterator] !== 'function')
-    throw new KeyError(`The entries must be pairs of identifier and value; got ${kindOf(entries)}.`);
-  const all = [...entries];
-  checkMany(all);
-  const bad = all.find((pair) => !Array.isArray(pair));
-  if (bad !== undefined) throw new KeyError(`An entry must be a pair of identifier and value; got ${kindOf(bad)}.`);
-  return all;
-}
-
-/** @throws KeyError */
-function checkMany(list: readonly unknown[]): void {
-  if (!Array.isArray(list)) throw new KeyError(`The identifiers must be an array; got ${kindOf(list)}.`);
-  if (list.length > MAX_MANY)
-    throw new KeyError(`At most ${MAX_MANY} values at a time; got ${list.length}. Split the call.`);
+/** Is a copy in this process no answer to this read? What else may be wrong with the options is said where there is none. */
+function isNoCopyEnough(options: ReadOptions<never> | null): boolean {
+  return Boolean(options?.force || options?.signal?.aborted);
 }

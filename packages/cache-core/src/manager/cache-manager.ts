@@ -3,9 +3,9 @@ import type { CacheTypeOptions, Ttl, WithQuery } from '../config/cache-types.ts'
 import { type CacheConfig, type Environment, loadCacheConfig } from '../config/environment.ts';
 import { Cache, type ValueOf } from '../engine/cache.ts';
 import { type CacheOptions, type CacheTypes, closingOnFailure } from '../engine/cache-options.ts';
-import type { FillOptions } from '../engine/entry-builder.ts';
 import type { InvalidationResult } from '../engine/invalidator.ts';
 import type { Loader, LoaderContext } from '../engine/loading.ts';
+import type { LookOptions, ReadOptions } from '../engine/read-options.ts';
 import type { TypedCache } from '../engine/typed-cache.ts';
 import { CacheConfigError, InvalidationError } from '../errors.ts';
 import type { Identifier } from '../keys/key.ts';
@@ -96,11 +96,15 @@ export class CacheManager<T extends CacheTypes = Record<never, never>> extends C
   // Any type, by name.
 
   /** The cached value, `undefined` where there is none. */
-  get<N extends ManagerTypeName<T>>(type: N, identifier: unknown): Promise<ManagerValue<T, N> | undefined>;
-  get<R>(type: ManagerTypeName<T>, identifier: unknown): Promise<R | undefined>;
-  async get<R>(type: ManagerTypeName<T>, identifier: unknown): Promise<R | undefined> {
-    if (type === 'search') return (await this.getCachedSearchResults<R>(identifier))?.results;
-    return this.#typed(type).get(identifier) as Promise<R | undefined>;
+  get<N extends ManagerTypeName<T>>(
+    type: N,
+    identifier: unknown,
+    options?: LookOptions,
+  ): Promise<ManagerValue<T, N> | undefined>;
+  get<R>(type: ManagerTypeName<T>, identifier: unknown, options?: LookOptions): Promise<R | undefined>;
+  async get<R>(type: ManagerTypeName<T>, identifier: unknown, options?: LookOptions): Promise<R | undefined> {
+    if (type === 'search') return (await this.getCachedSearchResults<R>(identifier, options))?.results;
+    return this.#typed(type).get(identifier, options) as Promise<R | undefined>;
   }
 
   /** @returns whether it was stored. */
@@ -139,8 +143,11 @@ export class CacheManager<T extends CacheTypes = Record<never, never>> extends C
     return this.#search.set(query, this.#stamped(results), { ttl });
   }
 
-  async getCachedSearchResults<R = unknown>(query: unknown): Promise<CachedSearch<R> | undefined> {
-    const stored = await this.#search.get(query);
+  async getCachedSearchResults<R = unknown>(
+    query: unknown,
+    options?: LookOptions,
+  ): Promise<CachedSearch<R> | undefined> {
+    const stored = await this.#search.get(query, options);
     return stored && unstamped<R>(stored);
   }
 
@@ -150,8 +157,11 @@ export class CacheManager<T extends CacheTypes = Record<never, never>> extends C
    * const claim = await manager.claimSearch(query);
    * return claim.hit ? claim.value : claim.fill(await engine.search(query));
    */
-  async claimSearch<R = unknown>(query: unknown): Promise<SearchClaim<R>> {
-    const claim = await this.#search.claim(query);
+  async claimSearch<R = unknown>(
+    query: unknown,
+    options?: Pick<ReadOptions<unknown>, 'force' | 'signal'>,
+  ): Promise<SearchClaim<R>> {
+    const claim = await this.#search.claim(query, options);
     if (claim.hit) return { hit: true, value: unstamped<R>(claim.value) };
     return {
       hit: false,
@@ -164,14 +174,15 @@ export class CacheManager<T extends CacheTypes = Record<never, never>> extends C
    * The cached results, or what `loader` finds; however many ask at once, one loader runs. `undefined` is not cached.
    * @example const { results } = await manager.getOrSetSearch(query, () => engine.search(query));
    */
-  async getOrSetSearch<R>(query: unknown, loader: Loader<R>, options: FillOptions<R> = {}): Promise<CachedSearch<R>> {
-    const { ttl, tags } = options;
+  async getOrSetSearch<R>(query: unknown, loader: Loader<R>, options: ReadOptions<R> = {}): Promise<CachedSearch<R>> {
+    const { ttl, grace, tags } = options;
     const stored = await this.#search.getOrSet(
       query,
       async (context) => this.#stamped(await loader(searchContext(context))),
       {
         ...options,
         ttl: typeof ttl === 'function' ? ({ results }) => ttl(results as R) : ttl,
+        grace: typeof grace === 'function' ? ({ results }) => grace(results as R) : grace,
         tags: typeof tags === 'function' ? ({ results }) => tags(results as R) : tags,
       },
     );
