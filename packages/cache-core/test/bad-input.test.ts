@@ -69,7 +69,28 @@ describe('createCache refuses', () => {
       'types.lead.softTimeout must be at most "1h"',
     ],
     ['a bad hardTimeout', { lead: { ttl: 1, hardTimeout: 0 } }, 'types.lead.hardTimeout must be'],
-    ['a bad refreshAhead', { lead: { ttl: 1, refreshAhead: '1m' } }, 'types.lead.refreshAhead must be true or false'],
+    ['a bad refreshAhead', { lead: { ttl: 1, refreshAhead: '1m' } }, "must be true, false, { window: '10s' } or"],
+    ['an empty refreshAhead', { lead: { ttl: 1, refreshAhead: {} } }, 'types.lead.refreshAhead must be true, false,'],
+    ['two windows', { lead: { ttl: 1, refreshAhead: { window: 1, share: 0.1 } } }, 'types.lead.refreshAhead must be'],
+    ['a misspelt window', { lead: { ttl: 1, refreshAhead: { window: '5s', x: 1 } } }, 'types.lead.refreshAhead must'],
+    [
+      'a share that is too large',
+      { lead: { ttl: 1, refreshAhead: { share: 0.6 } } },
+      'types.lead.refreshAhead.share must be a number above 0, at most 0.5; got the number 0.6',
+    ],
+    ['a share of NaN', { lead: { ttl: 1, refreshAhead: { share: Number.NaN } } }, 'refreshAhead.share must be'],
+    [
+      'a bad window',
+      { lead: { ttl: 1, refreshAhead: { window: Number.NaN } } },
+      'refreshAhead.window must be more than 0',
+    ],
+    [
+      'a window longer than half of the TTL',
+      { lead: { ttl: '10s', refreshAhead: { window: '6s' } } },
+      'types.lead.refreshAhead.window must be at most half of the ttl',
+    ],
+    ['an async grace', { lead: { ttl: 1, grace: async () => 1 } }, 'types.lead.grace must be a function that is not'],
+    ['a grace of NaN', { lead: { ttl: 1, grace: Number.NaN } }, 'types.lead.grace must be'],
     ['a bad foreign', { lead: { ttl: 1, foreign: 1 } }, 'types.lead.foreign must be true or false'],
     ['a bad wait', { lead: { ttl: 1, wait: -1 } }, 'types.lead.wait must be'],
   ])('%s', (_what, types, message) => {
@@ -180,6 +201,35 @@ describe('a cache refuses, before anything is loaded or stored,', () => {
         .type('lead')
         .set(1, 'x', loose({ tgas: ['acme'] })),
     ).rejects.toThrow('tgas is no option of a call');
+  });
+
+  it.each([
+    [{ force: 'yes' }, 'force must be true or false; got a string'],
+    [{ force: 1 }, 'force must be true or false; got the number 1'],
+    [{ signal: 5 }, 'signal must be an AbortSignal; got the number 5'],
+    [{ signal: null }, 'signal must be an AbortSignal; got null'],
+    [{ signal: new AbortController() }, 'signal must be an AbortSignal; got an object: give its signal'],
+    [{ stale: true }, 'stale is no option of a call; its options are ttl, grace, tags, force and signal'],
+    [{ grace: async () => 1 }, 'grace must be a function that is not async'],
+  ])('the options %j of a read that may load', async (options, message) => {
+    const leads = open().type('lead');
+    await expect(leads.getOrSet(1, load, loose(options))).rejects.toThrow(message);
+    await expect(leads.claim(1, loose(options))).rejects.toThrow(message);
+    await expect(leads.getOrSetMany([1], loose(load), loose(options))).rejects.toThrow(message);
+    expect(load).not.toHaveBeenCalled();
+  });
+
+  it.each([
+    [{ stale: 'yes' }, 'stale must be true or false; got a string'],
+    [{ signal: {} }, 'signal must be an AbortSignal; got an object'],
+    [{ force: true }, 'force is no option of a read that does not load; its options are stale and signal'],
+    ['stale', 'The options must be an object such as { stale: true }; got a string'],
+    [null, 'The options must be an object such as { stale: true }; got null'],
+  ])('the options %j of a read that does not load', async (options, message) => {
+    const leads = open().type('lead');
+    await expect(leads.get(1, loose(options))).rejects.toThrow(message);
+    await expect(leads.peek(1, loose(options))).rejects.toThrow(message);
+    await expect(leads.getMany([1], loose(options))).rejects.toThrow(message);
   });
 
   it('options that are no object', async () => {

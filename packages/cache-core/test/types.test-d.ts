@@ -108,6 +108,21 @@ describe('types', () => {
     void named.type('text').get({ q: 'acme' });
   });
 
+  it('of options follow the value', async () => {
+    const leads = cache.type('lead');
+    await leads.setMany([
+      [1, { id: 1, name: 'Ada' }, { grace: ({ name }) => (name === 'Ada' ? '1h' : 0) }],
+      [2, { id: 2, name: 'Bob' }],
+    ]);
+    await leads.setMany(new Map([[1, { id: 1, name: 'Ada' }]]));
+    // @ts-expect-error a window or a share
+    cacheType<Lead>({ ttl: 1, refreshAhead: { window: '10s', share: 0.2 } });
+    // @ts-expect-error what does not load cannot be forced
+    await leads.get(1, { force: true });
+    const [settled] = await leads.getOrSetManySettled([1], async () => new Map<number, Lead>());
+    if (settled?.status === 'fulfilled') expectTypeOf(settled.value).toEqualTypeOf<Lead>();
+  });
+
   it('know the declared names only', () => {
     // @ts-expect-error there is no such type
     cache.type('leads');

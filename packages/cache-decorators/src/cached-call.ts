@@ -14,7 +14,7 @@ type OfResult<R> = (this: unknown, result: unknown, ...args: unknown[]) => R;
 /** `ResultOptions` of a method that is not known here. */
 export interface LooseResultOptions {
   readonly ttl?: Duration | OfResult<Duration> | undefined;
-  readonly grace?: Duration | 0 | undefined;
+  readonly grace?: Duration | 0 | OfResult<Duration | 0> | undefined;
   readonly tags?: readonly string[] | OfArguments<readonly string[]> | undefined;
   readonly resultTags?: OfResult<readonly string[]> | undefined;
   readonly condition?: OfArguments<boolean> | undefined;
@@ -132,12 +132,12 @@ function fillOptionsOf({
   grace,
   tags,
 }: LooseResultOptions): (self: unknown, args: unknown[]) => FillOptions<unknown> {
-  if (typeof ttl !== 'function' && typeof tags !== 'function') {
+  if (typeof ttl !== 'function' && typeof grace !== 'function' && typeof tags !== 'function') {
     const constant: FillOptions<unknown> = { ttl, grace, tags };
     return () => constant;
   }
   return (self, args) => ({
-    grace,
+    grace: typeof grace === 'function' ? (result) => grace.call(self, result, ...args) : grace,
     ttl: typeof ttl === 'function' ? (result) => ttl.call(self, result, ...args) : ttl,
     tags: typeof tags === 'function' ? atOnce('tags', tags.apply(self, args)) : tags,
   });

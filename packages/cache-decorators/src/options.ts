@@ -1,13 +1,15 @@
-import type { Duration, FillOptions, Identifier } from '@huntly/cache-core';
+import type { Duration, Identifier } from '@huntly/cache-core';
 import type { ArgumentsOf, ResultOf } from './method-types.ts';
 
 /** What of a call names its value. It is called with the `this` of the method. */
 export type KeyFunction<M, Id> = (...args: ArgumentsOf<M>) => Id;
 
 /** Settings of a cached method `M`. Each function is called with the `this` of the method. */
-export interface ResultOptions<M> extends Omit<FillOptions<ResultOf<M>>, 'ttl' | 'tags'> {
+export interface ResultOptions<M> {
   /** How long a result may be served. @default the TTL of the type */
   readonly ttl?: Duration | ((result: ResultOf<M>, ...args: ArgumentsOf<M>) => Duration) | undefined;
+  /** How long past its TTL a result may be served while it is refreshed. @default the grace of the type */
+  readonly grace?: Duration | 0 | ((result: ResultOf<M>, ...args: ArgumentsOf<M>) => Duration | 0) | undefined;
   /** Tags known before the method runs. @default none but those of the type */
   readonly tags?: readonly string[] | ((...args: ArgumentsOf<M>) => readonly string[]) | undefined;
   /** Further tags, known from the result. @default none */

@@ -319,3 +319,77 @@ describe('setMany', () => {
     }
   });
 });
+
+describe('getOrSetManySettled', () => {
+  it('settles each value by itself, in order: a failed load and a bad identifier are the reasons of theirs', async () => {
+    const { one } = fleet<string>(TYPE);
+    await one.leads.set(1, 'stored');
+    const error = new Error('no such lead');
+    const load = vi.fn(async (missing: readonly unknown[]) => missing.map((id) => (id === 2 ? error : `lead ${id}`)));
+    const settled = await one.leads.getOrSetManySettled([3, Number.NaN, 2, 1], load);
+    expect(settled).toEqual([
+      { status: 'fulfilled', value: 'lead 3' },
+      { status: 'rejected', reason: expect.any(KeyError) },
+      { status: 'rejected', reason: error },
+      { status: 'fulfilled', value: 'stored' },
+    ]);
+    expect(load).toHaveBeenCalledTimes(1);
+    await settle();
+    expect(await one.leads.getMany([1, 2, 3])).toEqual(['stored', undefined, 'lead 3']);
+  });
+
+  it('goes on with the next 500 after a failure', async () => {
+    const { one } = fleet<string>(TYPE);
+    const load = async (missing: readonly unknown[]) =>
+      missing.map((id) => (Number(id) < 500 ? new Error('down') : `lead ${id}`));
+    const settled = await one.leads.getOrSetManySettled(ids(501), load);
+    expect(settled.map(({ status }) => status).filter((status) => status === 'fulfilled')).toHaveLength(1);
+    expect(settled.at(-1)).toEqual({ status: 'fulfilled', value: 'lead 500' });
+  });
+
+  it('is nothing for nothing; what is wrong with the call is thrown', async () => {
+    const { one } = fleet<string>(TYPE);
+    expect(await one.leads.getOrSetManySettled([], byId)).toEqual([]);
+    await expect(one.leads.getOrSetManySettled('12' as never, byId)).rejects.toThrow('must be an array');
+    await expect(one.leads.getOrSetManySettled([1], 'byId' as never)).rejects.toThrow('loadMissing must be a function');
+    await expect(one.leads.getOrSetManySettled([1], byId, { ttl: Number.NaN })).rejects.toThrow(CacheConfigError);
+  });
+});
+
+describe('setMany with options of each value', () => {
+  it('takes the ttl and grace of a value before those of the call, and both their tags', async () => {
+    const { clock, one } = fleet<string>(TYPE);
+    const entries = [
+      [1, 'short', { ttl: '10s', tags: ['own'] }],
+      [2, 'plain'],
+      [3, 'by value', { ttl: (value: string) => (value === 'by value' ? '20s' : '1h') }],
+    ] as const;
+    expect(await one.leads.setMany(entries, { ttl: '1m', tags: ['import'] })).toBe(3);
+    await clock.advance(10_000);
+    expect(await one.leads.getMany([1, 2, 3])).toEqual([undefined, 'plain', 'by value']);
+    await clock.advance(10_000);
+    expect(await one.leads.getMany([2, 3])).toEqual(['plain', undefined]);
+    await one.leads.setMany(
+      [
+        [4, 'a', { tags: ['own'] }],
+        [5, 'b'],
+      ],
+      { tags: ['import'] },
+    );
+    await one.cache.invalidateTags(['own']);
+    expect(await one.leads.getMany([4, 5])).toEqual([undefined, 'b']);
+    await one.cache.invalidateTags(['import']);
+    expect(await one.leads.get(5)).toBeUndefined();
+  });
+
+  it('refuses bad ones', async () => {
+    const { one } = fleet<string>(TYPE);
+    const set = (options: unknown) => one.leads.setMany([[1, 'a', options]] as never);
+    await expect(set('5m')).rejects.toThrow('The options must be an object');
+    await expect(set({ tll: 1 })).rejects.toThrow('tll is no option of a call; its options are ttl, grace and tags');
+    await expect(set({ force: true })).rejects.toThrow('force is no option of a call');
+    await expect(set({ grace: Number.NaN })).rejects.toThrow('grace must be');
+    await expect(set({ grace: async () => '1m' })).rejects.toThrow('grace must be a function that is not async');
+    await expect(one.leads.setMany([[1, 'a', {}, {}]] as never)).rejects.toThrow('got 4 elements');
+  });
+});

@@ -38,6 +38,10 @@ const KINDS = [
   'setMany',
   'skip',
   'getWithoutGrace',
+  'getStale',
+  'force',
+  'forceInVain',
+  'leave',
 ] as const;
 
 /** Callers run beside each other; the operations of one come one after another. */
@@ -127,6 +131,10 @@ export async function runInterleaved(scheduler: fc.Scheduler, scenario: Scenario
     const read = await loader();
     return missing.map(() => read);
   };
+  const failing = async () => {
+    await loader();
+    throw new SourceError();
+  };
   const tags = { tags: ['known'] };
   const late = { tags: (_value: number) => ['late'] };
 
@@ -137,7 +145,7 @@ export async function runInterleaved(scheduler: fc.Scheduler, scenario: Scenario
     const leads = cache.type('lead');
     const reading = async (name: string, read: () => Promise<number | undefined>) => {
       const now = floorsOf([name]);
-      check(now, [await read().catch(timedOut)]);
+      check(now, [await read().catch(withoutValue)]);
     };
     const floorsOf = (names: readonly string[]) =>
       names.map((name) => [name, Math.max(floors.get(name) ?? 0, own[process].get(name) ?? 0)] as const);
@@ -174,13 +182,24 @@ export async function runInterleaved(scheduler: fc.Scheduler, scenario: Scenario
         const names = key === 'a' ? ['a', 'b', 's'] : ['s', 'b', 'a', 'b'];
         const now = floorsOf(names);
         const all = leads.getOrSetMany(names, loadMany, { tags: (value) => ['known', ...late.tags(value)] });
-        return check(now, await all.catch(timedOut));
+        return check(now, await all.catch(withoutValue));
       }
       case 'expire': // gives no floor: until it is refreshed, the old value may be served
         await leads.expire(key);
         return;
       case 'getWithoutGrace':
         return reading(key, () => leads.getOrSet(key, loader, { grace: 0, tags: ['known', 'late'] }));
+      case 'getStale':
+        return reading(key, () => leads.get(key, { stale: true }));
+      case 'force':
+        return reading(key, () => leads.getOrSet(key, loader, { force: true, ...tags }));
+      case 'forceInVain':
+        return reading(key, () => leads.getOrSet(key, failing, { force: true }));
+      case 'leave': {
+        const client = new AbortController();
+        void moment('the caller leaves').then(() => client.abort());
+        return reading(key, () => leads.getOrSet(key, loader, { signal: client.signal, tags: ['known', 'late'] }));
+      }
       case 'get':
         await reading('s', () => leads.get('s'));
         return reading(key, () => leads.get(key));
@@ -238,9 +257,12 @@ export async function runInterleaved(scheduler: fc.Scheduler, scenario: Scenario
   return caches.reduce((hits, cache) => hits + cache.stats().lead.localHits, 0);
 }
 
-/** Under a hardTimeout a read may end without a value. */
-function timedOut(error: unknown): undefined {
-  if (!LoaderTimeoutError.is(error)) throw error;
+class SourceError extends Error {}
+
+/** A read may end without a value: under a hardTimeout, with a source that fails, or as its caller has left. */
+function withoutValue(error: unknown): undefined {
+  const hasLeft = error instanceof DOMException && error.name === 'AbortError';
+  if (!hasLeft && !LoaderTimeoutError.is(error) && !(error instanceof SourceError)) throw error;
 }
 
 /** A pattern that could not be swept rejects, and is forgotten; all others say that they were not applied, and will be. */

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { describe, expect, it, vi } from 'vitest';
-import { settle } from '../../src/testing/index.ts';
+import { createCache } from '../../src/index.ts';
+import { FakeClock, settle } from '../../src/testing/index.ts';
 import { fleet, heldLoader } from './fixtures.ts';
 
 const AHEAD = { ttl: '100s', refreshAhead: true } as const; // the window: the last 5 s
@@ -168,5 +169,57 @@ describe('work in the background', () => {
     expect(load).toHaveBeenCalledTimes(1);
     call(0).resolve('second');
     await closing;
+  });
+});
+
+describe('a window of its own', () => {
+  it.each([
+    ['so long before the end', { window: '20s' }, 79_000, 81_000],
+    ['a share of the TTL', { share: 0.3 }, 69_000, 71_000],
+  ] as const)('%s', async (_what, refreshAhead, before, within) => {
+    const { clock, one } = fleet<string>({ ttl: '100s', refreshAhead });
+    const load = vi.fn(() => 'new');
+    await one.leads.getOrSet(1, () => 'first');
+    await clock.advance(before);
+    expect(await one.leads.getOrSet(1, load)).toBe('first');
+    await settle();
+    expect(load).not.toHaveBeenCalled();
+    await clock.advance(within - before);
+    expect(await one.leads.getOrSet(1, load)).toBe('first');
+    await settle();
+    expect(load).toHaveBeenCalledTimes(1);
+  });
+
+  it('is that of copies in this process as well', async () => {
+    const clock = new FakeClock();
+    const lead = { ttl: '100s', refreshAhead: { window: '20s' } } as const;
+    const cache = createCache({ types: { lead }, local: true, clock, logger: false, random: () => 0 });
+    const leads = cache.type('lead');
+    await leads.set(1, 'first');
+    await leads.get(1);
+    const load = vi.fn(() => 'new');
+    await clock.advance(79_000);
+    expect(await leads.getOrSet(1, load)).toBe('first');
+    await settle();
+    expect(load).not.toHaveBeenCalled();
+    await clock.advance(2_000);
+    expect(await leads.getOrSet(1, load)).toBe('first');
+    await settle();
+    expect(load).toHaveBeenCalledTimes(1);
+    await cache.close();
+  });
+
+  it('is at most half of the TTL of a value, whatever that is', async () => {
+    const { clock, one } = fleet<string>({ ttl: () => '10s', refreshAhead: { window: '1h' } });
+    const load = vi.fn(() => 'new');
+    await one.leads.getOrSet(1, () => 'first');
+    await clock.advance(4_000);
+    await one.leads.getOrSet(1, load);
+    await settle();
+    expect(load).not.toHaveBeenCalled();
+    await clock.advance(2_000);
+    await one.leads.getOrSet(1, load);
+    await settle();
+    expect(load).toHaveBeenCalledTimes(1);
   });
 });
