@@ -136,7 +136,7 @@ describe('types', () => {
   });
 
   it('of events come from their names', () => {
-    cache.on('hit', (event) => expectTypeOf(event.tier).toEqualTypeOf<'local' | 'store' | 'stale'>());
+    cache.on('hit', (event) => expectTypeOf(event.tier).toEqualTypeOf<'local' | 'store' | 'stale' | 'degraded'>());
     cache.on('load', (event) => expectTypeOf(event).toEqualTypeOf<LoadEvent>());
     cache.on('loadError', ({ error }) => expectTypeOf(error).toEqualTypeOf<unknown>());
     cache.on('store', (event) => {

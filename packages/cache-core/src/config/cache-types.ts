@@ -77,6 +77,11 @@ export interface CacheTypeOptions<V = unknown> {
    * itself. A load of its own cache it joins for as long as that takes. `0` never waits. @default '5s'
    */
   readonly wait?: Duration | 0;
+  /**
+   * While the store does not answer and the load fails, a read is answered with what this process saw last, at most `ttl` ago (up to `'1h'`).
+   * That may be older than an invalidation by another process: see the limits of P1. @default off
+   */
+  readonly degraded?: { readonly ttl: Duration };
   /** How long after a failed load nobody else tries, over all processes. `0` turns it off. @default '250ms' */
   readonly backoff?: Duration | 0;
   /**
@@ -125,6 +130,8 @@ export interface ResolvedType {
   readonly hardTimeoutMs: number | undefined;
   /** `undefined`: it does not. */
   readonly refreshAhead: RefreshWindow | undefined;
+  /** `undefined`: it does not answer with what was seen last. */
+  readonly degradedMs: number | undefined;
   readonly leaseMs: number;
   readonly waitMs: number;
   readonly backoffMs: number;
@@ -164,6 +171,7 @@ const SETTINGS = new Set<string>([
   'lease',
   'wait',
   'backoff',
+  'degraded',
   'local',
   'foreign',
 ] satisfies (keyof CacheTypeOptions)[]);
@@ -272,6 +280,7 @@ function resolveType(
     hardTimeoutMs:
       options.hardTimeout === undefined ? undefined : checks.shortDuration('hardTimeout', options.hardTimeout, 0),
     refreshAhead: resolveRefreshAhead(options.refreshAhead, ttlMs, checks),
+    degradedMs: degradedMs(options.degraded, checks),
     leaseMs: checks.shortDuration('lease', options.lease, DEFAULTS.leaseMs),
     waitMs: options.wait === 0 ? 0 : checks.shortDuration('wait', options.wait, DEFAULTS.waitMs),
     backoffMs: options.backoff === 0 ? 0 : checks.shortDuration('backoff', options.backoff, DEFAULTS.backoffMs),
@@ -292,6 +301,14 @@ function checkedTextFields(normalizeText: NormalizeText | undefined, checks: Che
   const isGood = keyProblem(() => textFields(normalizeText)) === undefined;
   checks.that('normalizeText', isGood, 'true, false or names of fields', normalizeText);
   return isGood ? (normalizeText ?? false) : false;
+}
+
+function degradedMs(degraded: unknown, checks: Checks): number | undefined {
+  if (degraded === undefined) return undefined;
+  const { ttl, ...others } = typeof degraded === 'object' && degraded !== null ? (degraded as { ttl?: unknown }) : {};
+  const isGood = ttl !== undefined && Object.keys(others).length === 0;
+  checks.that('degraded', isGood, "an object such as { ttl: '1s' }", degraded);
+  return isGood ? checks.shortDuration('degraded.ttl', ttl, 0) : undefined;
 }
 
 function valueFormat(options: CacheTypeOptions<never>, checks: Checks): ValueFormat {

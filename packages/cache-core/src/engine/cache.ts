@@ -227,6 +227,7 @@ export class Cache<T extends CacheTypes = CacheTypes> {
    */
   async barrier(): Promise<void> {
     await this.engine.local.barrier();
+    this.engine.lastSeen.forget();
   }
 
   /** Whether the store answers, and what it says of itself. Whatever the store does, it never rejects. @throws CacheConfigError for options that cannot work */

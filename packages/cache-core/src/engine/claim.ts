@@ -4,6 +4,7 @@ import type { Lease, NewEntry, StoreKey } from '../store/store.ts';
 import type { TypeContext } from './engine.ts';
 import { checkFillOptions, type FillOptions, tryBuildEntry } from './entry-builder.ts';
 import type { Flight } from './flights.ts';
+import type { Sight } from './last-seen.ts';
 import { type Loader, Loading, loadInTime } from './loading.ts';
 import { RunningLoad } from './running-load.ts';
 
@@ -61,6 +62,8 @@ export class RunningClaim<V> implements OpenClaim<V> {
   readonly hit = false;
   readonly #parts: ClaimParts;
   readonly #beganAt: number;
+  /** Of a type with `degraded`. */
+  readonly #sight: Sight | undefined;
   #isOpen = true;
   #hasLeft = false;
   /** The promise that `fill` was given is not there yet: what is called meanwhile comes after it. */
@@ -69,7 +72,9 @@ export class RunningClaim<V> implements OpenClaim<V> {
 
   constructor(parts: ClaimParts) {
     this.#parts = parts;
-    this.#beganAt = parts.context.engine.clock.now();
+    const { engine, type } = parts.context;
+    this.#beganAt = engine.clock.now();
+    this.#sight = type.degradedMs === undefined ? undefined : engine.lastSeen.begin(this.#beganAt);
     parts.flight.begin(parts.right.kind);
     // Nothing will prove its value to latecomers, who can ask for a lease of their own.
     if (parts.right.kind === 'unfenced') this.#closeFlight();
@@ -173,18 +178,31 @@ export class RunningClaim<V> implements OpenClaim<V> {
     flight.land(value);
     let isProven = false;
     try {
-      const entry = right.kind === 'leased' && !isSkipped ? await this.#entryOf(value, options) : undefined;
+      const entry = this.#mayKeep && !isSkipped ? await this.#entryOf(value, options) : undefined;
       if (right.kind === 'leased' && entry) isProven = await this.#store(right.lease, entry);
       else await this.#releaseLease(0);
+      if (entry && (isProven || right.kind === 'alone')) this.#see(entry);
     } finally {
       flight.share(value, isProven); // whatever a logger or a store does: nobody waits for ever
     }
+  }
+
+  /** Loaded without the store, it may be answered with while that is gone. */
+  get #mayKeep(): boolean {
+    const { right } = this.#parts;
+    return right.kind === 'leased' || (right.kind === 'alone' && this.#sight !== undefined);
+  }
+
+  #see(entry: NewEntry): void {
+    const { context, key } = this.#parts;
+    if (this.#sight) context.engine.lastSeen.see(key.text, this.#sight, entry.bytes);
   }
 
   /** True if the value may be shared with joiners. Without an answer nobody knows what was invalidated meanwhile (P1). */
   async #store(lease: Lease, entry: NewEntry): Promise<boolean> {
     const { engine, observer } = this.#parts.context;
     const { key, isBulk } = this.#parts;
+    observer.countBytes('written', entry.bytes.length);
     try {
       const ask = () => engine.ask('fill', (store) => store.fill(lease, entry, engine.newBudget()));
       const fill = () => (isBulk ? engine.bulk.run(ask) : ask());

@@ -8,10 +8,11 @@ import type { GuardedLogger } from '../observe/logger.ts';
 import { TypeObserver } from '../observe/type-observer.ts';
 import type { BreakerState } from '../store/breaker.ts';
 import { Guard, type GuardSettings } from '../store/guard.ts';
-import type { Store } from '../store/store.ts';
+import type { Store, Target } from '../store/store.ts';
 import { Budget } from './budget.ts';
 import { Flights } from './flights.ts';
 import { FollowedCopies, type LocalSettings } from './followed-copies.ts';
+import { LastSeen } from './last-seen.ts';
 import { Limiter } from './limiter.ts';
 import { ReadBatch } from './read-batch.ts';
 import { WorkUnderWay } from './work.ts';
@@ -63,6 +64,8 @@ export class Engine {
   readonly flights: Flights;
   /** Key → until when no refresh of it is begun. Shared as the flights are, and bounded over all of them (P7). */
   readonly pauses: LRUCache<string, number>;
+  /** Of types with `degraded`. Shared as the flights are. */
+  readonly lastSeen: LastSeen;
   readonly reads: ReadBatch;
   /** For the calls of verbs that take many values: they leave the store, and its cap, to single ones as well. */
   readonly bulk: Limiter;
@@ -108,6 +111,7 @@ export class Engine {
     this.bulk = parent?.bulk ?? new Limiter(BULK_CALLS);
     this.flights = parent?.flights ?? new Flights();
     this.pauses = parent?.pauses ?? boundedPauses();
+    this.lastSeen = parent?.lastSeen ?? new LastSeen();
     this.reads = parent?.reads ?? new ReadBatch(this.store, clock, this.#budgetMs);
   }
 
@@ -131,7 +135,20 @@ export class Engine {
   forget(): void {
     this.keyMemory.forget();
     this.events.close();
-    if (this.#parent === undefined) this.pauses.clear();
+    if (this.#parent !== undefined) return; // what is shared is its
+    this.pauses.clear();
+    this.lastSeen.close();
+  }
+
+  /** This process changes these itself, and does not wait for its own news: to be called before that is sent, and once it is answered. */
+  drop(targets: readonly Target[]): void {
+    this.local.drop(targets);
+    this.lastSeen.drop(targets);
+  }
+
+  dropAll(): void {
+    this.local.dropAll();
+    this.lastSeen.forget();
   }
 
   /** The store time of one request. */

@@ -75,17 +75,13 @@ export function tryBuildEntry(
     engine.logger.warn({ type: type.scope.type, key: loggableKey(key), err: error }, 'value not cached');
     return undefined;
   };
-  const counted = (entry: NewEntry) => {
-    observer.countBytes('written', entry.bytes.length);
-    return entry;
-  };
   try {
     const { condition } = type;
     const isWanted =
       value !== undefined && (condition === undefined || atOnce('condition', condition(value as never)) === true);
     if (isWanted) {
       const entry = buildEntry(context, value, settings);
-      return entry instanceof Promise ? entry.then(counted, refuse) : counted(entry);
+      return entry instanceof Promise ? entry.catch(refuse) : entry;
     }
     observer.count('uncacheable', key);
     return undefined;

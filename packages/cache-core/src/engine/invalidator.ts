@@ -41,18 +41,18 @@ export class Invalidator {
   }
 
   async #invalidate(targets: readonly Target[]): Promise<InvalidationResult> {
-    const { logger, local } = this.#engine;
-    local.drop(targets);
+    const { logger } = this.#engine;
+    this.#engine.drop(targets);
     const tell = (applied: boolean, removed: number) => this.#tell(() => targets.map(publicTarget), applied, removed);
     try {
       const { removed } = await this.#engine.ask('invalidate', (store) => store.invalidate(targets));
       this.#endJoining(targets);
-      local.drop(targets); // what was read meanwhile; this process does not wait for its own news
+      this.#engine.drop(targets); // what was read meanwhile; this process does not wait for its own news
       if (logger.isLevelEnabled('debug')) logger.debug({ targets: targets.map(loggableTarget) }, 'invalidated');
       tell(true, removed);
       return { applied: true, removed };
     } catch (error) {
-      local.drop(targets);
+      this.#engine.drop(targets);
       this.#endJoining(targets); // what loads now will not be stored by this process: the guard knows of the invalidation
       logger.warn(
         { err: error, targets: targets.map(loggableTarget) },
@@ -68,7 +68,7 @@ export class Invalidator {
   async sweep(pattern: Pattern, options: PatternOptions = {}, { mayWiden = false } = {}): Promise<number> {
     const { onProgress } = options;
     const batchSize = checkWholeNumber('batchSize', options.batchSize ?? this.#batchSize);
-    const { logger, local } = this.#engine;
+    const { logger } = this.#engine;
     const { type } = pattern.scope;
     let target: InvalidatedTarget = { kind: 'pattern', type, glob: pattern.glob };
     const onWidened = (reason: string) => {
@@ -82,7 +82,7 @@ export class Invalidator {
         ...(onProgress && { onProgress: (done) => this.#report(onProgress, done) }),
         ...(mayWiden && { onWidened }),
       });
-      if (!options.dryRun) local.dropAll();
+      if (!options.dryRun) this.#engine.dropAll();
       if (logger.isLevelEnabled('debug')) logger.debug({ ...pattern.scope, removed }, 'pattern invalidated');
       if (!options.dryRun) this.#tell(() => [target], true, removed);
       return removed;

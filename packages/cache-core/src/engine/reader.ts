@@ -6,6 +6,7 @@ import type { Budget } from './budget.ts';
 import { type Hit, type Right, RunningClaim } from './claim.ts';
 import type { Engine, TypeContext } from './engine.ts';
 import type { Flight, Landing } from './flights.ts';
+import type { LastSeen, Sight } from './last-seen.ts';
 import type { LocalCopy, LocalTier } from './local-tier.ts';
 import {
   type Acquired,
@@ -36,11 +37,14 @@ export class Reader {
   readonly #observer: TypeObserver;
   readonly #refresher: Refresher;
   readonly #copies: LocalTier | undefined;
+  /** Of a type with `degraded`. */
+  readonly #lastSeen: LastSeen | undefined;
   #unfenced = 0;
 
   /** @param copies where this type has them */
   constructor(context: TypeContext, copies: LocalTier | undefined) {
     this.#copies = copies;
+    this.#lastSeen = context.type.degradedMs === undefined ? undefined : context.engine.lastSeen;
     this.#context = context;
     this.#engine = context.engine;
     this.#type = context.type;
@@ -51,12 +55,15 @@ export class Reader {
   /** Asks the store alone; counts nothing but trouble. What it finds may leave a copy in this process. */
   async look(key: StoreKey, budget = this.#engine.newBudget(), acceptsStale = false): Promise<Lookup> {
     const ticket = this.#copies?.begin(key); // P2: before the read is sent
+    const sight = this.#lastSeen?.begin(this.#engine.clock.now()); // P1, in this process: the same
     try {
       const ask = () => this.#engine.ask('read', () => this.#engine.reads.read(key, budget), budget);
       const reply = await this.#observer.timed('read', this.#engine.clock, ask);
+      if (reply.kind !== 'hit') this.#lastSeen?.delete(key.text);
       if (reply.kind === 'hit') {
         this.#observer.countBytes('read', reply.entry.bytes.byteLength);
         const lookup = await this.#decode(key, reply.entry, acceptsStale);
+        if (sight) this.#see(sight, key, reply.entry);
         if (ticket && lookup.kind === 'fresh')
           this.#copies?.settle(ticket, reply.entry, lookup.value, this.#type.refreshAhead);
         return lookup;
@@ -70,6 +77,12 @@ export class Reader {
     } finally {
       if (ticket) this.#copies?.cancel(ticket);
     }
+  }
+
+  /** The store has answered: what it has no fresh value of is no answer for later either. */
+  #see(sight: Sight, key: StoreKey, { id, bytes, freshForMs }: Entry): void {
+    if (freshForMs > 0) this.#lastSeen?.see(key.text, sight, bytes, id);
+    else this.#lastSeen?.delete(key.text);
   }
 
   /** A copy in this process was served that may soon have to be loaded anew. */

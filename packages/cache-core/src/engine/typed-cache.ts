@@ -7,6 +7,7 @@ import type { Entry, StoreKey, Target } from '../store/store.ts';
 import { BatchLoad, type BatchLoader } from './batch-load.ts';
 import { BatchMapCheck } from './batch-map.ts';
 import { type Claim, type Hit, RunningClaim } from './claim.ts';
+import { Degraded } from './degraded.ts';
 import type { TypeContext } from './engine.ts';
 import type { FillOptions } from './entry-builder.ts';
 import type { InvalidationResult, Invalidator } from './invalidator.ts';
@@ -47,6 +48,8 @@ export class TypedCache<V, I = Identifier> {
   readonly #invalidator: Invalidator;
   readonly #reader: Reader;
   readonly #writer: Writer;
+  /** Undefined where this type has none. */
+  readonly #degraded: Degraded | undefined;
   readonly #batchMaps: BatchMapCheck;
   readonly #enabled: boolean;
   /** Undefined where this type has none. */
@@ -65,6 +68,8 @@ export class TypedCache<V, I = Identifier> {
     if (hasCopies) local.follow(parts.context.type.scope);
     this.#reader = new Reader(parts.context, this.#copies);
     this.#writer = new Writer(parts.context);
+    const { degradedMs } = this.#type;
+    this.#degraded = degradedMs === undefined ? undefined : new Degraded(parts.context, degradedMs);
     this.#batchMaps = new BatchMapCheck(parts.context);
   }
 
@@ -152,17 +157,24 @@ export class TypedCache<V, I = Identifier> {
     }
   }
 
-  async #readOrLoad<T extends V>(
+  #readOrLoad<T extends V>(
     text: string,
     loader: Loader<T, V>,
     options: ReadOptions<T>,
     onWaiting: (() => void) | undefined,
   ): Promise<T> {
     const request = this.#request(text, loader, options, onWaiting);
-    const { signal } = options;
-    if (!this.#enabled) return untilAborted(signal, loadInTime(this.#context, text, loader, new Loading(undefined)));
+    const read = this.#enabled
+      ? this.#claimAndLoad<T>(request, loader)
+      : untilAborted(options.signal, loadInTime(this.#context, text, loader, new Loading(undefined)));
+    return this.#degraded === undefined ? read : this.#degraded.insteadOfError(request, read);
+  }
+
+  async #claimAndLoad<T extends V>(request: ReadRequest, loader: Loader<T, V>): Promise<T> {
     const claim = await this.#claim(request);
-    return claim instanceof RunningClaim ? untilAborted(signal, claim.load(loader)) : (claim.value as T);
+    return claim instanceof RunningClaim
+      ? untilAborted(request.options.signal, claim.load(loader))
+      : (claim.value as T);
   }
 
   /** For a caller that may leave: a right that comes too late is given back, so that one of those who wait has it. */
@@ -284,7 +296,7 @@ export class TypedCache<V, I = Identifier> {
     try {
       await engine.ask('expire', (store) => store.expire([key], engine.newBudget()));
       engine.flights.detach(key.text);
-      engine.local.drop([{ kind: 'key', key }]); // this process does not wait for its own news
+      engine.drop([{ kind: 'key', key }]);
       this.#observer.expired(key.text);
       return true;
     } catch (error) {

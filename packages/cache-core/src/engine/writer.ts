@@ -25,6 +25,7 @@ export class Writer {
     const settings = { ttl, grace, tags: [common.tags, own.tags], loadMs: 0 };
     const entry = await tryBuildEntry(this.#context, key.text, value, settings);
     if (!entry) return false;
+    observer.countBytes('written', entry.bytes.length);
     try {
       const verdict = await this.#store(key, entry);
       observer.count(verdict, key.text);
@@ -33,7 +34,7 @@ export class Writer {
       observer.count('storeErrors', key.text, error); // said by `ask`
       return false;
     } finally {
-      engine.local.drop([{ kind: 'key', key }]); // this process does not wait for its own news; it may be stored after an error, too
+      engine.drop([{ kind: 'key', key }]); // it may be stored after an error, too
     }
   }
 

@@ -11,8 +11,11 @@ export interface KeyEvent {
 }
 
 export interface HitEvent extends KeyEvent {
-  /** Where the value came from: a copy in this process, the store, or the store with a value past its TTL. */
-  readonly tier: 'local' | 'store' | 'stale';
+  /**
+   * Where the value came from: a copy in this process, the store, the store with a value past its TTL, or what this process saw last, as
+   * neither the store nor the source had an answer (`degraded` of the type).
+   */
+  readonly tier: 'local' | 'store' | 'stale' | 'degraded';
 }
 
 export interface LoadEvent extends KeyEvent {

@@ -37,6 +37,7 @@ const SIGNS: Readonly<Record<CounterName, Sign>> = {
   localHits: hit('hit in this process', 'local'),
   stale: hit('stale', 'stale'),
   misses: plain('miss', 'miss'),
+  degraded: hit('what was seen last, as nothing else answers', 'degraded'),
   loads: plain('load began', 'loadBegan'),
   loadErrors: trouble('load failed', 'loadError'),
   loadTimeouts: trouble('load took too long', 'loadTimeout'),

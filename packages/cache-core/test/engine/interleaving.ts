@@ -192,7 +192,9 @@ export async function runInterleaved(scheduler: fc.Scheduler, scenario: Scenario
       case 'getStale':
         return reading(key, () => leads.get(key, { stale: true }));
       case 'force':
-        return reading(key, () => leads.getOrSet(key, loader, { force: true, ...tags }));
+        return reading(key, () =>
+          leads.getOrSet(key, loader, { force: true, tags: (value) => ['known', ...late.tags(value)] }),
+        );
       case 'forceInVain':
         return reading(key, () => leads.getOrSet(key, failing, { force: true }));
       case 'leave': {

@@ -303,6 +303,7 @@ describe('an observer', () => {
       ['hit', { ...subject, tier: 'local' }],
       ['hit', { ...subject, tier: 'stale' }],
       ['miss', subject],
+      ['hit', { ...subject, tier: 'degraded' }],
       ['loadBegan', subject],
       ['loadError', { ...subject, error }],
       ['loadTimeout', { ...subject, error }],

@@ -1,0 +1,33 @@
+import { CacheError, LoaderTimeoutError } from '../errors.ts';
+import type { TypeContext } from './engine.ts';
+import type { LastSeen } from './last-seen.ts';
+import type { ReadRequest } from './read-request.ts';
+
+/** Answers reads of one type with what this process saw last, while neither the store nor the source has an answer. */
+export class Degraded {
+  readonly #context: TypeContext;
+  readonly #lastSeen: LastSeen;
+  readonly #maxAgeMs: number;
+
+  constructor(context: TypeContext, maxAgeMs: number) {
+    this.#context = context;
+    this.#lastSeen = context.engine.lastSeen;
+    this.#maxAgeMs = maxAgeMs;
+  }
+
+  /** @throws the error of the read where nothing was seen: what the store answered is forgotten unless it was a fresh value. */
+  async insteadOfError<T>({ key, options }: ReadRequest, read: Promise<T>): Promise<T> {
+    try {
+      return await read;
+    } catch (error) {
+      const isOfSource = LoaderTimeoutError.is(error) || !CacheError.is(error);
+      if (!isOfSource || options.force || options.signal?.aborted) throw error;
+      const { engine, type, observer } = this.#context;
+      const bytes = this.#lastSeen.find(key.text, engine.clock.now() - this.#maxAgeMs);
+      if (bytes === undefined) throw error;
+      const value = (await type.codec.decode(bytes)) as T;
+      observer.count('degraded', key.text);
+      return value;
+    }
+  }
+}
