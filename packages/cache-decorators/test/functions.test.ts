@@ -52,6 +52,17 @@ describe('cached', () => {
     expect(await report('June')).toBe('new');
   });
 
+  it('may tell the grace from the result', async () => {
+    const { decorators, source, clock } = createSetup();
+    const grace = (result: string, month: string) => (result === 'June' && month === 'June' ? '1h' : 0) as '1h' | 0;
+    const report = decorators.cached(source, 'forecast', (month) => month, { ttl: '1m', grace });
+    expect([await report('June'), await report('July')]).toEqual(['June', 'July']);
+    await settle();
+    source.mockResolvedValue('new');
+    await clock.advance(120_000);
+    expect([await report('June'), await report('July')]).toEqual(['June', 'new']);
+  });
+
   it('refuses to wait for itself: a method that calls one of the same key', async () => {
     const { decorators, source } = createSetup();
     const inner = decorators.cached(source, 'report', (month) => month);

@@ -38,9 +38,7 @@ const KINDS = [
   'setMany',
   'skip',
   'getWithoutGrace',
-  'getStale',
   'force',
-  'forceInVain',
   'leave',
 ] as const;
 
@@ -189,21 +187,19 @@ export async function runInterleaved(scheduler: fc.Scheduler, scenario: Scenario
         return;
       case 'getWithoutGrace':
         return reading(key, () => leads.getOrSet(key, loader, { grace: 0, tags: ['known', 'late'] }));
-      case 'getStale':
-        return reading(key, () => leads.get(key, { stale: true }));
       case 'force':
+        await reading(key, () => leads.getOrSet(key, failing, { force: true }));
         return reading(key, () =>
           leads.getOrSet(key, loader, { force: true, tags: (value) => ['known', ...late.tags(value)] }),
         );
-      case 'forceInVain':
-        return reading(key, () => leads.getOrSet(key, failing, { force: true }));
       case 'leave': {
         const client = new AbortController();
         void moment('the caller leaves').then(() => client.abort());
         return reading(key, () => leads.getOrSet(key, loader, { signal: client.signal, tags: ['known', 'late'] }));
       }
       case 'get':
-        await reading('s', () => leads.get('s'));
+        await reading('s', () => leads.get('s', { stale: true }));
+        await reading(key, () => leads.get(key, { stale: true }));
         return reading(key, () => leads.get(key));
       case 'claim':
         return reading(key, async () => {

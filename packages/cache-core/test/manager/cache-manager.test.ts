@@ -142,6 +142,25 @@ describe('searches', () => {
     expect(await manager.getCachedSearchResults('q')).toBeUndefined();
   });
 
+  it('are found anew by a forced search or claim, and a grace sees the results', async () => {
+    const clock = new FakeClock();
+    const manager = createCacheManager({ env: {}, logger: false, clock, random: () => 0 });
+    await manager.cacheSearchResults('q', ['old']);
+    const grace = (results: readonly string[]) => (results.length === 1 ? '1h' : 0) as '1h' | 0;
+    const forced = await manager.getOrSetSearch('q', () => ['new'], { force: true, grace });
+    expect(forced.results).toEqual(['new']);
+    await settle();
+    await clock.advance(3_600_000);
+    expect(await manager.getCachedSearchResults('q')).toBeUndefined();
+    expect((await manager.getCachedSearchResults('q', { stale: true }))?.results).toEqual(['new']);
+    expect(await manager.get('search', 'q', { stale: true })).toEqual(['new']);
+    const claim = await manager.claimSearch('q', { force: true });
+    if (!claim.hit) await claim.fill(['newest']);
+    expect((await manager.getCachedSearchResults('q'))?.results).toEqual(['newest']);
+    const left = manager.claimSearch('q', { signal: AbortSignal.abort(new Error('gone')) });
+    await expect(left).rejects.toThrow('gone');
+  });
+
   it('that were claimed before a lead changed are not stored', async () => {
     const manager = open();
     const claim = await manager.claimSearch('q');
