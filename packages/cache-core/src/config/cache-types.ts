@@ -37,8 +37,8 @@ export interface CacheTypeOptions<V = unknown> {
   /** How long a loader may take: then its signal is aborted and its callers get a `LoaderTimeoutError`. @default no limit */
   readonly hardTimeout?: Duration;
   /**
-   * Loads a value that is read shortly before its TTL ends anew in the background, so that no reader waits. `true`: in the last 5 % of
-   * the TTL; see `RefreshAhead` for a window of your own. @default false
+   * Loads a value that is read shortly before its TTL ends anew in the background, so that no reader waits. `true`: in
+   * the last 5 % of the TTL; see `RefreshAhead` for a window of your own. @default false
    */
   readonly refreshAhead?: boolean | RefreshAhead;
   /** Each TTL of this type is shortened by a random part of up to this share, so that entries do not expire together. @default 0.05 */
@@ -78,8 +78,9 @@ export interface CacheTypeOptions<V = unknown> {
    */
   readonly wait?: Duration | 0;
   /**
-   * While the store does not answer and the load fails, a read is answered with what this process saw last, at most `ttl` ago (up to `'1h'`).
-   * That may be older than an invalidation by another process: see the limits of P1. @default off
+   * While the store does not answer and the load fails, a read is answered with what this process saw last, at most
+   * `ttl` ago (up to `'1h'`). That may be older than an invalidation by another process: see the limits of P1.
+   * @default off
    */
   readonly degraded?: { readonly ttl: Duration };
   /** How long after a failed load nobody else tries, over all processes. `0` turns it off. @default '250ms' */

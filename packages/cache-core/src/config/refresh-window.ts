@@ -2,8 +2,8 @@ import type { Checks } from './checks.ts';
 import type { Duration } from './duration.ts';
 
 /**
- * When a value is refreshed ahead: so long before its end, or when so large a share of its TTL is left; one of the two. The window is twice
- * the time of the last load, if that is longer, and at most half of the TTL.
+ * When a value is refreshed ahead: so long before its end, or when so large a share of its TTL is left; one of the two.
+ * The window is twice the time of the last load, if that is longer, and at most half of the TTL.
  */
 export type RefreshAhead =
   | { readonly window: Duration; readonly share?: undefined }

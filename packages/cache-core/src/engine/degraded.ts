@@ -15,7 +15,10 @@ export class Degraded {
     this.#maxAgeMs = maxAgeMs;
   }
 
-  /** @throws the error of the read where nothing was seen: what the store answered is forgotten unless it was a fresh value. */
+  /**
+   * @throws the error of the read where nothing was seen: what the store answered is forgotten unless it was a fresh
+   * value.
+   */
   async insteadOfError<T>({ key, options }: ReadRequest, read: Promise<T>): Promise<T> {
     try {
       return await read;

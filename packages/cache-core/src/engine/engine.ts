@@ -140,7 +140,10 @@ export class Engine {
     this.lastSeen.close();
   }
 
-  /** This process changes these itself, and does not wait for its own news: to be called before that is sent, and once it is answered. */
+  /**
+   * This process changes these itself, and does not wait for its own news: to be called before that is sent, and once
+   * it is answered.
+   */
   drop(targets: readonly Target[]): void {
     this.local.drop(targets);
     this.lastSeen.drop(targets);

@@ -20,8 +20,9 @@ export interface Sight {
 }
 
 /**
- * What a process saw last of the values of types with `degraded`, encoded. Nothing that this process changed itself is in here, and nothing
- * that the store, when it was last asked, did not have as a fresh value. Bounded by bytes, over a cache and its children (P7).
+ * What a process saw last of the values of types with `degraded`, encoded. Nothing that this process changed itself is
+ * in here, and nothing that the store, when it was last asked, did not have as a fresh value. Bounded by bytes, over a
+ * cache and its children (P7).
  */
 export class LastSeen {
   #values: LRUCache<string, Seen> | undefined;

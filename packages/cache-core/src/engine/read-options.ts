@@ -5,13 +5,13 @@ import { checkCallOptions, FILL_OPTIONS, type FillOptions } from './entry-builde
 /** Per-call settings of a read that may load. */
 export interface ReadOptions<V> extends FillOptions<V> {
   /**
-   * Loads anew, whatever is stored. A load of the key that runs already is shared, as by every reader. Other readers go on with the stored
-   * value, also if the load fails; its error is thrown to this caller. @default false
+   * Loads anew, whatever is stored. A load of the key that runs already is shared, as by every reader. Other readers go
+   * on with the stored value, also if the load fails; its error is thrown to this caller. @default false
    */
   readonly force?: boolean | undefined;
   /**
-   * When it is aborted, this caller stops waiting and gets the reason of the signal. Its loader is not called any more; one that
-   * runs goes on for others and is stored: the `signal` of the loader is not this one. @default none
+   * When it is aborted, this caller stops waiting and gets the reason of the signal. Its loader is not called any more;
+   * one that runs goes on for others and is stored: the `signal` of the loader is not this one. @default none
    */
   readonly signal?: AbortSignal | undefined;
 }

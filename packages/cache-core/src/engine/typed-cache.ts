@@ -76,8 +76,8 @@ export class TypedCache<V, I = Identifier> {
   /**
    * The cached value, or what `loader` returns. However many callers ask at once, one loader runs; its error is everybody's
    * error, the same object. `null` is cached; `undefined` means "do not cache".
-   * @throws KeyError or CacheConfigError for a bad identifier, loader or option; what the loader throws, or LoaderTimeoutError; the
-   * reason of `options.signal` if that was aborted. Trouble of the store is never thrown.
+   * @throws KeyError or CacheConfigError for a bad identifier, loader or option; what the loader throws, or
+   * LoaderTimeoutError; the reason of `options.signal` if that was aborted. Trouble of the store is never thrown.
    * @example const lead = await leads.getOrSet(id, ({ signal }) => db.lead(id, { signal }));
    */
   getOrSet<T extends V>(identifier: I, loader: Loader<T, V>, options: ReadOptions<T> = NO_OPTIONS): Promise<T> {
@@ -105,8 +105,9 @@ export class TypedCache<V, I = Identifier> {
   }
 
   /**
-   * As `getOrSetMany`, but each value settles by itself, as in `Promise.allSettled`: a bad identifier, or a load that failed, is the
-   * `reason` of that value alone. With a `signal` it gives what is there when that is aborted; all else has the reason of the signal.
+   * As `getOrSetMany`, but each value settles by itself, as in `Promise.allSettled`: a bad identifier, or a load that
+   * failed, is the `reason` of that value alone. With a `signal` it gives what is there when that is aborted; all else
+   * has the reason of the signal.
    * @throws KeyError for more than 10,000 identifiers; KeyError or CacheConfigError for a bad loader or option.
    * @example
    * const settled = await leads.getOrSetManySettled(ids, (missing) => db.leads(missing));
@@ -187,7 +188,8 @@ export class TypedCache<V, I = Identifier> {
 
   /**
    * The cached value, or the right to fill it, when the load is not one function. While it is held, other callers wait.
-   * @param options with a `signal` the caller leaves while it waits; a claim that it was given does not follow the signal.
+   * @param options with a `signal` the caller leaves while it waits; a claim that it was given does not follow the
+   * signal.
    * @throws KeyError or CacheConfigError as `getOrSet`; the reason of `options.signal` if that was aborted.
    * @example
    * const claim = await leads.claim(id);
@@ -203,7 +205,8 @@ export class TypedCache<V, I = Identifier> {
 
   /**
    * The cached value; `undefined` where there is none that is fresh, or, with `stale`, none at all.
-   * @throws KeyError or CacheConfigError for a bad identifier or option; the reason of `options.signal` if that was aborted.
+   * @throws KeyError or CacheConfigError for a bad identifier or option; the reason of `options.signal` if that was
+   * aborted.
    * @example const last = await leads.get(id, { stale: true }); // at once, whatever its age
    */
   async get(identifier: I, options: LookOptions = NO_OPTIONS): Promise<V | undefined> {
@@ -219,7 +222,10 @@ export class TypedCache<V, I = Identifier> {
     return found?.value;
   }
 
-  /** Those of several identifiers, in their order, in one read of the store. @throws as `get`, and KeyError for more than 10,000. */
+  /**
+   * Those of several identifiers, in their order, in one read of the store. @throws as `get`, and KeyError for more
+   * than 10,000.
+   */
   async getMany(identifiers: readonly I[], options: LookOptions = NO_OPTIONS): Promise<(V | undefined)[]> {
     checkMany(identifiers);
     if (options !== NO_OPTIONS) checkLookOptions(options);
@@ -368,7 +374,10 @@ function checkBatch(identifiers: readonly unknown[], loadMissing: unknown): void
     throw new CacheConfigError([`loadMissing must be a function; got ${kindOf(loadMissing)}`]);
 }
 
-/** Is a copy in this process no answer to this read? What else may be wrong with the options is said where there is none. */
+/**
+ * Is a copy in this process no answer to this read? What else may be wrong with the options is said where there is
+ * none.
+ */
 function isNoCopyEnough(options: ReadOptions<never> | null): boolean {
   return Boolean(options?.force || options?.signal?.aborted);
 }

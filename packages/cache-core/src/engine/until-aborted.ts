@@ -1,4 +1,6 @@
-/** By signal: who leaves with it. One listener a signal, however many reads share it: adding one is a walk through all. */
+/**
+ * By signal: who leaves with it. One listener a signal, however many reads share it: adding one is a walk through all.
+ */
 const LEAVING = new WeakMap<AbortSignal, Departures>();
 
 /**

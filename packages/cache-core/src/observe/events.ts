@@ -12,8 +12,8 @@ export interface KeyEvent {
 
 export interface HitEvent extends KeyEvent {
   /**
-   * Where the value came from: a copy in this process, the store, the store with a value past its TTL, or what this process saw last, as
-   * neither the store nor the source had an answer (`degraded` of the type).
+   * Where the value came from: a copy in this process, the store, the store with a value past its TTL, or what this
+   * process saw last, as neither the store nor the source had an answer (`degraded` of the type).
    */
   readonly tier: 'local' | 'store' | 'stale' | 'degraded';
 }

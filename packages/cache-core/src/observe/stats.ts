@@ -10,7 +10,10 @@ export interface TypeCounters {
   readonly stale: number;
   /** Reads that found no value. */
   readonly misses: number;
-  /** Reads answered with what this process saw last, as neither the store nor the source had an answer. They are misses as well. */
+  /**
+   * Reads answered with what this process saw last, as neither the store nor the source had an answer. They are misses
+   * as well.
+   */
   readonly degraded: number;
   /** Loads begun: calls of a loader, and claims handed out. */
   readonly loads: number;

@@ -92,10 +92,11 @@ describe('while neither the store nor the source answers', () => {
     await one.leads.getOrSet(1, () => 'seen');
     await settle();
     takeAway();
-    const { load } = heldLoader();
+    const { load, call } = heldLoader();
     const read = one.leads.getOrSet(1, load);
     await clock.advance(100);
     expect(await read).toBe('seen');
+    call(0).resolve('too late');
   });
 });
 
@@ -119,11 +120,12 @@ describe('it is no answer', () => {
     expect(claim.hit).toBe(false);
     await expect(one.leads.getOrSet(1, fail, { force: true })).rejects.toBe(DOWN);
     const client = new AbortController();
-    const { load } = heldLoader();
+    const { load, call } = heldLoader();
     const leaving = one.leads.getOrSet(1, load, { signal: client.signal });
     await settle();
     client.abort(DOWN);
     await expect(leaving).rejects.toBe(DOWN);
+    call(0).reject(DOWN);
   });
 
   it('while the store answers that there is nothing, as another process has invalidated it', async () => {
