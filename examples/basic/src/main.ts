@@ -5,6 +5,7 @@ import { grace, staleIfError } from './features/grace.ts';
 import { invalidation } from './features/invalidation.ts';
 import { loaderContext } from './features/loader-context.ts';
 import { negativeTtl } from './features/negative.ts';
+import { force, signal, stale } from './features/reads.ts';
 import { refreshAhead } from './features/refresh-ahead.ts';
 import { oneLoad } from './features/stampede.ts';
 import { hardTimeout, softTimeout } from './features/timeouts.ts';
@@ -22,6 +23,9 @@ const EXAMPLES = {
   expire,
   negativeTtl,
   'loader context': loaderContext,
+  stale,
+  force,
+  signal,
   batches,
   schema,
   codec,

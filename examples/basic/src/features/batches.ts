@@ -10,4 +10,6 @@ export async function batches(print: Print): Promise<void> {
   });
   print(found.join(', '));
   print(String(await leads.getMany([1, 2, 9])));
+  const settled = await leads.getOrSetManySettled([5, 6], () => ['lead 5', new Error('no such lead')]);
+  print(settled.map(({ status }, index) => `lead ${index + 5}: ${status}`).join(', '));
 }
