@@ -25,12 +25,22 @@ export class Degraded {
     } catch (error) {
       const isOfSource = LoaderTimeoutError.is(error) || !CacheError.is(error);
       if (!isOfSource || options.force || options.signal?.aborted) throw error;
-      const { engine, type, observer } = this.#context;
-      const bytes = this.#lastSeen.find(key.text, engine.clock.now() - this.#maxAgeMs);
-      if (bytes === undefined) throw error;
-      const value = (await type.codec.decode(bytes)) as T;
-      observer.count('degraded', key.text);
-      return value;
+      const seen = await this.#find(key.text);
+      if (seen === undefined) throw error;
+      this.#context.observer.count('degraded', key.text);
+      return seen.value as T;
+    }
+  }
+
+  async #find(key: string): Promise<{ value: unknown } | undefined> {
+    const { engine, type, observer } = this.#context;
+    const bytes = this.#lastSeen.find(key, engine.clock.now() - this.#maxAgeMs);
+    if (bytes === undefined) return undefined;
+    try {
+      return { value: await type.codec.decode(bytes) };
+    } catch (error) {
+      observer.count('unreadable', key, error);
+      return undefined;
     }
   }
 }

@@ -42,8 +42,8 @@ export class LastSeen {
       maxSize: MAX_BYTES,
       sizeCalculation: (seen, text) => seen.bytes.byteLength + text.length * 2 + OVERHEAD_BYTES,
     });
-    // Bytes of a reply are a part of a larger one, which they would keep.
-    this.#values.set(key, { id, bytes: isSame ? known.bytes : bytes.slice(), at });
+    // A copy: the bytes of one value are a part of the whole reply of a server, which they would keep.
+    this.#values.set(key, { id, bytes: isSame ? known.bytes : Buffer.from(bytes), at });
   }
 
   find(key: string, since: number): Uint8Array | undefined {

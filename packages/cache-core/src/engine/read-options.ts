@@ -29,17 +29,16 @@ const LOOK_OPTIONS: readonly string[] = ['stale', 'signal'] satisfies (keyof Loo
 
 /**
  * @returns the tags that are known before the load.
- * @throws KeyError, CacheConfigError; the reason of a signal that is aborted
+ * @throws KeyError, CacheConfigError
  */
 export function checkReadOptions(type: ResolvedType, options: ReadOptions<never>): readonly string[] {
   const tags = checkCallOptions(type, options, READ_OPTIONS);
   checkFlag('force', options.force);
   checkSignal(options.signal);
-  options.signal?.throwIfAborted();
   return tags;
 }
 
-/** @throws KeyError, CacheConfigError; the reason of a signal that is aborted */
+/** @throws KeyError, CacheConfigError */
 export function checkLookOptions(options: LookOptions): void {
   if (typeof options !== 'object' || options === null)
     throw new KeyError(`The options must be an object such as { stale: true }; got ${kindOf(options)}.`);
@@ -48,7 +47,6 @@ export function checkLookOptions(options: LookOptions): void {
     throw new KeyError(`${unknown} is no option of a read that does not load; its options are stale and signal.`);
   checkFlag('stale', options.stale);
   checkSignal(options.signal);
-  options.signal?.throwIfAborted();
 }
 
 function checkFlag(name: string, value: unknown): void {

@@ -119,7 +119,7 @@ export class TypedCache<V, I = Identifier> {
     options: ReadOptions<T> = {},
   ): Promise<PromiseSettledResult<T>[]> {
     checkBatch(identifiers, loadMissing);
-    checkReadOptions(this.#type, { ...options, signal: undefined });
+    checkReadOptions(this.#type, options);
     return inChunks(identifiers, (chunk) => Promise.allSettled(this.#readChunk(chunk, loadMissing, options)));
   }
 
@@ -210,7 +210,7 @@ export class TypedCache<V, I = Identifier> {
    * @example const last = await leads.get(id, { stale: true }); // at once, whatever its age
    */
   async get(identifier: I, options: LookOptions = NO_OPTIONS): Promise<V | undefined> {
-    if (options !== NO_OPTIONS) checkLookOptions(options);
+    if (options !== NO_OPTIONS) startLooking(options);
     const key = this.#key(identifier);
     const copy = this.#copies?.find(key.text);
     if (copy) {
@@ -228,7 +228,7 @@ export class TypedCache<V, I = Identifier> {
    */
   async getMany(identifiers: readonly I[], options: LookOptions = NO_OPTIONS): Promise<(V | undefined)[]> {
     checkMany(identifiers);
-    if (options !== NO_OPTIONS) checkLookOptions(options);
+    if (options !== NO_OPTIONS) startLooking(options);
     const { signal, stale } = options;
     const each = stale ? STALE : NO_OPTIONS;
     return untilAborted(signal, Promise.all(identifiers.map((identifier) => this.get(identifier, each))));
@@ -236,7 +236,7 @@ export class TypedCache<V, I = Identifier> {
 
   /** As `get`, but leaves no trace in the statistics. */
   async peek(identifier: I, options: LookOptions = NO_OPTIONS): Promise<V | undefined> {
-    if (options !== NO_OPTIONS) checkLookOptions(options);
+    if (options !== NO_OPTIONS) startLooking(options);
     const key = this.#key(identifier);
     const found = this.#copies?.find(key.text) ?? (await this.#look(key, options));
     return found?.value as V | undefined;
@@ -363,8 +363,15 @@ export class TypedCache<V, I = Identifier> {
     onWaiting: ReadRequest['onWaiting'],
   ): ReadRequest {
     const tags = checkReadOptions(this.#type, options);
+    options.signal?.throwIfAborted();
     return { key: this.#keyOfText(text), loader, options, tags, onWaiting, isBulk: onWaiting !== undefined };
   }
+}
+
+/** @throws KeyError, CacheConfigError; the reason of a signal that is aborted */
+function startLooking(options: LookOptions): void {
+  checkLookOptions(options);
+  options.signal?.throwIfAborted();
 }
 
 /** @throws KeyError, CacheConfigError */

@@ -353,6 +353,8 @@ describe('getOrSetManySettled', () => {
     await expect(one.leads.getOrSetManySettled('12' as never, byId)).rejects.toThrow('must be an array');
     await expect(one.leads.getOrSetManySettled([1], 'byId' as never)).rejects.toThrow('loadMissing must be a function');
     await expect(one.leads.getOrSetManySettled([1], byId, { ttl: Number.NaN })).rejects.toThrow(CacheConfigError);
+    await expect(one.leads.getOrSetManySettled([1], byId, null as never)).rejects.toThrow(KeyError);
+    await expect(one.leads.getOrSetManySettled([1], byId, { signal: 5 as never })).rejects.toThrow('signal must be');
   });
 });
 

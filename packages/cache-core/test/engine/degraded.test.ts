@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
+import { LastSeen } from '../../src/engine/last-seen.ts';
 import { createCache, memoryStore } from '../../src/index.ts';
 import { FakeClock, settle } from '../../src/testing/index.ts';
 import { fleet, heldLoader } from './fixtures.ts';
@@ -194,6 +195,27 @@ describe('what was seen last', () => {
     takeAway();
     await expect(one.leads.getOrSet(1, fail)).rejects.toBe(DOWN);
     expect(await one.leads.getOrSet(5, fail)).toBe(`5${large}`);
+  });
+
+  it('keeps its bytes alone, not the reply that they came with', () => {
+    const lastSeen = new LastSeen();
+    lastSeen.see('lead:1', lastSeen.begin(0), Buffer.alloc(1_000_000).subarray(0, 100));
+    expect(lastSeen.find('lead:1', 0)).toHaveLength(100);
+    expect(lastSeen.find('lead:1', 0)?.buffer.byteLength).toBeLessThanOrEqual(Buffer.poolSize);
+  });
+
+  it('and cannot be read any more leaves the error of the source', async () => {
+    const codec = {
+      encode: (value: string) => Buffer.from(value),
+      decode: () => {
+        throw new Error('unreadable');
+      },
+    };
+    const { one, takeAway } = outage({ ...TYPE, codec });
+    await one.leads.getOrSet(1, () => 'seen');
+    await settle();
+    takeAway();
+    await expect(one.leads.getOrSet(1, fail)).rejects.toBe(DOWN);
   });
 
   it('is shared by a cache and its children, under their own keys', async () => {
