@@ -88,6 +88,40 @@ describe('a caller that leaves with its signal', () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
+  it('while it waits for another process: it asks for the lease no more', async () => {
+    const { clock, one, other, held, store } = await elsewhere();
+    const client = new AbortController();
+    const leaving = one.leads.getOrSet(1, () => 'mine', { signal: client.signal });
+    await clock.advance(100);
+    client.abort(GONE);
+    await expect(leaving).rejects.toBe(GONE);
+    const lease = vi.spyOn(store, 'lease');
+    await clock.advance(2_000);
+    expect(lease.mock.calls.length).toBeLessThanOrEqual(1); // it was waiting to ask
+    held.call(0).resolve('new');
+    await other;
+  });
+
+  it('while it waits for a load of this process that comes to nothing: it does not take its place', async () => {
+    const { one, store } = fleet<string>(TYPE);
+    const held = heldLoader();
+    const skipping = one.leads.getOrSet(1, (context) => {
+      context.skip();
+      return held.load(context);
+    });
+    await settle();
+    const client = new AbortController();
+    const leaving = one.leads.getOrSet(1, () => 'mine', { signal: client.signal });
+    await settle();
+    client.abort(GONE);
+    await expect(leaving).rejects.toBe(GONE);
+    const lease = vi.spyOn(store, 'lease');
+    held.call(0).resolve('for its owner alone');
+    await skipping;
+    await settle();
+    expect(lease).not.toHaveBeenCalled();
+  });
+
   it('while its lease is under way: it is given back', async () => {
     const { one, two, store } = fleet<string>(TYPE);
     const { lease } = store;
