@@ -36,7 +36,8 @@ export function checkOptions(decorator: string, options: unknown, names: readonl
     .map((name) => `${name} is no option of ${decorator}; its options are ${names.join(', ')}`);
   const { ttl, grace } = options as { readonly ttl?: unknown; readonly grace?: unknown };
   if (typeof ttl !== 'function') problems.push(...durationProblems(`the ttl of ${decorator}`, ttl));
-  if (grace !== 0) problems.push(...durationProblems(`the grace of ${decorator}`, grace));
+  if (grace !== 0 && typeof grace !== 'function')
+    problems.push(...durationProblems(`the grace of ${decorator}`, grace));
   for (const [name, option] of Object.entries(options)) {
     if (isAsyncFunction(option))
       problems.push(`${name} of ${decorator} must be a function that is not async: its answer is needed at once`);
