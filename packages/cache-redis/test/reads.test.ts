@@ -1,5 +1,5 @@
 import { createCache } from '@huntly/cache-core';
-import { type RedisServer, startRedis } from '@huntly/cache-testing';
+import { type RedisServer, startRedis, until } from '@huntly/cache-testing';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { redisStore } from '../src/index.ts';
 import { ready } from './support/ready.ts';
@@ -13,7 +13,7 @@ describe('reads of two processes on one server', () => {
   const open = async () => {
     const store = redisStore({ url: server.url });
     await ready(store);
-    return createCache({ types: TYPES, store, logger: false });
+    return createCache({ types: TYPES, store, storeBudget: false, logger: false }); // a busy machine is no outage;
   };
   type Opened = Awaited<ReturnType<typeof open>>;
   let one: Opened;
@@ -38,7 +38,7 @@ describe('reads of two processes on one server', () => {
         }),
     );
     const first = one.type('lead').getOrSet(1, load, { force: true });
-    await vi.waitFor(() => expect(load).toHaveBeenCalledTimes(1));
+    await until('the load to begin', () => load.mock.calls.length > 0 || undefined);
     const second = two.type('lead').getOrSet(1, load, { force: true });
     expect(await two.type('lead').getOrSet(1, () => 'never')).toBe('old');
     finish('new');
