@@ -127,7 +127,9 @@ export class LocalTier {
       this.#copies.delete(key);
       return undefined;
     }
-    return copy.isCloned ? { ...copy, ...answering(clone(copy.value)) } : copy;
+    if (!copy.isCloned) return copy;
+    const value = clone(copy.value);
+    return { ...copy, value, answer: resolved(value) };
   }
 
   /** To be called before the read is sent, in the same turn or earlier; `settle` or `cancel` must follow. */
@@ -160,8 +162,11 @@ export class LocalTier {
     const ttlMs = freshForMs + ageMs;
     const freshUntil = sentAt + freshForMs; // from when it was sent: the store answered later, so this is never too long
     const lifeMs = this.#mode.kind === 'alone' ? Math.min(freshForMs, this.#mode.maxAgeMs) : freshForMs;
+    const kept = verdict === 'clone' ? clone(value) : value; // the reader may change what he has
+    // Each field by its name: after a spread every copy would have a hidden class of its own in V8, and every hit be slow.
     const copy: StoredCopy = {
-      ...answering(verdict === 'clone' ? clone(value) : value), // the reader may change what he has
+      value: kept,
+      answer: resolved(kept),
       isCloned: verdict === 'clone',
       id,
       freshUntil,
@@ -268,10 +273,8 @@ export class LocalTier {
 /** Of this module. A promise keeps the `AsyncLocalStorage` in which it was made, and a copy outlives the request that read it. */
 const ORIGIN = new AsyncResource('huntly-local-copies');
 
-type Answer = Pick<LocalCopy, 'value' | 'answer'>;
-
-function answering(value: unknown): Answer {
-  return { value, answer: ORIGIN.runInAsyncScope(() => Promise.resolve(value)) };
+function resolved(value: unknown): Promise<unknown> {
+  return ORIGIN.runInAsyncScope(() => Promise.resolve(value));
 }
 
 function poison(tickets: Iterable<OpenTicket>): void {

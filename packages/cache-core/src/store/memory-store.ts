@@ -278,13 +278,24 @@ class MemoryStore implements Store {
       return undefined;
     }
     const { id, bytes, loadMs, tags, freshForMs, expiresInMs } = stored;
-    const left = { freshForMs: Math.max(0, freshForMs - ageMs), expiresInMs: expiresInMs - ageMs };
-    return { id, bytes, loadMs, tags, ageMs, ...left };
+    return {
+      id,
+      bytes,
+      loadMs,
+      tags,
+      ageMs,
+      freshForMs: Math.max(0, freshForMs - ageMs),
+      expiresInMs: expiresInMs - ageMs,
+    };
   }
 
   #put(key: StoreKey, entry: NewEntry, loadedSince: number): void {
     const id = String(++this.#lastId);
-    this.#entries.set(key.text, { ...entry, id, scope: key.scope, loadedSince, storedAt: this.#clock.now() });
+    const { bytes, freshForMs, expiresInMs, loadMs, tags } = entry;
+    // Each field by its name: after a spread every entry would have a hidden class of its own in V8.
+    const storedAt = this.#clock.now();
+    const { scope } = key;
+    this.#entries.set(key.text, { id, bytes, freshForMs, expiresInMs, loadMs, tags, scope, loadedSince, storedAt });
     this.#announcements.key(key.text);
   }
 
