@@ -90,10 +90,10 @@ it('the log of a namespace that is read, or invalidated, once ends', async () =>
     const cache = createCache({ types, store, namespace, storeBudget: false, logger: false });
     if (namespace === 'read') await cache.type('lead').claim(1);
     else await cache.invalidateTags(['acme']);
-    expect(await server.cli('EXISTS', `${namespace}:tag`)).toBe(1);
+    expect(await server.cli('EXISTS', `${namespace}/tag`)).toBe(1);
   }
   expect(await immortal()).toEqual([]);
-  await server.cli('PERSIST', 'read:tag'); // of an earlier version
+  expect(await server.cli('PERSIST', 'read/tag')).toBe(1); // as an earlier version left it
   await createCache({ types, store, namespace: 'read', storeBudget: false, logger: false }).type('lead').claim(2);
   expect(await immortal()).toEqual([]);
   await store.close();
