@@ -239,18 +239,18 @@ describe('tags that no copy carries', () => {
     const { tier, put } = tierOf({ maxTags: 10 });
     put(one, entryOf({ tags: ['acme'] }));
     const ticket = tier.begin(keyOf('2')); // one read or other is always under way
-    for (let i = 0; i < 1_000; i++) tier.announce({ kind: 'tags', tags: [`shop:tag:new ${i}`] });
+    for (let i = 0; i < 1_000; i++) tier.announce({ kind: 'tags', tags: [`shop/tag:new ${i}`] });
     expect(tier.find(one.text)).toBeDefined();
     tier.cancel(ticket);
     expect(tier.counts().tags).toBe(2);
-    tier.announce({ kind: 'tags', tags: ['shop:tag:acme'] });
+    tier.announce({ kind: 'tags', tags: ['shop/tag:acme'] });
     expect(tier.find(one.text)).toBeUndefined();
   });
 
   it('are remembered for the oldest read that is under way, and no longer', () => {
     const { tier } = tierOf();
     const [first, second] = [tier.begin(keyOf('1')), tier.begin(keyOf('2'))];
-    tier.announce({ kind: 'tags', tags: ['shop:tag:acme'] });
+    tier.announce({ kind: 'tags', tags: ['shop/tag:acme'] });
     const third = tier.begin(keyOf('3'));
     expect(tier.settle(first, entryOf({ tags: ['acme'] }), 'value')).toBe(false);
     expect(tier.settle(third, entryOf({ tags: ['acme'] }), 'value')).toBe(true);
