@@ -1,3 +1,4 @@
+import { namespacePrefix } from '@huntly/cache-core';
 import { seededRandom } from '@huntly/cache-testing';
 import { Redis } from 'ioredis';
 
@@ -15,13 +16,14 @@ const ODDS = 1 / 10;
 /** Removes keys of a namespace at random, as a server that is full would: values, leases, nonces, the invalidation log. */
 export class Evictor {
   readonly #client: Redis;
-  readonly #namespace: string;
+  /** Of all keys of the namespace. */
+  readonly #prefix: string;
   readonly #random: () => number;
   #isOver = false;
 
   constructor({ url, namespace, seed }: { url: string; namespace: string; seed: number }) {
     this.#client = new Redis(url);
-    this.#namespace = namespace;
+    this.#prefix = namespacePrefix(namespace);
     this.#random = seededRandom(seed);
   }
 
@@ -29,11 +31,11 @@ export class Evictor {
   async run(): Promise<Evicted> {
     const evicted: Evicted = { values: 0, leases: 0, nonces: 0, logs: 0 };
     while (!this.#isOver) {
-      const [, names] = await this.#client.scan('0', 'MATCH', `${this.#namespace}:*`, 'COUNT', 1_000);
+      const [, names] = await this.#client.scan('0', 'MATCH', `${this.#prefix}*`, 'COUNT', 1_000);
       const name = this.#pick(names);
       if (name === undefined || this.#random() >= ODDS) continue;
       const removed = await (this.#random() < 0.5 ? this.#client.del(name) : this.#client.unlink(name));
-      evicted[sortOf(name)] += removed;
+      evicted[this.#sortOf(name)] += removed;
     }
     this.#client.disconnect();
     return evicted;
@@ -45,18 +47,18 @@ export class Evictor {
 
   /** First a sort, then one of its keys: the one log is met as often as the many leases. */
   #pick(names: readonly string[]): string | undefined {
-    const sort = this.#oneOf([...new Set(names.map(sortOf))]);
-    return this.#oneOf(names.filter((name) => sortOf(name) === sort));
+    const sort = this.#oneOf([...new Set(names.map((name) => this.#sortOf(name)))]);
+    return this.#oneOf(names.filter((name) => this.#sortOf(name) === sort));
   }
 
   #oneOf<T>(choices: readonly T[]): T | undefined {
     return choices[Math.floor(this.#random() * choices.length)];
   }
-}
 
-function sortOf(name: string): keyof Evicted {
-  const [, word, identifier] = name.split(':');
-  if (word === 'lease') return 'leases';
-  if (word !== 'tag') return 'values';
-  return identifier === undefined ? 'logs' : 'nonces';
+  #sortOf(name: string): keyof Evicted {
+    const [word, identifier] = name.slice(this.#prefix.length).split(':');
+    if (word === 'lease') return 'leases';
+    if (word !== 'tag') return 'values';
+    return identifier === undefined ? 'logs' : 'nonces';
+  }
 }

@@ -28,7 +28,13 @@ async function useTwelve(client: RedisClient, nodes: () => readonly RedisClient[
   await Promise.all(stores.map(ready));
   expect(count()).toEqual(one);
   const caches = stores.map((store, index) =>
-    createCache({ namespace: `n${index}`, types: { lead: { ttl: '1h', local: true } }, store, logger: false }),
+    createCache({
+      namespace: `n${index}`,
+      types: { lead: { ttl: '1h', local: true } },
+      store,
+      storeBudget: false,
+      logger: false,
+    }),
   );
   await Promise.all(caches.map((cache) => cache.type('lead').set(1, 'Ada')));
   expect(await Promise.all(caches.map((cache) => cache.type('lead').get(1)))).toEqual(caches.map(() => 'Ada'));
