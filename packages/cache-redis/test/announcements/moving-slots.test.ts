@@ -35,13 +35,14 @@ describe('a copy of a value that an ASK led to, at a node without a slot', () =>
     const nodes = cluster.nodes.map(({ host, port }) => ({ host, port }));
     const open = (local: boolean) => {
       const store = redisStore({ cluster: nodes, heartbeatMs: HEARTBEAT_MS });
-      return createCache({ namespace: 'shop', types: { lead: { ttl: '1h' } }, store, local, logger: false });
+      const types = { lead: { ttl: '1h' } } as const;
+      return createCache({ namespace: 'shop', types, store, local, storeBudget: false, logger: false });
     };
     const [reader, writer] = [open(true), open(false)];
     await Promise.all([reader.ready(), writer.ready()]);
     let source = 'old';
     const read = () => reader.type('lead').getOrSet(1, () => source);
-    await writer.type('lead').set(1, source);
+    expect(await writer.type('lead').set(1, source)).toBe(true);
 
     const key = reader.type('lead').keyOf(1);
     const move = await SlotMove.begin(await slotOf(cluster, key), await cluster.nodeOf(key), fresh);
