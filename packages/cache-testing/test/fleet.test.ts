@@ -64,7 +64,8 @@ describe('a fleet', { timeout: 30_000 }, () => {
 
   it.for(['SIGKILL', 'SIGUSR2'] as const)('does not outlive a process that ends of %s', async (signal) => {
     const starter = fileURLToPath(new URL('fixture/doomed-fleet.ts', import.meta.url));
-    const child = spawn(process.execPath, ['--import', 'tsx', starter], { stdio: ['ignore', 'pipe', 'ignore'] });
+    const cwd = fileURLToPath(new URL('..', import.meta.url)); // where `tsx` is looked for
+    const child = spawn(process.execPath, ['--import', 'tsx', starter], { cwd, stdio: ['ignore', 'pipe', 'ignore'] });
     let pids: number[] = [];
     for await (const line of createInterface({ input: child.stdout })) {
       pids = JSON.parse(line);

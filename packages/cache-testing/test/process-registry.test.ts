@@ -34,6 +34,7 @@ afterAll(async () => {
 async function doomed(kind: 'one' | 'frozen' | 'cluster', end = 'never', folder = temporary): Promise<Doomed> {
   const env = { ...process.env, TMPDIR: folder };
   const child = spawn(process.execPath, ['--import', 'tsx', FIXTURE, kind, end], {
+    cwd: fileURLToPath(new URL('..', import.meta.url)), // where `tsx` is looked for
     env,
     stdio: ['ignore', 'pipe', 'ignore'],
   });
