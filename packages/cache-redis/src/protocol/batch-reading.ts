@@ -28,7 +28,7 @@ export interface BatchParts {
   readonly replyTo: (key: StoreKey, value: Decoded, nonces: readonly (string | undefined)[]) => ReadReply;
   /** Hears why a command was refused, though others could be used instead. */
   readonly onRefused: (error: unknown) => void;
-  /** Hears the nonce of a type under its name, before the reply of a key of that type. */
+  /** Hears the nonce of a type under its name as soon as it is there: a reply that is late must not bring an old one. */
   readonly onTypeNonce: (name: string, nonce: string | undefined) => void;
 }
 
@@ -36,7 +36,9 @@ export interface BatchParts {
 interface Pending {
   readonly index: number;
   readonly key: StoreKey;
-  /** Names of the nonces that its value is expected to need, that of the type first. */
+  /** Name of the nonce of its type. */
+  readonly typeName: string;
+  /** Names of the nonces that its value is expected to need besides. */
   readonly expected: readonly string[];
   value?: Decoded;
   /** Names of the nonces of the tags of its value, in their order. */
@@ -52,6 +54,7 @@ export class BatchReading {
   readonly #call: ReadCall | undefined;
   readonly #replies: (ReadReply | undefined)[];
   readonly #pending: Set<Pending>;
+  readonly #typeNames = new TypeNames();
   readonly #answers = new Map<string, Answer>();
   readonly #asked = new Set<string>();
   /** Replies that wait for the clock of the server. */
@@ -61,11 +64,10 @@ export class BatchReading {
     this.#parts = parts;
     this.#call = call;
     this.#replies = keys.map(() => undefined);
-    const typeNames = new TypeNames();
     this.#pending = new Set(
       keys.map((key, index) => {
-        const expected = [typeNames.of(key.scope), ...parts.names.expectedFor(key.text)];
-        return { index, key, expected, needed: [] };
+        const typeName = this.#typeNames.of(key.scope);
+        return { index, key, typeName, expected: parts.names.expectedFor(key.text), needed: [] };
       }),
     );
   }
@@ -93,7 +95,8 @@ export class BatchReading {
         leave();
         break;
       }
-      const answered = this.#ask(now.flatMap(({ key, expected }) => [key.text, ...expected])).finally(leave);
+      const names = now.flatMap(({ key, typeName, expected }) => [key.text, typeName, ...expected]);
+      const answered = this.#ask(names).finally(leave);
       asking.push(answered);
       if (isProbe || bytes > SMALL_BYTES) await answered;
     }
@@ -115,22 +118,27 @@ export class BatchReading {
 
   /** @returns nonces that are needed besides */
   #take(part: Part): string[] {
-    for (const [name, answer] of part) this.#answers.set(name, answer);
+    for (const [name, answer] of part) {
+      this.#answers.set(name, answer);
+      if (this.#typeNames.has(name)) this.#parts.onTypeNonce(name, nonceOf(answer));
+    }
     const missing: string[] = [];
     for (const one of this.#pending) {
       const answer = this.#answers.get(one.key.text);
       if (answer === undefined) continue;
       if (answer instanceof Error) this.#reply(one, unavailable(answer));
-      else if (answer === null) this.#replyAbsent(one);
-      else missing.push(...this.#advance(one, answer));
+      else if (answer !== null) missing.push(...this.#advance(one, answer));
+      else if (this.#mayLoad(one)) this.#reply(one, { kind: 'absent' });
     }
     return missing;
   }
 
-  /** Once the nonce of the type has an answer too: a lease that notes an old one would be taken for doomed. */
-  #replyAbsent(one: Pending): void {
-    const [typeNonce] = one.expected;
-    if (typeNonce === undefined || this.#answers.has(typeNonce)) this.#reply(one, { kind: 'absent' });
+  /**
+   * Is the nonce of the type known? A reader that finds no value, or none of use, asks for the lease next, and a lease
+   * that notes an old nonce would be taken for doomed.
+   */
+  #mayLoad({ typeName }: Pending): boolean {
+    return this.#answers.has(typeName);
   }
 
   /** @returns nonces without which this value cannot be judged */
@@ -150,10 +158,14 @@ export class BatchReading {
   /** A value from the future is judged once the clock of the server was asked again. */
   #judge(one: Pending, value: Decoded, nonces: readonly (string | undefined)[]): void {
     const { serverClock, replyTo } = this.#parts;
-    const reply = () => this.#reply(one, replyTo(one.key, value, nonces));
-    if (!('header' in value) || !serverClock.isFuture(value.header.at)) return reply();
-    this.#pending.delete(one);
-    this.#late.push(serverClock.askAgain().then(reply));
+    const judged = () => replyTo(one.key, value, nonces);
+    if ('header' in value && serverClock.isFuture(value.header.at)) {
+      this.#pending.delete(one);
+      this.#late.push(serverClock.askAgain().then(() => this.#reply(one, judged())));
+      return;
+    }
+    const reply = judged();
+    if (reply.kind === 'hit' || this.#mayLoad(one)) this.#reply(one, reply);
   }
 
   #decode(one: Pending, stored: Buffer): Decoded {
@@ -165,10 +177,6 @@ export class BatchReading {
   }
 
   #reply(one: Pending, reply: ReadReply): void {
-    const [typeNonce] = one.expected;
-    if (typeNonce !== undefined && this.#answers.has(typeNonce)) {
-      this.#parts.onTypeNonce(typeNonce, nonceOf(this.#answers.get(typeNonce)));
-    }
     this.#pending.delete(one);
     this.#replies[one.index] = reply;
     this.#call?.onReply?.(one.index, reply);
@@ -178,12 +186,18 @@ export class BatchReading {
 /** The keys of one read are mostly of one type. */
 class TypeNames {
   readonly #names = new Map<Scope, string>();
+  readonly #all = new Set<string>();
+
+  has(name: string): boolean {
+    return this.#all.has(name);
+  }
 
   of(scope: Scope): string {
     const known = this.#names.get(scope);
     if (known !== undefined) return known;
     const name = tagKey(scope.namespace, scope.type);
     this.#names.set(scope, name);
+    this.#all.add(name);
     return name;
   }
 }

@@ -19,7 +19,10 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 const connections = connectionsOfEachTest();
 
-it('a lease is granted before it is released', async () => {
+it.each([
+  ['at once', { again: false }],
+  ['again', { again: true }],
+])('a lease that is asked for %s is granted before it is released', async (_name, { again }) => {
   const connection = await readiness(connections.open({ url: `redis://${server.host}:${server.port}` }));
   const { client } = connection;
   await server.cli('SCRIPT', 'FLUSH');
@@ -27,8 +30,22 @@ it('a lease is granted before it is released', async () => {
   const nonces = new NonceKeeper(connection, systemClock);
   vi.spyOn(nonces, 'sample').mockRejectedValueOnce(new Error('its node is gone'));
   const sent = vi.spyOn(client, 'eval');
-  await expect(new LeaseDesk(connection, nonces).take(key, { ttlMs: 600_000, tags: [] }, '')).rejects.toThrow('gone');
+  const desk = new LeaseDesk(connection, nonces);
+  await expect(desk.take(key, { ttlMs: 600_000, tags: [], again }, '')).rejects.toThrow('gone');
   const replies = () => Promise.all(sent.mock.results.map(({ value }) => value));
   await vi.waitFor(async () => expect(await replies()).toContainEqual(['granted'])); // beside the place in the log
+  await vi.waitFor(async () => expect(await server.cli('EXISTS', 'lease:{lead:1}')).toBe(0));
+});
+
+it('a waiter that cannot read the nonce of the type gives back the lease that it was granted', async () => {
+  const connection = await readiness(connections.open({ url: `redis://${server.host}:${server.port}` }));
+  const { client } = connection;
+  await server.cli('SCRIPT', 'FLUSH');
+  await RELEASE.run(client, ['lease:{lead:0}'], ['none', 0]);
+  vi.spyOn(client, 'mgetBuffer').mockRejectedValueOnce(new Error('its node is gone'));
+  const sent = vi.spyOn(client, 'eval');
+  const desk = new LeaseDesk(connection, new NonceKeeper(connection, systemClock));
+  await expect(desk.take(key, { ttlMs: 600_000, tags: [], again: true }, '')).rejects.toThrow('gone');
+  await vi.waitFor(async () => expect(await sent.mock.results[0]?.value).toEqual(['granted']));
   await vi.waitFor(async () => expect(await server.cli('EXISTS', 'lease:{lead:1}')).toBe(0));
 });
