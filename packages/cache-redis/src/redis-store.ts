@@ -73,7 +73,7 @@ class RedisStore implements Store {
   constructor(connection: Connection, clock: Clock) {
     this.#connection = connection;
     this.#clock = clock;
-    this.#serverClock = new ServerClock(connection.client, clock);
+    this.#serverClock = new ServerClock(connection.client, clock, connection);
     this.#nonces = new NonceKeeper(connection, clock);
     this.#leases = new LeaseDesk(connection, this.#nonces, clock);
     this.#reporter = new Reporter(connection, clock);

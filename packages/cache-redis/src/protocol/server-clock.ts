@@ -7,6 +7,8 @@ const ASK_AGAIN_MS = 10_000;
 const SETTLED_MS = 1_000;
 /** Clocks differ a little between two looks. */
 const TOLERANCE_MS = 5;
+/** On a Cluster any of the nodes is asked, and each writes the times of its values by a clock of its own. */
+const CLUSTER_TOLERANCE_MS = 1_000;
 
 /** What the server said, and when. */
 interface Look {
@@ -27,15 +29,17 @@ interface Look {
 export class ServerClock {
   readonly #client: Pick<RedisClient, 'time'>;
   readonly #clock: Clock;
+  readonly #toleranceMs: number;
   #look: Look | undefined;
   #asking: Promise<void> | undefined;
   /** Counts starts and stops: what belongs to an earlier one goes no further. */
   #session = 0;
   #cancelNext = () => {};
 
-  constructor(client: Pick<RedisClient, 'time'>, clock: Clock) {
+  constructor(client: Pick<RedisClient, 'time'>, clock: Clock, { isCluster = false } = {}) {
     this.#client = client;
     this.#clock = clock;
+    this.#toleranceMs = isCluster ? CLUSTER_TOLERANCE_MS : TOLERANCE_MS;
   }
 
   /**
@@ -62,7 +66,7 @@ export class ServerClock {
 
   /** Is this time of a server later than it can be, by what is known? */
   isFuture(time: number): boolean {
-    return this.#look !== undefined && time > this.now() + TOLERANCE_MS;
+    return this.#look !== undefined && time > this.now() + this.#toleranceMs;
   }
 
   /** After a time from the future: the clock of the server was set since it was asked. */

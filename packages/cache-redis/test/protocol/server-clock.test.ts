@@ -24,8 +24,8 @@ class Server {
   }
 }
 
-function start(server: Server): ServerClock {
-  const serverClock = new ServerClock(server, server.clock);
+function start(server: Server, isCluster = false): ServerClock {
+  const serverClock = new ServerClock(server, server.clock, { isCluster });
   void serverClock.start();
   return serverClock;
 }
@@ -67,6 +67,15 @@ describe('the clock of the server', () => {
     const { asked } = server;
     for (let reads = 0; reads < 100; reads++) await serverClock.askAgain();
     expect(server.asked).toBe(asked);
+  });
+
+  it('takes no value that another node of a Cluster has just stored for one from the future', async () => {
+    const server = new Server();
+    const [cluster, single] = [start(server, true), start(server)];
+    await settle();
+    const ofAnotherNode = server.clock.epoch() + 200; // its clock is ahead
+    expect([cluster, single].map((each) => each.isFuture(ofAnotherNode))).toEqual([false, true]);
+    expect(cluster.isFuture(server.clock.epoch() + AN_HOUR)).toBe(true);
   });
 
   it('is asked once for all who ask at a time', async () => {
