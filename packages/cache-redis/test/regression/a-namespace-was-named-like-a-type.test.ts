@@ -1,22 +1,10 @@
-import { createCacheManager, type Store } from '@huntly/cache-core';
-import { type RedisServer, startRedis } from '@huntly/cache-testing';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { redisStore } from '../../src/index.ts';
+import { createCacheManager } from '@huntly/cache-core';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { TrackedKeys } from '../../src/tracked-keys.ts';
-import { ready } from '../support/ready.ts';
+import { servedStore } from '../support/served-store.ts';
 
-let server: RedisServer;
-let store: Store;
-beforeAll(async () => {
-  server = await startRedis();
-  store = redisStore({ url: server.url });
-  await ready(store);
-});
-afterAll(async () => {
-  await store.close();
-  await server.stop();
-});
-beforeEach(() => server.cli('FLUSHALL'));
+const served = servedStore();
+beforeEach(() => served().server.cli('FLUSHALL'));
 
 /** `acme` is a type, a namespace and a part of another; each name of a type is also one of a namespace. */
 const NAMESPACES = [undefined, 'search', 'lead', 'acme', 'acme.com', 'acme/com', 'search/lead'];
@@ -25,7 +13,7 @@ const open = (namespace: string | undefined) =>
     ...(namespace !== undefined && { namespace }),
     types: { acme: { ttl: '1h', foreign: true } },
     env: {},
-    store,
+    store: served().store,
     storeBudget: false,
     logger: false,
   });
@@ -44,7 +32,7 @@ async function fill(namespace: string | undefined) {
   return cache;
 }
 
-const names = async () => new Set((await server.cli('KEYS', '*')) as string[]);
+const names = async () => new Set((await served().server.cli('KEYS', '*')) as string[]);
 
 describe('caches whose namespaces are named like types', () => {
   it.each(NAMESPACES)('%s: what it writes is its own, and clear() leaves that of all others', async (namespace) => {
@@ -86,7 +74,7 @@ describe('what an earlier version wrote', () => {
   ])(
     'under %s:1 is a miss in the namespace %s, also where values of other programs are read',
     async (prefix, namespace) => {
-      await server.cli('SET', `${prefix}:1`, old);
+      await served().server.cli('SET', `${prefix}:1`, old);
       const cache = open(namespace);
       expect(await cache.get('acme', 1)).toBeUndefined();
       expect(await cache.type('acme').getOrSet(1, () => 'new')).toBe('new');

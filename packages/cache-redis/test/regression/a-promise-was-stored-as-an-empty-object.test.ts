@@ -1,22 +1,13 @@
-import { type CacheManager, createCacheManager, type Store } from '@huntly/cache-core';
-import { type RedisServer, startRedis } from '@huntly/cache-testing';
+import { type CacheManager, createCacheManager } from '@huntly/cache-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { redisStore } from '../../src/index.ts';
-import { ready } from '../support/ready.ts';
+import { servedStore } from '../support/served-store.ts';
 
-let server: RedisServer;
-let store: Store;
+const served = servedStore();
 let manager: CacheManager;
-beforeAll(async () => {
-  server = await startRedis();
-  store = redisStore({ url: server.url });
-  await ready(store);
-  manager = createCacheManager({ env: {}, store, storeBudget: false, logger: false });
+beforeAll(() => {
+  manager = createCacheManager({ env: {}, store: served().store, storeBudget: false, logger: false });
 });
-afterAll(async () => {
-  await manager.close();
-  await server.stop();
-});
+afterAll(() => manager.close());
 
 it('a search that is filled with a promise is found by others with its rows', async () => {
   const rows = [{ leadId: 7 }];
@@ -32,9 +23,9 @@ it.each<[string, unknown]>([
   ['a function', { load: () => 1 }],
   ['a Map', { rows: new Map([[1, 2]]) }],
 ])('a value that holds %s leaves nothing in the server', async (_what, value) => {
-  const before = await server.cli('KEYS', 'lead:*');
+  const before = await served().server.cli('KEYS', 'lead:*');
   expect(await manager.cacheLeadData(1, value)).toBe(false);
   expect(await manager.type('lead').getOrSet(2, () => value)).toBe(value);
   expect(await manager.type('lead').setMany([[3, value]])).toBe(0);
-  expect(await server.cli('KEYS', 'lead:*')).toEqual(before);
+  expect(await served().server.cli('KEYS', 'lead:*')).toEqual(before);
 });

@@ -49,7 +49,7 @@ describe('a reply after which the reader asks for the lease', () => {
     const { client, answerNonce } = twoNodes(stored);
     const reader = readerOf(client, true);
     const replies: ReadReply[] = [];
-    const reading = reader.read([keyOf(1)], { onReply: (_index, reply) => replies.push(reply) });
+    const reading = reader.read([keyOf(1)], { budgetMs: 50, onReply: (_index, reply) => replies.push(reply) });
     await settle();
     expect(replies).toEqual([]);
     answerNonce('new');

@@ -1,24 +1,13 @@
-import { createCache, type Store } from '@huntly/cache-core';
-import { type RedisServer, startRedis } from '@huntly/cache-testing';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { redisStore } from '../../src/index.ts';
-import { ready } from '../support/ready.ts';
+import { createCache } from '@huntly/cache-core';
+import { expect, it } from 'vitest';
+import { servedStore } from '../support/served-store.ts';
 
-let server: RedisServer;
-let store: Store;
-beforeAll(async () => {
-  server = await startRedis();
-  store = redisStore({ url: server.url });
-  await ready(store);
-}, 180_000);
-afterAll(async () => {
-  await store.close();
-  await server.stop();
-});
+const served = servedStore();
 
 it('expire drops a value of another program where its type reads it, and leaves it where it does not', async () => {
+  const { server, store } = served();
   const types = { theirs: { ttl: '1h', foreign: true, grace: '1h' }, ours: { ttl: '1h', grace: '1h' } } as const;
-  const cache = createCache({ types, store, logger: false });
+  const cache = createCache({ types, store, storeBudget: false, logger: false });
   const theirs = cache.type('theirs');
   await server.cli('SET', theirs.keyOf(1), '"by another program"');
   expect(await theirs.get(1)).toBe('by another program');
