@@ -39,7 +39,10 @@ export class FakeClock implements Clock {
     return this.#timers.size;
   }
 
-  /** Moves time on. Timers run in the order in which they are due, each after everything that the one before it set off. */
+  /**
+   * Moves time on. Timers run in the order in which they are due, each after everything that the one before it set off.
+   * Of two calls that overlap, time ends where the later one does: it never goes back.
+   */
   async advance(ms: number): Promise<void> {
     const end = this.#now + ms;
     await settle();
@@ -49,7 +52,7 @@ export class FakeClock implements Clock {
       next.task();
       await settle();
     }
-    this.#now = end;
+    this.#now = Math.max(this.#now, end); // another call may have moved it further meanwhile
   }
 
   #nextDue(end: number): Timer | undefined {
