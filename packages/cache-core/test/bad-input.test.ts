@@ -291,11 +291,16 @@ describe('values', () => {
 });
 
 describe('errors', () => {
-  it('are told by is(), also those of another copy of the package', async () => {
+  it('are told by is() and instanceof, also those of another copy of the package', async () => {
     vi.resetModules();
     const copy: typeof import('../src/index.ts') = await import('../src/index.ts');
     const error = new copy.KeyError('x');
-    expect(error).not.toBeInstanceOf(KeyError);
+    expect(copy.KeyError).not.toBe(KeyError);
+    expect([error instanceof KeyError, error instanceof CacheError, error instanceof CacheConfigError]).toEqual([
+      true,
+      true,
+      false,
+    ]);
     expect([KeyError.is(error), CacheError.is(error), CacheConfigError.is(error), KeyError.is(new Error('x'))]).toEqual(
       [true, true, false, false],
     );

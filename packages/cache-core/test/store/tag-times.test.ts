@@ -33,7 +33,7 @@ describe('TagTimes', () => {
   it('tells tags that are alike from each other', () => {
     const times = new TagTimes();
     const before = times.latest; // all of them fit
-    const names = Array.from({ length: 50_000 }, (_, id) => `shop:tag:lead:${id}`);
+    const names = Array.from({ length: 50_000 }, (_, id) => `shop/tag:lead:${id}`);
     times.add(names);
     const mistaken = names.filter((name) => !times.isNoneAfter(before, [`${name}0000`]));
     expect(mistaken.length).toBeLessThan(10);
