@@ -1,6 +1,5 @@
-import { CacheConfigError, type CacheTypeOptions, type TypedCache } from '@huntly/cache-core';
+import { type Cache, CacheConfigError, type CacheTypeOptions, type TypedCache } from '@huntly/cache-core';
 import { Checks } from './checks.ts';
-import type { ResponseCache } from './options.ts';
 import { responseCodec, type StoredResponse } from './stored-response.ts';
 
 export interface ResponseTypeOptions {
@@ -38,7 +37,7 @@ export function responseType(options: ResponseTypeOptions = {}): CacheTypeOption
 }
 
 /** The responses of a cache. @throws CacheConfigError where its type of this name is another one */
-export function responsesOf(cache: ResponseCache): TypedCache<StoredResponse> {
+export function responsesOf(cache: Pick<Cache, 'addType'>): TypedCache<StoredResponse> {
   try {
     return cache.addType(RESPONSE_TYPE, responseType());
   } catch (cause) {
