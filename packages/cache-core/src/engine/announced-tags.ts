@@ -1,35 +1,24 @@
-import { numberOf } from '../store/tag-times.ts';
-
-/** Tags remembered for reads under way; beyond that the oldest are forgotten on the safe side. */
-const MAX_TAGS = 100_000;
+import { TagTimes } from '../store/tag-times.ts';
 
 /**
- * Which tags were announced, for those whom it concerns: copies that carry them, and reads that are under way, whose
- * tags are known at their end only. All others are passed over. So much is announced that concerns no copy: each new
- * tag, as a nonce is created for it.
+ * When each tag was announced, for those it concerns: copies that carry it, and reads under way, whose tags are known at their
+ * end only. All others are passed over: most announcements concern no copy, since each new tag is announced when its nonce is
+ * created.
  *
- * On a logical clock of this process that ticks with each announcement. A read notes the time when it is *sent*
- * (`begin`), and a copy has the time of its read.
+ * The times are those of `TagTimes`. A read notes the time when it is *sent* (`begin`), and a copy has the time of its read.
  */
 export class AnnouncedTags {
-  readonly #maxTags: number;
-  #now = 0;
-  /** How many copies carry a tag, and when it was announced last while any did. No more of them than copies carry. */
+  /** Of tags that were announced while reads were under way. */
+  readonly #times: TagTimes;
+  #readsUnderWay = 0;
+  /** The tags that copies carry: no more of them than the bounds of the copies allow. */
   #carried = new Map<string, Carried>();
   /** When a tag was announced last that copies carry. */
   #latestOfCopies = 0;
-  /** How many reads are under way, by the time when they were sent: the oldest first. */
-  readonly #reads = new Map<number, number>();
-  /** Tags announced while reads were under way, the oldest first: by number, so that their length does not count (P7). */
-  readonly #sinceReads = new Map<number, number>();
-  /**
-   * The latest time that was forgotten: any tag may have been announced then, so what was read before leaves no copy
-   * (P7).
-   */
-  #forgottenUntil = 0;
 
-  constructor(maxTags = MAX_TAGS) {
-    this.#maxTags = maxTags;
+  /** @param maxTags remembered for reads under way, as in `TagTimes` */
+  constructor(maxTags?: number) {
+    this.#times = new TagTimes(maxTags);
   }
 
   /** Changes whenever a copy may have become invalid. */
@@ -39,48 +28,34 @@ export class AnnouncedTags {
 
   /** Tags that are remembered. */
   get size(): number {
-    return this.#sinceReads.size + this.#carried.size;
+    return this.#times.size + this.#carried.size;
   }
 
   add(tags: readonly string[]): void {
-    this.#now++;
+    this.#times.add(this.#readsUnderWay > 0 ? tags : []);
     for (const tag of tags) {
       const carried = this.#carried.get(tag);
-      if (carried) {
-        carried.announcedAt = this.#now;
-        this.#latestOfCopies = this.#now;
-      }
-      if (this.#reads.size === 0) continue;
-      const number = numberOf(tag);
-      this.#sinceReads.delete(number); // to the end of the order, which is that of time
-      this.#sinceReads.set(number, this.#now);
+      if (!carried) continue;
+      carried.announcedAt = this.#times.latest;
+      this.#latestOfCopies = this.#times.latest;
     }
-    while (this.#sinceReads.size > this.#maxTags) this.#forgetOldest();
   }
 
   /** A read is sent. @returns its time; `end` must follow */
   begin(): number {
-    this.#reads.set(this.#now, (this.#reads.get(this.#now) ?? 0) + 1);
-    return this.#now;
+    this.#readsUnderWay++;
+    return this.#times.latest;
   }
 
-  /** A read that was sent at this time is over. */
-  end(time: number): void {
-    const others = (this.#reads.get(time) ?? 0) - 1;
-    if (others > 0) this.#reads.set(time, others);
-    else this.#reads.delete(time);
-    const [oldest = Number.POSITIVE_INFINITY] = this.#reads.keys();
-    for (const [tag, announcedAt] of this.#sinceReads) {
-      if (announcedAt > oldest) return;
-      this.#sinceReads.delete(tag);
-    }
+  /** A read is over. */
+  end(): void {
+    this.#readsUnderWay--;
+    if (this.#readsUnderWay === 0 && this.#times.size > 0) this.#times.forget();
   }
 
   /** Was none of the tags announced since a read that is under way was sent? */
   isNoneSince(time: number, tags: readonly string[]): boolean {
-    if (time === this.#now) return true;
-    if (time < this.#forgottenUntil) return false;
-    return tags.every((tag) => (this.#sinceReads.get(numberOf(tag)) ?? 0) <= time);
+    return this.#times.isNoneAfter(time, tags);
   }
 
   /** There is a copy with these tags, until `drop`. */
@@ -108,16 +83,9 @@ export class AnnouncedTags {
   isCurrent(time: number, tags: readonly string[]): boolean {
     return tags.every((tag) => (this.#carried.get(tag)?.announcedAt ?? 0) <= time);
   }
-
-  #forgetOldest(): void {
-    for (const [tag, time] of this.#sinceReads) {
-      this.#forgottenUntil = time;
-      this.#sinceReads.delete(tag);
-      return;
-    }
-  }
 }
 
+/** How many copies carry a tag, and when it was announced last while any did. */
 interface Carried {
   copies: number;
   announcedAt: number;

@@ -22,7 +22,7 @@ export interface LocalTierOptions {
   /** Where it is said, once a type, that its values cannot be shared as they should be. @default nowhere */
   readonly logger?: Pick<Logger, 'warn'> | undefined;
   readonly clock: Clock;
-  /** For tests. @default 100_000 */
+  /** As in `AnnouncedTags`; for tests. @default 100_000 */
   readonly maxTags?: number | undefined;
 }
 
@@ -190,7 +190,7 @@ export class LocalTier {
     const open = ticket as OpenTicket;
     if (open.isOver) return;
     open.isOver = true;
-    this.#tags.end(open.tagTime);
+    this.#tags.end();
     const { text } = open.key;
     const tickets = this.#pending.get(text);
     if (tickets?.delete(open) && tickets.size === 0) this.#pending.delete(text);

@@ -2,10 +2,7 @@ import type { Scope } from '../keys/scope.ts';
 import { tagKey } from '../keys/store-keys.ts';
 import { TagTimes } from './tag-times.ts';
 
-/**
- * When each tag was last invalidated, on a logical clock that ticks with every invalidation and never restarts. Whoever
- * notes `latest` before reading the source can tell later whether a tag was invalidated since.
- */
+/** `TagTimes` of invalidations, by namespace and tag: a value ends with its type and with each of its tags. */
 export class InvalidationTimes {
   readonly #times: TagTimes;
 

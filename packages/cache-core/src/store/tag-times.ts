@@ -4,10 +4,10 @@ const FNV_OFFSET = 0x811c9dc5;
 const FNV_PRIME = 0x01000193;
 
 /**
- * When each tag last ended the values that carry it, on a logical clock that ticks with each `add` and never restarts. Whoever notes
- * `latest` before a read can tell later whether one of its tags was added since. Bounded (P7): what was forgotten may have been any tag,
- * so nothing older is trusted (P5). Tags are remembered by a number of 32 bits, so that their length does not count: where two share one,
- * the one is taken for the other, which costs a miss.
+ * When each tag was last added, on a logical clock that ticks with each `add` and never restarts. A reader that notes `latest`
+ * before it reads can tell later whether one of the tags of its value was added since. Bounded (P7): what was forgotten may have
+ * been any tag, so nothing older is trusted (P5). A tag is remembered by a number of 32 bits, so that its length does not count:
+ * where two tags share a number, one is taken for the other, which costs a miss.
  */
 export class TagTimes {
   /** Two generations of half as many: in one table the order of time would cost a deletion each time, and twice the room. */
@@ -66,8 +66,8 @@ export class TagTimes {
   }
 }
 
-/** FNV-1a: a tag by 32 bits. Where two tags share a number, one is taken for the other, which costs a miss. */
-export function numberOf(name: string): number {
+/** FNV-1a. */
+function numberOf(name: string): number {
   let hash = FNV_OFFSET;
   for (let index = 0; index < name.length; index++) hash = Math.imul(hash ^ name.charCodeAt(index), FNV_PRIME);
   return hash | 0;

@@ -211,10 +211,10 @@ describe('the bounds', () => {
   });
 
   it('are tags announced during a read: what was sent before the forgotten ones leaves no copy, what is sent later does', () => {
-    const { tier, put } = tierOf({ maxTags: 3 });
+    const { tier, put } = tierOf({ maxTags: 4 });
     const ticket = tier.begin(keyOf('2'));
-    for (let i = 0; i < 4; i++) tier.announce({ kind: 'tags', tags: [`shop/tag:t${i}`] });
-    expect(tier.counts().tags).toBe(3);
+    for (let i = 0; i < 6; i++) tier.announce({ kind: 'tags', tags: [`shop/tag:t${i}`] });
+    expect(tier.counts().tags).toBe(4);
     expect(tier.settle(ticket, entryOf(), 'value')).toBe(false);
     expect(tier.counts().tags).toBe(0);
     put(one, entryOf({ tags: ['acme'] }));
