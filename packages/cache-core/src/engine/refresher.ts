@@ -91,12 +91,13 @@ export class Refresher {
 
   async #refresh(request: ReadRequest, found: Refreshable, flight: Flight): Promise<void> {
     const { engine, type, observer } = this.#context;
-    const { key, options, loader } = request;
+    const { key, options, loader, isBulk } = request;
     const waitUntil = engine.clock.now() + type.softTimeoutMs;
     const right = await this.#rightTo(flight, request, found, engine.newBudget(), waitUntil);
     if (right.kind === 'leased' && loader) {
       observer.count('refreshes', key.text);
-      const claim = new RunningClaim({ context: this.#context, key, flight, right, options, previous: found.value });
+      const parts = { context: this.#context, key, flight, right, options, isBulk, previous: found.value };
+      const claim = new RunningClaim(parts);
       // Counted, and told to those who wait; the old value serves on, and no read waits for the source while it is not to be asked.
       await claim.load(loader).catch(() => this.#pause(key, type.backoffMs));
       return;

@@ -101,6 +101,20 @@ describe('verbs that take many values', () => {
     expect(cache.stats().lead.storeErrors).toBe(0);
   });
 
+  it('the same for getOrSetMany of stale values, which are loaded anew in the background', async () => {
+    const clock = new FakeClock();
+    const store = memoryStore({ clock });
+    const cache = createCache({ types: { lead: { ttl: '1m', grace: '1h' } }, store, clock, logger: false });
+    const leads = cache.type('lead');
+    await leads.setMany(pairs);
+    await clock.advance(60_000);
+    const seen = watched(store);
+    expect(await leads.getOrSetMany(ids, (missing) => missing.map((id) => `newer ${id}`))).toContain('lead 1');
+    await cache.close(); // which waits for the refreshes, and for their fills
+    expect(cache.stats().lead).toMatchObject({ refreshes: 500, stored: 1_000 });
+    expect(seen.most).toBeLessThanOrEqual(200);
+  });
+
   it('setMany says which values were not stored', async () => {
     const store = memoryStore();
     const { fill } = store;
