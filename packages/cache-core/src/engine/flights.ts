@@ -6,7 +6,7 @@ import type { RunningLoad } from './running-load.ts';
 /** What a flight gives to those who waited for it: the loaded value, or the advice to start over. */
 export type Landing = { readonly kind: 'value'; readonly value: unknown } | { readonly kind: 'again' };
 
-/** Under which right it loads: the `kind` of a `Right`. */
+/** The `kind` of a `Right`. */
 type RightKind = 'leased' | 'unfenced' | 'alone';
 
 const AGAIN: Landing = { kind: 'again' };
@@ -35,23 +35,14 @@ export class Flight {
     this.asksStore = asksStore;
   }
 
-  get isLoading(): boolean {
-    return this.#right !== undefined;
-  }
-
-  /** True once it loads under a lease, so that the store can tell whether its value may be shared. */
-  get isFenced(): boolean {
-    return this.#right === 'leased';
-  }
-
-  /** True once it loads without a lease because the store gave none: it is gone, full or refuses. The next one gets none either. */
-  get isAlone(): boolean {
-    return this.#right === 'alone';
+  /** Under which it loads; `undefined` until then. */
+  get right(): RightKind | undefined {
+    return this.#right;
   }
 
   /** @throws the error of the load, the same for all. */
   wait(): Promise<Landing> {
-    return (this.isLoading ? this.#joiners : this.#owners).promise;
+    return (this.#right === undefined ? this.#owners : this.#joiners).promise;
   }
 
   /** From here on the source may be read. */

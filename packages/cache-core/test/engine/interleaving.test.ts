@@ -164,7 +164,7 @@ describe('the check finds an engine that is broken', { timeout: 60_000 }, () => 
   it('joiners share what was loaded without the store', () => {
     const { share } = Flight.prototype;
     vi.spyOn(Flight.prototype, 'share').mockImplementation(function (this: Flight, value, isProven) {
-      share.call(this, value, isProven || !this.isFenced);
+      share.call(this, value, isProven || this.right !== 'leased');
     });
     return expectGuilty(fc.check(deafProperty({}), explore(20_000)));
   });
