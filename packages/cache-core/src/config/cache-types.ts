@@ -70,7 +70,7 @@ export interface CacheTypeOptions<V = unknown> {
   readonly compress?: boolean | { readonly thresholdBytes?: number };
   /** Larger encoded values are returned but not cached; measured before compression. @default 5_000_000 */
   readonly maxValueBytes?: number;
-  /** How long the right to fill is held without a sign of life; a running loader renews it. @default '10s' */
+  /** How long the right to fill is held without a sign of life; a running loader renews it. @default '4s' */
   readonly lease?: Duration;
   /**
    * How long a reader waits for a load of another cache on the store, or for a claim that was handed out, before it loads for
