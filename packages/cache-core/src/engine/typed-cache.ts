@@ -272,7 +272,7 @@ export class TypedCache<V, I = Identifier> {
   }
 
   /**
-   * Stores several values, 200 at a time. Each may have options of its own: its `ttl` and `grace` come before those of
+   * Stores several values, 500 at a time. Each may have options of its own: its `ttl` and `grace` come before those of
    * the call, its tags are added.
    * @returns how many were stored; `onNotStored` hears which were not.
    * @throws as `set`, and KeyError for more than 10,000
