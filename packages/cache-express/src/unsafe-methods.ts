@@ -59,14 +59,19 @@ function refuseWrites(res: Response): () => void {
   };
 }
 
-/** To its handler the response has ended. Returns what takes that back, so that it can end. */
+/** Shows the handler a response that has ended. Returns what takes that back, so that the response can end. */
 function showEnded(res: Response): () => void {
-  const { finished } = res;
-  Object.defineProperty(res, 'writableEnded', { value: true, configurable: true });
-  res.finished = true;
+  // Own properties: on the prototypes of HTTP/2 both are getters, which take no value.
+  const restore = ['writableEnded', 'finished'].map((name) => {
+    const own = Object.getOwnPropertyDescriptor(res, name);
+    Object.defineProperty(res, name, { value: true, writable: true, enumerable: own?.enumerable ?? false, configurable: true });
+    return () => {
+      if (own) Object.defineProperty(res, name, own);
+      else Reflect.deleteProperty(res, name);
+    };
+  });
   return () => {
-    Reflect.deleteProperty(res, 'writableEnded');
-    res.finished = finished;
+    for (const put of restore) put();
   };
 }
 
