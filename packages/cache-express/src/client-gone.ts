@@ -1,8 +1,9 @@
+import type { EventEmitter } from 'node:events';
 import type { Request, Response } from 'express';
 
 /**
- * Calls `task` once, when the client has left or its connection was destroyed: before whoever else listens for that. Loggers do, to the response, the
- * request or the socket.
+ * Calls `task` once, when the client has left or its connection was destroyed: before other listeners for that. Loggers
+ * listen to the response, the request or the socket.
  * @returns what stops it
  */
 export function whenClientLeaves(req: Request, res: Response, task: () => void): () => void {
@@ -10,17 +11,16 @@ export function whenClientLeaves(req: Request, res: Response, task: () => void):
     stop();
     task();
   };
-  const events = [
-    [req.socket, 'error'],
-    [req.socket, 'close'],
+  const watched: (readonly [EventEmitter, string])[] = [
     [req, 'aborted'],
     [res, 'close'],
-  ] as const;
-  // The socket of an adapter may be a plain object.
-  const heard = events.filter(([{ prependListener }]) => prependListener !== undefined);
+  ];
+  // Adapters of other platforms put an object there that has no events, or nothing.
+  if (typeof Reflect.get(Object(req.socket) as object, 'prependListener') === 'function')
+    watched.push([req.socket, 'error'], [req.socket, 'close']);
   const stop = () => {
-    for (const [emitter, name] of heard) emitter.off(name, leave);
+    for (const [emitter, event] of watched) emitter.off(event, leave);
   };
-  for (const [emitter, name] of heard) emitter.prependListener(name, leave);
+  for (const [emitter, event] of watched) emitter.prependListener(event, leave);
   return stop;
 }

@@ -34,7 +34,8 @@ function begin(req: Request, res: Response): Deferral {
     for (const name of names) {
       const own = Object.getOwnPropertyDescriptor(target, name);
       const call: unknown = Reflect.get(target, name);
-      if (typeof call !== 'function' || own?.configurable === false) continue;
+      const isFixed = own ? own.configurable === false : !Object.isExtensible(target);
+      if (typeof call !== 'function' || isFixed) continue;
       const later = (...args: unknown[]) => {
         waiting.push(() => void Reflect.apply(call, target, args));
         return target;
