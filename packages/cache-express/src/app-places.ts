@@ -27,12 +27,14 @@ const PLAIN_PATH = /^(?:\/[\w-]+(?:\.[\w-]+)*)*\/?$/;
 /** `^\/a\/b\/?(?=\/|$)`: what Express 4 makes of such a path. */
 const PLAIN_REGEXP = /^\^((?:\\\/[\w-]+(?:\\\.[\w-]+)*)+)\\\/\?\(\?=\\\/\|\$\)$/;
 
-const HANDLERS = new WeakSet<object>();
+/** On a handler, in any copy of this package: all copies must count places alike, or two places get one name. */
+const HANDLER = Symbol.for('@huntly/cache-express/handler');
+/** Each copy of this package walks an app once. All find the same. */
 const PLACES = new WeakMap<Application, AppPlaces>();
 
 /** The places of this handler will be looked for. */
 export function declareHandler(handler: RequestHandler): void {
-  HANDLERS.add(handler);
+  Object.defineProperty(handler, HANDLER, { value: true });
 }
 
 /** Where the declared handlers of an app stand. The app is walked once, and again only after a layer was added to it. */
@@ -143,7 +145,7 @@ class AppPlaces {
 }
 
 function isDeclared(handle: unknown): handle is RequestHandler {
-  return typeof handle === 'function' && HANDLERS.has(handle);
+  return typeof handle === 'function' && Object.hasOwn(handle, HANDLER);
 }
 
 /** What stands behind a layer, where it is a router, or an app that `Router.use` took for a function. */

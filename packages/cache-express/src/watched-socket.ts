@@ -30,7 +30,8 @@ const OF_THE_CLIENT = [
 /** What it tells of who asks. */
 const OF_WHO_ASKS = ['authorizationError', 'authorized', 'getPeerCertificate', 'getPeerX509Certificate'] as const;
 
-const WATCH = Symbol('huntly.watch');
+/** For all copies of this package in the process: one that prepared a socket again would hide reads from the first. */
+const WATCH = Symbol.for('@huntly/cache-express/watch');
 const NAMES: readonly string[] = [...OF_THE_CLIENT, ...OF_WHO_ASKS];
 const WHO_ASKS: ReadonlySet<string> = new Set(OF_WHO_ASKS);
 

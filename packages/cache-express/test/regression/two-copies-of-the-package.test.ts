@@ -1,9 +1,11 @@
+import { Agent } from 'node:http';
 import { createCache } from '@huntly/cache-core';
 import { FakeClock } from '@huntly/cache-core/testing';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import * as one from '../../src/index.ts';
 import { metricsRoute } from '../../src/metrics-route.ts';
 import { turns } from '../support/refreshed.ts';
+import { send } from '../support/send.ts';
 import { serve, VERSIONS } from '../support/serve.ts';
 
 /** ESM and CommonJS in one process: each had statistics, scopes and marks of its own. */
@@ -82,6 +84,42 @@ describe.each(VERSIONS)('two copies of the package, on %s', (_name, express) => 
     await ask('/x');
     await turns();
     expect(seen).toEqual([false, false, true]);
+  });
+
+  it('know the places of each other: two in one router that share a scope answer apart', async () => {
+    const two = await anotherCopy();
+    const cache = newCache();
+    const app = express();
+    for (const [copy, header] of [
+      [one, 'x-one'],
+      [two, 'x-two'],
+    ] as const) {
+      const router = express.Router();
+      router.use((req, _res, next) => (req.get(header) ? next() : next('router')));
+      router.use(copy.cacheResponse({ cache, ttl: '1m', scope: 'both' }), (_req, res) => void res.send(header));
+      app.use(router);
+    }
+    const { ask } = await serve(app);
+    for (const _ of [1, 2]) {
+      expect((await ask('/x', { headers: { 'x-one': '1' } })).text).toBe('x-one');
+      expect((await ask('/x', { headers: { 'x-two': '1' } })).text).toBe('x-two');
+    }
+  });
+
+  it('watch one connection: what only its client has is kept by neither', async () => {
+    const two = await anotherCopy();
+    const app = express();
+    app.get('/one/:id', one.cacheResponse({ cache: newCache(), ttl: '1m' }), (req, res) => {
+      res.send(String(req.socket.remotePort));
+    });
+    app.get('/two/:id', two.cacheResponse({ cache: newCache(), ttl: '1m' }), (req, res) => {
+      res.send(String(req.socket.remotePort));
+    });
+    const { port } = await serve(app);
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    onTestFinished(() => agent.destroy());
+    for (const path of ['/one/1', '/two/1', '/one/2', '/two/2'])
+      expect((await send(port, path, { agent })).cache, path).toContain('detail=client');
   });
 
   it('tell the errors of each other', async () => {
