@@ -56,6 +56,7 @@ class AppPlaces {
   readonly #places = new Map<unknown, Place[]>();
   readonly #mounts: Way[] = [];
   readonly #counts = new Map<string, number>();
+  readonly #layerKinds = new Set<object>();
 
   constructor(app: Application) {
     this.#app = app;
@@ -81,6 +82,11 @@ class AppPlaces {
   /** The ways to all apps that are mounted here, in whatever order. */
   get mounts(): readonly Way[] {
     return this.#mounts;
+  }
+
+  /** The prototypes of all layers here and in the apps around: each copy of Express has its own. */
+  get layerKinds(): readonly object[] {
+    return [...this.#layerKinds, ...(this.#parent?.layerKinds ?? [])];
   }
 
   of(handler: RequestHandler): readonly Place[] {
@@ -140,6 +146,7 @@ class AppPlaces {
   #look(layers: Layers): readonly Layer[] {
     const { stack } = layers;
     this.#seen.push({ layers, stack, length: stack?.length ?? 0 });
+    for (const layer of stack ?? []) this.#layerKinds.add(Object.getPrototypeOf(layer) as object);
     return stack ?? [];
   }
 }

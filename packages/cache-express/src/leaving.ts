@@ -1,4 +1,6 @@
 import type { Application, NextFunction, Request } from 'express';
+import { placesIn } from './app-places.ts';
+import type { Layer } from './express-app.ts';
 
 /** On a request whose route is being watched, in any copy of this package: what to do when the request leaves it. */
 const LEAVE = Symbol.for('@huntly/cache-express/leave');
@@ -66,18 +68,17 @@ export function watchLeaving(req: Request, next: NextFunction, onLeave: () => vo
   return stop;
 }
 
-interface Layer {
-  readonly handle?: unknown;
-}
 type HandleError = (this: Layer, error: unknown, req: Request, ...rest: unknown[]) => unknown;
 
-/** Express calls each error handler, of a route, a router or an app, by one method of its layers. */
+/**
+ * Express calls each error handler, of a route, a router or an app, by one method of its layers, and writes nothing on
+ * the request before: so that method is replaced, once for each copy of Express. A request that is not watched goes
+ * through it unchanged.
+ */
 function seeErrors(app: Application): void {
-  for (let at: (Application & { parent?: Application }) | undefined = app; at; at = at.parent) {
-    const layer = layersOf(at)[0];
-    const layers: unknown = layer && Object.getPrototypeOf(layer);
+  for (const layers of placesIn(app).layerKinds) {
     for (const name of ['handle_error', 'handleError']) {
-      const handleError: unknown = layers && Reflect.get(Object(layers), name);
+      const handleError: unknown = Reflect.get(layers, name);
       if (typeof handleError !== 'function' || PATCHED in handleError) continue;
       const seen: HandleError = function (error, req, ...rest) {
         const isErrorHandler = typeof this.handle === 'function' && this.handle.length === 4;
@@ -85,14 +86,7 @@ function seeErrors(app: Application): void {
         if (typeof leave === 'function') leave();
         return Reflect.apply(handleError, this, [error, req, ...rest]);
       };
-      Reflect.set(Object(layers), name, Object.assign(seen, { [PATCHED]: true }));
+      Reflect.set(layers, name, Object.assign(seen, { [PATCHED]: true }));
     }
   }
-}
-
-/** Express 4 keeps its router under another name, and throws at this one. */
-function layersOf(app: Application): readonly Layer[] {
-  const { _router } = app as unknown as { _router?: { stack?: readonly Layer[] } };
-  const router = _router ?? (app as unknown as { router?: { stack?: readonly Layer[] } }).router;
-  return router?.stack ?? [];
 }

@@ -1,7 +1,9 @@
 import { Agent } from 'node:http';
 import { createCache } from '@huntly/cache-core';
 import { FakeClock } from '@huntly/cache-core/testing';
+import type { ErrorRequestHandler, RequestHandler } from 'express';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { routerOf } from '../../src/express-app.ts';
 import * as one from '../../src/index.ts';
 import { metricsRoute } from '../../src/metrics-route.ts';
 import { turns } from '../support/refreshed.ts';
@@ -120,6 +122,29 @@ describe.each(VERSIONS)('two copies of the package, on %s', (_name, express) => 
     onTestFinished(() => agent.destroy());
     for (const path of ['/one/1', '/two/1', '/one/2', '/two/2'])
       expect((await send(port, path, { agent })).cache, path).toContain('detail=client');
+  });
+
+  it('see the errors that handlers pass on by one method, which changes nothing for other requests', async () => {
+    const two = await anotherCopy();
+    const app = express();
+    const fails: RequestHandler = (_req, _res, next) => next(new Error('no'));
+    const seen: unknown[] = [];
+    const says: ErrorRequestHandler = (error: Error, req, res, next) => {
+      seen.push([error.message, req.url, typeof next]);
+      res.send('said');
+    };
+    app.get('/plain', fails, says);
+    app.get('/one', one.cacheResponse({ cache: newCache(), ttl: '1m', query: [] }), fails, says);
+    app.get('/two', two.cacheResponse({ cache: newCache(), ttl: '1m', query: [] }), fails, says);
+    const { ask } = await serve(app);
+    const layer: unknown = routerOf(app)?.stack?.[0];
+    const methods = () => ['handle_error', 'handleError'].map((name) => Reflect.get(Object(layer), name) as unknown);
+    await ask('/one?a=1');
+    const patched = methods();
+    await ask('/two?a=1');
+    await ask('/plain?a=1');
+    expect(methods()).toEqual(patched);
+    expect(seen).toEqual(['/one?a=1', '/two?a=1', '/plain?a=1'].map((url) => ['no', url, 'function']));
   });
 
   it('tell the errors of each other', async () => {
