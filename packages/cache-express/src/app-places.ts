@@ -3,7 +3,10 @@ import { type Layer, type Layers, parentOf, type Route, routerOf } from './expre
 
 /** Where in an app a handler stands. */
 export interface Place {
-  /** The patterns on the way to it, and how many routes of these were declared before: the same in all processes of one program. */
+  /**
+   * The patterns on the way to it, and how many routes of these were declared before: the same in all processes of one
+   * program.
+   */
   readonly text: string;
   /** The `req.route` while the handler runs; `undefined`: it depends on what ran before. */
   readonly route: object | undefined;
@@ -37,7 +40,9 @@ export function declareHandler(handler: RequestHandler): void {
   Object.defineProperty(handler, HANDLER, { value: true });
 }
 
-/** Where the declared handlers of an app stand. The app is walked once, and again only after a layer was added to it. */
+/**
+ * Where the declared handlers of an app stand. The app is walked once, and again only after a layer was added to it.
+ */
 export function placesIn(app: Application): AppPlaces {
   let places = PLACES.get(app);
   if (!places?.isCurrent()) {

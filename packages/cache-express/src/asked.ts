@@ -38,7 +38,10 @@ export class Questions {
     this.#urls = new AskedUrls(policy.query);
   }
 
-  /** A text says what cannot be told: who asks, or to which place. @throws BadQueryError, or what a function of the route throws */
+  /**
+   * A text says what cannot be told: who asks, or to which place.
+   * @throws BadQueryError, or what a function of the route throws
+   */
   async of(req: Request, res: Response, next: NextFunction): Promise<Asked | 'identity' | 'place' | 'scope'> {
     const { vary, honoursClients, clock, timeoutMs } = this.#policy;
     const hold = takeHold(req);

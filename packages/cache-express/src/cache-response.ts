@@ -44,15 +44,16 @@ const UNTOLD = {
 };
 
 /**
- * A handler after which `req.query` is what a schema has made of the query. Among handlers that are typed with the query of Express, it
- * is one of them: a route has one type for all.
+ * A handler after which `req.query` is what a schema has made of the query. Among handlers that are typed with the
+ * query of Express, it is one of them: a route has one type for all.
  */
 export type QueryHandler<Query> = RequestHandler &
   RequestHandler<Request['params'], Request['body'], Request['body'], Query>;
 
 /**
- * Caches the responses of a route. What may not be shared, stored or reused by RFC 9111 is not; the handler sees nothing that the key leaves
- * out; one handler runs for all who ask at once, in however many processes; a cache in trouble costs no request its answer.
+ * Caches the responses of a route. What may not be shared, stored or reused by RFC 9111 is not; the handler sees
+ * nothing that the key leaves out; one handler runs for all who ask at once, in however many processes; a cache in
+ * trouble costs no request its answer.
  * @throws CacheConfigError with everything that is wrong with the options.
  * @example app.get('/leads', cacheResponse({ cache, ttl: '5m', query: ['q', 'page'], shared: true }), handler);
  */
@@ -73,7 +74,9 @@ interface Sendable {
   readonly isCollapsed: boolean;
 }
 
-/** What became of a claim. `led`: the handler has answered this request. `nothing`: those who waited get no response. */
+/**
+ * What became of a claim. `led`: the handler has answered this request. `nothing`: those who waited get no response.
+ */
 type Found = ({ readonly kind: 'stored' } & Sendable) | { readonly kind: 'led' | 'nothing' | 'failure' };
 
 class CachedRoute {
@@ -167,7 +170,8 @@ class CachedRoute {
     if (found.kind === 'stored' && this.#suits(asked, found.response)) return this.#send(asked, found);
     if (found.kind === 'stored') return void this.#alone(asked, { kind: 'forward', why: 'request' }, 'bypass');
     if (found.kind === 'nothing' && !this.#hitForMiss.of(key)) {
-      // The client of the handler left, which says nothing of the response: one of those who waited leads the others. But not again and again.
+      // The client of the handler left, which says nothing of the response: one of those who waited leads the others.
+      // But not again and again.
       if (tries < MAX_TRIES) return this.#serve(asked, tries + 1);
       this.#hitForMiss.remember(key, FAILURE_MS, 'failed');
     }
@@ -209,7 +213,10 @@ class CachedRoute {
     }
   }
 
-  /** The cache offers a response that is not stored to one waiting request after the other. They go on at once as soon as one of them knows better. */
+  /**
+   * The cache offers a response that is not stored to one waiting request after the other. They go on at once as soon
+   * as one of them knows better.
+   */
   #unlessRefused<T>(key: string, ask: () => Promise<T>): Promise<T | undefined> {
     return new Promise((resolve, reject) => {
       const stop = this.#hitForMiss.onRemembered(key, () => {
@@ -220,7 +227,10 @@ class CachedRoute {
     });
   }
 
-  /** Runs the handler for a request whose response no other can have: at once, or a few at a time where it failed a moment ago. */
+  /**
+   * Runs the handler for a request whose response no other can have: at once, or a few at a time where it failed a
+   * moment ago.
+   */
   async #serveUnstored(asked: Asked): Promise<void> {
     const { res, key, until } = asked;
     const bypass: CacheOutcome = { kind: 'forward', why: 'bypass', detail: 'uncacheable' };

@@ -92,7 +92,10 @@ export class HandlerRun implements CaptureListener {
     this.#stopTimer = policy.clock.after(policy.timeoutMs, () => capture.giveUp('timeout'), { background: true });
   }
 
-  /** The request goes on to another route or an error handler. Its response is judged by its status alone, and never stored. */
+  /**
+   * The request goes on to another route or an error handler. Its response is judged by its status alone, and never
+   * stored.
+   */
   leave(): void {
     this.#hasLeft = true;
     this.#parts.hold.isReleased = true;

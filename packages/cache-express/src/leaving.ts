@@ -10,12 +10,13 @@ const STEPS = ['params', 'baseUrl', 'next'] as const;
 type Step = (typeof STEPS)[number];
 
 /**
- * Calls `onLeave` once, as soon as a request goes on to anything but the handlers of its route: before the layer that is next sees it. However it got
- * there: `next()`, `next('route')`, `next('router')`, `next(error)`, an error that was thrown, a promise that was rejected. Where `cacheResponse` was
- * mounted by `use`, the rest of its router is the handler.
+ * Calls `onLeave` once, as soon as a request goes on to anything but the handlers of its route: before the layer that
+ * is next sees it. However it got there: `next()`, `next('route')`, `next('router')`, `next(error)`, an error that was
+ * thrown, a promise that was rejected. Where `cacheResponse` was mounted by `use`, the rest of its router is the
+ * handler.
  *
- * No router tells this. But each writes `params`, `baseUrl` and `next` on the request as it takes a step, and a route does not; and error
- * handlers, which may stand in the route as well, are called by one method.
+ * No router tells this. But each writes `params`, `baseUrl` and `next` on the request as it takes a step, and a route
+ * does not; and error handlers, which may stand in the route as well, are called by one method.
  * @param next what `cacheResponse` was given: that of a route is another one than that of its router
  * @returns what stops it
  */
@@ -48,7 +49,8 @@ export function watchLeaving(req: Request, next: NextFunction, onLeave: () => vo
   const isLeft = (step: Step, value: unknown): boolean => {
     if (!isOurRouter()) return false;
     if (isOfRoute) return step === 'baseUrl' || (step === 'params' && value !== params);
-    // A router that is done puts back `baseUrl`, then the `next` of the one around it. The outermost one has none around it: what follows is the 404.
+    // A router that is done puts back `baseUrl`, then the `next` of the one around it. The outermost one has none
+    // around it: what follows is the 404.
     return step === 'next' && last?.step === 'baseUrl' && last.value === baseUrl && value !== undefined;
   };
   for (const step of STEPS) {

@@ -16,9 +16,9 @@ interface DroppingParts {
 }
 
 /**
- * A method that changes something drops the stored responses of its path, and of the `Location` and `Content-Location` it names on this
- * host, if it succeeds: before its client can see the end of the answer. RFC 9111 §4.4. It may have created what lies at or below one of them, so
- * it also drops what is stored of there not being anything.
+ * A method that changes something drops the stored responses of its path, and of the `Location` and `Content-Location`
+ * it names on this host, if it succeeds: before its client can see the end of the answer. RFC 9111 §4.4. It may have
+ * created what lies at or below one of them, so it also drops what is stored of there not being anything.
  */
 export function dropWhenDone(req: Request, res: Response, { cache, clock, traffic }: DroppingParts): void {
   const end = res.end.bind(res) as (...args: unknown[]) => Response;
@@ -40,7 +40,8 @@ export function dropWhenDone(req: Request, res: Response, { cache, clock, traffi
       try {
         end(...args);
       } catch (error) {
-        res.destroy(error instanceof Error ? error : undefined); // its handler has returned: there is nobody to throw to
+        // Its handler has returned, so nothing above could catch the error.
+        res.destroy(error instanceof Error ? error : undefined);
       }
       letDestroy();
     };
@@ -64,7 +65,8 @@ function showEnded(res: Response): () => void {
   // Own properties: on the prototypes of HTTP/2 both are getters, which take no value.
   const restore = ['writableEnded', 'finished'].map((name) => {
     const own = Object.getOwnPropertyDescriptor(res, name);
-    Object.defineProperty(res, name, { value: true, writable: true, enumerable: own?.enumerable ?? false, configurable: true });
+    const { enumerable = false } = own ?? {};
+    Object.defineProperty(res, name, { value: true, writable: true, enumerable, configurable: true });
     return () => {
       if (own) Object.defineProperty(res, name, own);
       else Reflect.deleteProperty(res, name);

@@ -48,8 +48,9 @@ interface Watch {
 type Watched = Socket & { [WATCH]?: Watch };
 
 /**
- * Tells the listener what is read of a socket, however the reader came by it (`req.socket`, `req.client`, `res.connection`), until the returned
- * function is called. A socket serves many requests, so it stays prepared; without a listener a read only takes a little longer.
+ * Tells the listener what is read of a socket, however the reader came by it (`req.socket`, `req.client`,
+ * `res.connection`), until the returned function is called. A socket serves many requests, so it stays prepared;
+ * without a listener a read only takes a little longer.
  */
 export function watchSocket(socket: Socket, listener: SocketListener): () => void {
   const { listeners } = (socket as Watched)[WATCH] ?? prepare(socket);

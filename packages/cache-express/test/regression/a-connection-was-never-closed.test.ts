@@ -6,7 +6,10 @@ import { cacheResponse } from '../../src/index.ts';
 import { conversation } from '../support/raw.ts';
 import { serve, VERSIONS } from '../support/serve.ts';
 
-/** Two unsafe requests at once on a connection, or two cached routes on the way of one, left it so that nothing could close it. */
+/**
+ * Two unsafe requests at once on a connection, or two cached routes on the way of one, left it so that nothing could
+ * close it.
+ */
 describe.each(VERSIONS)('a connection was never closed, on %s', (_name, express) => {
   const SOCKET_METHODS = ['destroy', 'destroySoon', 'resetAndDestroy', 'end'];
   function open() {

@@ -3,7 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { refreshing, turns } from '../support/refreshed.ts';
 import { serve, VERSIONS } from '../support/serve.ts';
 
-/** Adapters of other platforms give a request an object as its socket that is no stream: such a request was never answered. */
+/**
+ * Adapters of other platforms give a request an object as its socket that is no stream: such a request was never
+ * answered.
+ */
 describe.each(VERSIONS)('a socket without events, on %s', (_name, express) => {
   async function open(socketOf: (address: string | undefined) => object) {
     const { route, clock } = refreshing();
@@ -44,7 +47,10 @@ describe.each(VERSIONS)('a socket without events, on %s', (_name, express) => {
 
   it('one that nothing can be written on: the request is passed by, and a method that changes something drops', async () => {
     const { ask } = await open((address) => Object.freeze(plain(address)));
-    expect(await ask('/leads')).toMatchObject({ text: '{"run":1}', cache: expect.stringContaining('bypass') as string });
+    expect(await ask('/leads')).toMatchObject({
+      text: '{"run":1}',
+      cache: expect.stringContaining('bypass') as string,
+    });
     expect(await ask('/leads', { method: 'POST' })).toMatchObject({ status: 204, cache: 'fwd=method' });
   });
 });
