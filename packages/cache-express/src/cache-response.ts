@@ -193,7 +193,14 @@ class CachedRoute {
         stop();
         resolve(undefined);
       });
-      ask().finally(stop).then(resolve, reject);
+      // Not `finally`: it makes three more promises, for each hit.
+      const stopped =
+        <A>(settle: (answer: A) => void) =>
+        (answer: A) => {
+          stop();
+          settle(answer);
+        };
+      ask().then(stopped(resolve), stopped(reject));
     });
   }
 
