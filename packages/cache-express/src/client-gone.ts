@@ -11,13 +11,16 @@ export function whenClientLeaves(req: Request, res: Response, task: () => void):
     stop();
     task();
   };
-  const watched: (readonly [EventEmitter, string])[] = [
+  const events: (readonly [EventEmitter, string])[] = [
+    [req.socket, 'error'],
+    [req.socket, 'close'],
     [req, 'aborted'],
     [res, 'close'],
   ];
-  // Adapters of other platforms put an object there that has no events, or nothing.
-  if (typeof Reflect.get(Object(req.socket) as object, 'prependListener') === 'function')
-    watched.push([req.socket, 'error'], [req.socket, 'close']);
+  // Adapters of other platforms put objects there that have no events, or nothing.
+  const watched = events.filter(
+    ([emitter]) => typeof Reflect.get(Object(emitter) as object, 'prependListener') === 'function',
+  );
   const stop = () => {
     for (const [emitter, event] of watched) emitter.off(event, leave);
   };

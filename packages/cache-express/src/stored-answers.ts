@@ -32,7 +32,9 @@ export class StoredAnswers {
     return wishes === NO_WISHES || satisfies(wishes, ageMs, stored.freshForMs);
   }
 
-  /** Does nothing if the request was answered while it waited; leaves it to its handler if the response cannot be sent. */
+  /**
+   * Does nothing if the request was answered while it waited; leaves it to its handler if the response cannot be sent.
+   */
   send({ req, res, next }: Asked, { response: stored, isCollapsed }: Sendable): void {
     const { name, clock, cache } = this.#policy;
     if (res.headersSent) return;
