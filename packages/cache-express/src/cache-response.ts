@@ -114,10 +114,7 @@ class CachedRoute {
       if (again.owner !== this.#refreshes) return next();
       return again.reached(req, res, next);
     }
-    if (isUnsafe(req.method)) {
-      if (dropsOnUnsafe) dropWhenDone(req, res, { cache, clock, traffic: this.#traffic });
-      return this.#bypass.forward(req, res, next, { why: 'method' });
-    }
+    if (dropsOnUnsafe && isUnsafe(req.method)) dropWhenDone(req, res, { cache, clock, traffic: this.#traffic });
     if ((req.method !== 'GET' && req.method !== 'HEAD') || isOverridden(req))
       return this.#bypass.forward(req, res, next, { why: 'method' });
     if (!cache.enabled) return this.#bypass.forward(req, res, next, { why: 'bypass', detail: 'disabled' });
@@ -164,7 +161,7 @@ class CachedRoute {
         this.#traffic.timed('read', clock.now() - askedAt);
         return this.#lead(asked);
       };
-      const response = await this.#unlessRefused(key, () =>
+      const response = await this.#hitForMiss.unlessRemembered(key, () =>
         this.#responses.getOrSet(key, load as () => Promise<StoredResponse>, {
           // `undefined` means "do not cache"
           grace: this.#grace,
@@ -181,27 +178,6 @@ class CachedRoute {
       this.#policy.cache.logger.warn({ err: error, route: routeOf(req) }, 'the cache failed: the handler answers');
       return { kind: isLeader ? 'led' : 'failure' };
     }
-  }
-
-  /**
-   * The cache offers a response that is not stored to one waiting request after the other. They go on at once as soon
-   * as one of them knows better.
-   */
-  #unlessRefused<T>(key: string, ask: () => Promise<T>): Promise<T | undefined> {
-    return new Promise((resolve, reject) => {
-      const stop = this.#hitForMiss.onRemembered(key, () => {
-        stop();
-        resolve(undefined);
-      });
-      // Not `finally`: it makes three more promises, for each hit.
-      const stopped =
-        <A>(settle: (answer: A) => void) =>
-        (answer: A) => {
-          stop();
-          settle(answer);
-        };
-      ask().then(stopped(resolve), stopped(reject));
-    });
   }
 
   /**

@@ -50,10 +50,31 @@ export class HitForMiss {
   }
 
   /**
+   * The cache offers a response that is not stored to one waiting request after the other. They go on at once as soon
+   * as one of them knows better.
+   */
+  unlessRemembered<T>(key: string, ask: () => Promise<T>): Promise<T | undefined> {
+    return new Promise((resolve, reject) => {
+      const stop = this.#onRemembered(key, () => {
+        stop();
+        resolve(undefined);
+      });
+      // Not `finally`: it makes three more promises, for each hit.
+      const stopped =
+        <A>(settle: (answer: A) => void) =>
+        (answer: A) => {
+          stop();
+          settle(answer);
+        };
+      ask().then(stopped(resolve), stopped(reject));
+    });
+  }
+
+  /**
    * Calls `listener` when the key is remembered, until what is returned is called: whoever waits for its response need
    * not wait on.
    */
-  onRemembered(key: string, listener: () => void): () => void {
+  #onRemembered(key: string, listener: () => void): () => void {
     const listeners = this.#listeners.get(key) ?? new Set();
     this.#listeners.set(key, listeners.add(listener));
     return () => {
