@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Logger } from '@huntly/cache-core';
 import type { Response } from 'express';
 
 const VALUE = /^[\t\x20-\x7e\x80-\xff]+$/;
@@ -13,6 +14,16 @@ export function etagOf(res: Response, body: Uint8Array): string | undefined {
   if (typeof setting !== 'function') return setting === 'strong' ? digestOf(body) : `W/${digestOf(body)}`;
   const tag: unknown = setting(Buffer.from(body), undefined);
   return typeof tag === 'string' && VALUE.test(tag) ? tag : undefined;
+}
+
+/** For a response that was sent already: if the function of the app throws, it has no ETag, and the log says so. */
+export function etagOfSent(res: Response, body: Uint8Array, logger: Logger): string | undefined {
+  try {
+    return etagOf(res, body);
+  } catch (error) {
+    logger.warn({ err: error }, 'the `etag` function of the app threw: a response is stored without an ETag');
+    return undefined;
+  }
 }
 
 /**

@@ -3,7 +3,10 @@ import { type Layer, type Layers, parentOf, type Route, routerOf } from './expre
 
 /** Where in an app a handler stands. */
 export interface Place {
-  /** The patterns on the way to it, and how many routes of these were declared before: the same in all processes of one program. */
+  /**
+   * The patterns on the way to it, and how many routes of these were declared before: the same in all processes of one
+   * program.
+   */
   readonly text: string;
   /** The `req.route` while the handler runs; `undefined`: it depends on what ran before. */
   readonly route: object | undefined;
@@ -27,15 +30,19 @@ const PLAIN_PATH = /^(?:\/[\w-]+(?:\.[\w-]+)*)*\/?$/;
 /** `^\/a\/b\/?(?=\/|$)`: what Express 4 makes of such a path. */
 const PLAIN_REGEXP = /^\^((?:\\\/[\w-]+(?:\\\.[\w-]+)*)+)\\\/\?\(\?=\\\/\|\$\)$/;
 
-const HANDLERS = new WeakSet<object>();
+/** On a handler, in any copy of this package: all copies must count places alike, or two places get one name. */
+const HANDLER = Symbol.for('@huntly/cache-express/handler');
+/** Each copy of this package walks an app once. All find the same. */
 const PLACES = new WeakMap<Application, AppPlaces>();
 
 /** The places of this handler will be looked for. */
 export function declareHandler(handler: RequestHandler): void {
-  HANDLERS.add(handler);
+  Object.defineProperty(handler, HANDLER, { value: true });
 }
 
-/** Where the declared handlers of an app stand. The app is walked once, and again only after a layer was added to it. */
+/**
+ * Where the declared handlers of an app stand. The app is walked once, and again only after a layer was added to it.
+ */
 export function placesIn(app: Application): AppPlaces {
   let places = PLACES.get(app);
   if (!places?.isCurrent()) {
@@ -54,6 +61,7 @@ class AppPlaces {
   readonly #places = new Map<unknown, Place[]>();
   readonly #mounts: Way[] = [];
   readonly #counts = new Map<string, number>();
+  readonly #layerKinds = new Set<object>();
 
   constructor(app: Application) {
     this.#app = app;
@@ -79,6 +87,11 @@ class AppPlaces {
   /** The ways to all apps that are mounted here, in whatever order. */
   get mounts(): readonly Way[] {
     return this.#mounts;
+  }
+
+  /** The prototypes of all layers here and in the apps around: each copy of Express has its own. */
+  get layerKinds(): readonly object[] {
+    return [...this.#layerKinds, ...(this.#parent?.layerKinds ?? [])];
   }
 
   of(handler: RequestHandler): readonly Place[] {
@@ -138,12 +151,13 @@ class AppPlaces {
   #look(layers: Layers): readonly Layer[] {
     const { stack } = layers;
     this.#seen.push({ layers, stack, length: stack?.length ?? 0 });
+    for (const layer of stack ?? []) this.#layerKinds.add(Object.getPrototypeOf(layer) as object);
     return stack ?? [];
   }
 }
 
 function isDeclared(handle: unknown): handle is RequestHandler {
-  return typeof handle === 'function' && HANDLERS.has(handle);
+  return typeof handle === 'function' && Object.hasOwn(handle, HANDLER);
 }
 
 /** What stands behind a layer, where it is a router, or an app that `Router.use` took for a function. */

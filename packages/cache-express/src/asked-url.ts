@@ -21,8 +21,8 @@ const REMEMBERED = 2_000;
 const MAX_REMEMBERED_LENGTH = 1_000;
 
 /**
- * Remembers what it made of a URL: the same are asked for again and again, and to sort a query and digest a path takes longer than the read of a
- * local copy.
+ * Remembers what it made of a URL: the same are asked for again and again, and to sort a query and digest a path takes
+ * longer than the read of a local copy.
  */
 export class AskedUrls {
   readonly #rule: QueryRule;

@@ -31,7 +31,9 @@ export function parseCacheControl(header: string): CacheControl {
   return { directives, isMalformed: false };
 }
 
-/** The seconds of a directive; `undefined` where it is absent, 0 where its argument is no number: stale. RFC 9111 §4.2.1 */
+/**
+ * The seconds of a directive; `undefined` where it is absent, 0 where its argument is no number: stale. RFC 9111 §4.2.1
+ */
 export function secondsOf({ directives }: CacheControl, name: string): number | undefined {
   const value = directives.get(name);
   if (value === undefined) return undefined;
@@ -39,8 +41,8 @@ export function secondsOf({ directives }: CacheControl, name: string): number | 
 }
 
 /**
- * Is there a directive of this name, in whatever spelling? `No_Store`, `nostore` and `no-store="x"` are mistakes for `no-store`, and
- * a mistake must not make a response public.
+ * Is there a directive of this name, in whatever spelling? `No_Store`, `nostore` and `no-store="x"` are mistakes for
+ * `no-store`, and a mistake must not make a response public.
  */
 export function mentions({ directives }: CacheControl, name: string): boolean {
   const wanted = lettersOf(name);

@@ -1,8 +1,8 @@
 import type { Duration, LoaderContext, OutputOf, Schema, TypedCache } from '@huntly/cache-core';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import { type Asked, Questions } from './asked.ts';
+import { Bypass } from './bypass.ts';
 import { type CacheOutcome, cacheStatus } from './cache-status.ts';
-import { isForRequest } from './echo-finder.ts';
 import type { RunOutcome } from './handler-run.ts';
 import { appendTo } from './headers.ts';
 import { HitForMiss } from './hit-for-miss.ts';
@@ -10,17 +10,15 @@ import { isHeld } from './hold.ts';
 import { Line } from './line.ts';
 import { endOfArrivals } from './loop-turn.ts';
 import { type CacheResponseOptions, type RoutePolicy, routePolicy } from './options.ts';
-import { BadQueryError } from './query.ts';
 import { Refreshes } from './refreshes.ts';
-import { isOverridden, isUnsafe, mayUseCache, NO_WISHES, satisfies } from './request-rules.ts';
+import { isOverridden, isUnsafe, mayUseCache } from './request-rules.ts';
 import { rerunOf } from './rerun.ts';
-import { hideTags } from './response-tags.ts';
 import { responsesOf } from './response-type.ts';
 import { nextScope, RouteKey } from './route-key.ts';
 import { routeOf } from './route-name.ts';
 import { runHandler } from './run-handler.ts';
-import { ageOf, sendStored } from './send-stored.ts';
-import { PERSONAL, type Reason } from './storable.ts';
+import { PERSONAL } from './storable.ts';
+import { type Sendable, StoredAnswers } from './stored-answers.ts';
 import type { StoredResponse } from './stored-response.ts';
 import { type Result, type Traffic, trafficOf } from './traffic.ts';
 import { dropWhenDone } from './unsafe-methods.ts';
@@ -36,23 +34,17 @@ const MAX_TRIES = 1;
 const CREDENTIALS =
   'requests with Authorization, Cookie, `req.user`, `req.auth` or a TLS certificate are not cached: give cacheResponse `shared: true` if the response does not depend on who asks, or `identity` to keep it per user';
 
-const UNTOLD = {
-  place:
-    'requests are not cached, as it cannot be told which route they come to: this cacheResponse is used in several places or apps, or behind a function that chooses a router or calls it; make one for each place, or give it a `scope`: a name, or a function of the request that tells the places apart',
-  scope:
-    'requests are not cached whose `scope` is neither a text that is not empty nor a number; it cannot be a promise',
-};
-
 /**
- * A handler after which `req.query` is what a schema has made of the query. Among handlers that are typed with the query of Express, it
- * is one of them: a route has one type for all.
+ * A handler after which `req.query` is what a schema has made of the query. Among handlers that are typed with the
+ * query of Express, it is one of them: a route has one type for all.
  */
 export type QueryHandler<Query> = RequestHandler &
   RequestHandler<Request['params'], Request['body'], Request['body'], Query>;
 
 /**
- * Caches the responses of a route. What may not be shared, stored or reused by RFC 9111 is not; the handler sees nothing that the key leaves
- * out; one handler runs for all who ask at once, in however many processes; a cache in trouble costs no request its answer.
+ * Caches the responses of a route. What may not be shared, stored or reused by RFC 9111 is not; the handler sees
+ * nothing that the key leaves out; one handler runs for all who ask at once, in however many processes; a cache in
+ * trouble costs no request its answer.
  * @throws CacheConfigError with everything that is wrong with the options.
  * @example app.get('/leads', cacheResponse({ cache, ttl: '5m', query: ['q', 'page'], shared: true }), handler);
  */
@@ -67,18 +59,16 @@ export function cacheResponse(options: CacheResponseOptions): RequestHandler {
   return handler;
 }
 
-interface Sendable {
-  readonly response: StoredResponse;
-  /** This request has waited for the handler that made it. */
-  readonly isCollapsed: boolean;
-}
-
-/** What became of a claim. `led`: the handler has answered this request. `nothing`: those who waited get no response. */
+/**
+ * What became of a claim. `led`: the handler has answered this request. `nothing`: those who waited get no response.
+ */
 type Found = ({ readonly kind: 'stored' } & Sendable) | { readonly kind: 'led' | 'nothing' | 'failure' };
 
 class CachedRoute {
   readonly #policy: RoutePolicy;
   readonly #responses: TypedCache<StoredResponse>;
+  readonly #bypass: Bypass;
+  readonly #answers: StoredAnswers;
   readonly #questions: Questions;
   readonly #hitForMiss: HitForMiss;
   readonly #line: Line;
@@ -94,18 +84,19 @@ class CachedRoute {
     const leftMs = freshForMs - (this.#policy.clock.epoch() - generatedAtMs);
     return `${Math.min(Math.max(1, Math.round(leftMs)), MAX_TTL_MS)}ms`;
   };
-  readonly #warned = new Set<string>();
 
   constructor(policy: RoutePolicy, routeKey: RouteKey) {
     this.#policy = policy;
+    this.#traffic = trafficOf(policy.cache);
+    this.#bypass = new Bypass(policy, this.#traffic);
     this.#responses = responsesOf(policy.cache);
-    this.#questions = new Questions(policy, routeKey, (req, message) => this.#warnOnce(req, message));
+    this.#answers = new StoredAnswers(policy, this.#traffic);
+    this.#questions = new Questions(policy, routeKey, this.#bypass);
     this.#hitForMiss = new HitForMiss(policy.clock);
     this.#line = new Line(policy.clock);
     if (policy.vary.size > 0) {
       this.#variants = new Variants(policy.clock, policy.maxVariants, (key) => void this.#drop(key));
     }
-    this.#traffic = trafficOf(policy.cache);
     this.#refreshes = new Refreshes({
       policy,
       traffic: this.#traffic,
@@ -123,38 +114,17 @@ class CachedRoute {
       if (again.owner !== this.#refreshes) return next();
       return again.reached(req, res, next);
     }
-    if (isUnsafe(req.method)) {
-      if (dropsOnUnsafe) dropWhenDone(req, res, { cache, clock, traffic: this.#traffic });
-      return this.#forward(req, res, next, { why: 'method' });
-    }
+    if (dropsOnUnsafe && isUnsafe(req.method)) dropWhenDone(req, res, { cache, clock, traffic: this.#traffic });
     if ((req.method !== 'GET' && req.method !== 'HEAD') || isOverridden(req))
-      return this.#forward(req, res, next, { why: 'method' });
-    if (!cache.enabled) return this.#forward(req, res, next, { why: 'bypass', detail: 'disabled' });
+      return this.#bypass.forward(req, res, next, { why: 'method' });
+    if (!cache.enabled) return this.#bypass.forward(req, res, next, { why: 'bypass', detail: 'disabled' });
     const verdict = mayUseCache(req, audience);
     if (!verdict.allowed) {
-      if (verdict.reason === 'credentials') this.#warnOnce(req, CREDENTIALS);
-      return this.#forward(req, res, next, { why: 'bypass', detail: verdict.reason });
+      if (verdict.reason === 'credentials') this.#bypass.warnOnce(req, CREDENTIALS);
+      return this.#bypass.forward(req, res, next, { why: 'bypass', detail: verdict.reason });
     }
-    const asked = await this.#ask(req, res, next);
+    const asked = await this.#questions.ask(req, res, next);
     if (asked) await this.#serve(asked);
-  }
-
-  /** What is asked for; `undefined` where the request was dealt with. */
-  async #ask(req: Request, res: Response, next: NextFunction): Promise<Asked | undefined> {
-    try {
-      const asked = await this.#questions.of(req, res, next);
-      if (typeof asked !== 'string') return asked;
-      if (asked !== 'identity') this.#warnOnce(req, UNTOLD[asked]);
-      this.#forward(req, res, next, { why: 'bypass', detail: asked === 'identity' ? asked : 'route' });
-      return undefined;
-    } catch (error) {
-      if (error instanceof BadQueryError) next(error);
-      else {
-        this.#policy.cache.logger.warn({ err: error, route: routeOf(req) }, 'a request has no key and is not cached');
-        this.#forward(req, res, next, { why: 'bypass', detail: 'uncacheable' });
-      }
-      return undefined;
-    }
   }
 
   async #serve(asked: Asked, tries = 0): Promise<void> {
@@ -164,10 +134,11 @@ class CachedRoute {
     if (this.#hitForMiss.of(key)) return this.#serveUnstored(asked);
     const found = await this.#claim(asked);
     if (found.kind === 'led' || isDone(res)) return; // answered by the handler itself, or by no one
-    if (found.kind === 'stored' && this.#suits(asked, found.response)) return this.#send(asked, found);
+    if (found.kind === 'stored' && this.#answers.suit(asked, found.response)) return this.#send(asked, found);
     if (found.kind === 'stored') return void this.#alone(asked, { kind: 'forward', why: 'request' }, 'bypass');
     if (found.kind === 'nothing' && !this.#hitForMiss.of(key)) {
-      // The client of the handler left, which says nothing of the response: one of those who waited leads the others. But not again and again.
+      // The client of the handler left, which says nothing of the response: one of those who waited leads the others.
+      // But not again and again.
       if (tries < MAX_TRIES) return this.#serve(asked, tries + 1);
       this.#hitForMiss.remember(key, FAILURE_MS, 'failed');
     }
@@ -190,7 +161,7 @@ class CachedRoute {
         this.#traffic.timed('read', clock.now() - askedAt);
         return this.#lead(asked);
       };
-      const response = await this.#unlessRefused(key, () =>
+      const response = await this.#hitForMiss.unlessRemembered(key, () =>
         this.#responses.getOrSet(key, load as () => Promise<StoredResponse>, {
           // `undefined` means "do not cache"
           grace: this.#grace,
@@ -209,18 +180,10 @@ class CachedRoute {
     }
   }
 
-  /** The cache offers a response that is not stored to one waiting request after the other. They go on at once as soon as one of them knows better. */
-  #unlessRefused<T>(key: string, ask: () => Promise<T>): Promise<T | undefined> {
-    return new Promise((resolve, reject) => {
-      const stop = this.#hitForMiss.onRemembered(key, () => {
-        stop();
-        resolve(undefined);
-      });
-      ask().finally(stop).then(resolve, reject);
-    });
-  }
-
-  /** Runs the handler for a request whose response no other can have: at once, or a few at a time where it failed a moment ago. */
+  /**
+   * Runs the handler for a request whose response no other can have: at once, or a few at a time where it failed a
+   * moment ago.
+   */
   async #serveUnstored(asked: Asked): Promise<void> {
     const { res, key, until } = asked;
     const bypass: CacheOutcome = { kind: 'forward', why: 'bypass', detail: 'uncacheable' };
@@ -246,7 +209,7 @@ class CachedRoute {
     const { res, key, wishes } = asked;
     const stored = wishes.bypass ? undefined : await this.#responses.get(key).catch(() => undefined);
     if (isDone(res)) return;
-    if (stored && this.#suits(asked, stored)) return this.#send(asked, { response: stored, isCollapsed: false });
+    if (stored && this.#answers.suit(asked, stored)) return this.#send(asked, { response: stored, isCollapsed: false });
     if (!wishes.onlyIfCached) return void this.#alone(asked, { kind: 'forward', why: 'uri-miss' }, 'miss');
     if (res.headersSent) return; // by whoever waited no longer
     res.statusCode = 504; // RFC 9111 §5.2.1.7
@@ -284,7 +247,7 @@ class CachedRoute {
 
   /** The request that refreshes a response has come to its route again. @throws if it asks something else by now */
   async #runAgain(key: string, req: Request, res: Response, next: NextFunction): Promise<RunOutcome> {
-    const again = await this.#ask(req, res, next);
+    const again = await this.#questions.ask(req, res, next);
     if (again?.key === key) return this.#run(again, undefined);
     if (again) next();
     throw new Error('The refresh of a response did not ask what its first request asked.');
@@ -299,26 +262,14 @@ class CachedRoute {
   #run(asked: Asked, outcome: CacheOutcome | undefined): Promise<RunOutcome> {
     const { req, res, next } = asked;
     return runHandler(this.#policy, asked, outcome, {
-      warnOnce: (message) => this.#warnOnce(req, message),
-      forward: () => this.#forward(req, res, next, { why: 'bypass', detail: 'uncacheable' }),
+      warnOnce: (message) => this.#bypass.warnOnce(req, message),
+      forward: () => this.#bypass.forward(req, res, next, { why: 'bypass', detail: 'uncacheable' }),
     });
   }
 
-  #send(asked: Asked, { response: stored, isCollapsed }: Sendable): void {
-    const { req, res, resource, key } = asked;
-    this.#variants?.use(resource, key);
-    const { name, clock, cache } = this.#policy;
-    if (res.headersSent) return; // by whoever waited no longer
-    try {
-      sendStored(req, res, stored, { name, nowMs: clock.epoch(), isCollapsed });
-      const isStale = ageOf(stored, clock.epoch()) > stored.freshForMs;
-      this.#count(req, resultOf(isCollapsed, isStale));
-    } catch (error) {
-      cache.logger.warn({ err: error, route: routeOf(req) }, 'a stored response could not be sent');
-      this.#count(req, 'error');
-      if (res.headersSent) res.destroy();
-      else asked.next();
-    }
+  #send(asked: Asked, found: Sendable): void {
+    this.#variants?.use(asked.resource, asked.key);
+    this.#answers.send(asked, found);
   }
 
   /** A variant that has made room for another. */
@@ -330,14 +281,6 @@ class CachedRoute {
     }
   }
 
-  #suits({ req, res, wishes }: Asked, stored: StoredResponse): boolean {
-    const { clock, graceMs } = this.#policy;
-    if (!isForRequest(req, res, stored.echoes, this.#policy)) return false;
-    const ageMs = ageOf(stored, clock.epoch());
-    if (graceMs > 0 && !stored.allowsStale && ageMs > stored.freshForMs) return false;
-    return wishes === NO_WISHES || satisfies(wishes, ageMs, stored.freshForMs);
-  }
-
   #knownTags({ url }: Asked): string[] {
     const { type, dropsOnUnsafe } = this.#policy;
     const tags = dropsOnUnsafe ? [url.pathTag] : [];
@@ -345,31 +288,12 @@ class CachedRoute {
     return tags;
   }
 
-  /** Leaves a request to its handler, which sees it as it came. */
-  #forward(req: Request, res: Response, next: NextFunction, how: { why: 'bypass' | 'method'; detail?: Reason }): void {
-    hideTags(res);
-    if (!res.headersSent) appendTo(res, 'Cache-Status', [cacheStatus(this.#policy.name, { kind: 'forward', ...how })]);
-    this.#count(req, 'bypass');
-    next();
-  }
-
   #count(req: Request, result: Result): void {
     this.#traffic.count(routeOf(req), result);
-  }
-
-  #warnOnce(req: Request, message: string): void {
-    if (this.#warned.has(message)) return;
-    this.#warned.add(message);
-    this.#policy.cache.logger.warn({ route: routeOf(req) }, message);
   }
 }
 
 /** Nobody is left to answer: the client has gone, or a middleware (a timeout) has answered meanwhile. */
 function isDone(res: Response): boolean {
   return res.destroyed || res.writableEnded;
-}
-
-function resultOf(isCollapsed: boolean, isStale: boolean): Result {
-  if (isCollapsed) return 'collapsed';
-  return isStale ? 'stale' : 'hit';
 }

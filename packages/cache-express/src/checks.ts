@@ -19,7 +19,10 @@ export class Checks {
     this.that(isCache, `${this.#of} must be given a Cache or a CacheManager`);
   }
 
-  /** A misspelt option would be ignored in silence. What is for tests is taken, and not offered. @throws CacheConfigError for no options */
+  /**
+   * A misspelt option would be ignored in silence. What is for tests is taken, and not offered.
+   * @throws CacheConfigError for no options
+   */
   names(options: unknown, offered: readonly string[], forTests: readonly string[] = []): void {
     if (!isObject(options) || Array.isArray(options)) {
       throw new CacheConfigError([...this.problems, `the options of ${this.#of} must be an object`]);

@@ -1,8 +1,9 @@
+import type { EventEmitter } from 'node:events';
 import type { Request, Response } from 'express';
 
 /**
- * Calls `task` once, when the client has left or its connection was destroyed: before whoever else listens for that. Loggers do, to the response, the
- * request or the socket.
+ * Calls `task` once, when the client has left or its connection was destroyed: before other listeners for that. Loggers
+ * listen to the response, the request or the socket.
  * @returns what stops it
  */
 export function whenClientLeaves(req: Request, res: Response, task: () => void): () => void {
@@ -10,17 +11,19 @@ export function whenClientLeaves(req: Request, res: Response, task: () => void):
     stop();
     task();
   };
-  const events = [
+  const events: (readonly [EventEmitter, string])[] = [
     [req.socket, 'error'],
     [req.socket, 'close'],
     [req, 'aborted'],
     [res, 'close'],
-  ] as const;
-  // The socket of an adapter may be a plain object.
-  const heard = events.filter(([{ prependListener }]) => prependListener !== undefined);
+  ];
+  // Adapters of other platforms put objects there that have no events, or nothing.
+  const watched = events.filter(
+    ([emitter]) => typeof Reflect.get(Object(emitter) as object, 'prependListener') === 'function',
+  );
   const stop = () => {
-    for (const [emitter, name] of heard) emitter.off(name, leave);
+    for (const [emitter, event] of watched) emitter.off(event, leave);
   };
-  for (const [emitter, name] of heard) emitter.prependListener(name, leave);
+  for (const [emitter, event] of watched) emitter.prependListener(event, leave);
   return stop;
 }

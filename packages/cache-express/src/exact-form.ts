@@ -1,8 +1,8 @@
 import { canonicalForm } from '@huntly/cache-core';
 
 /**
- * Equal only for values that no handler can tell apart. The canonical form alone takes other spellings of one Unicode text, and other orders of
- * properties, for the same.
+ * Equal only for values that no handler can tell apart. The canonical form alone takes other spellings of one Unicode
+ * text, and other orders of properties, for the same.
  * @throws KeyError if the value has no canonical form
  */
 export function exactForm(value: unknown): string {

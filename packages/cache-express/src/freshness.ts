@@ -3,14 +3,19 @@ import { parseHttpDate } from './http-date.ts';
 
 /** What a response says of how long it may be reused. */
 export interface LifetimeFacts {
-  /** Of `CDN-Cache-Control` where there is one, which stands in place of `Cache-Control` and `Expires`. RFC 9213 §2.2 */
+  /**
+   * Of `CDN-Cache-Control` where there is one, which stands in place of `Cache-Control` and `Expires`. RFC 9213 §2.2
+   */
   readonly cacheControl: CacheControl | undefined;
   readonly expires: string | undefined;
   readonly date: string | undefined;
   readonly age: string | undefined;
 }
 
-/** How long the handler allows a reuse; `undefined` where it says nothing. RFC 9111 §4.2.1, less the age it came with, §4.2.3 */
+/**
+ * How long the handler allows a reuse; `undefined` where it says nothing. RFC 9111 §4.2.1, less the age it came with,
+ * §4.2.3
+ */
 export function allowedMs(facts: LifetimeFacts, nowMs: number): number | undefined {
   const lifetimeMs = declaredMs(facts, nowMs);
   return lifetimeMs === undefined ? undefined : Math.max(0, lifetimeMs - parseAge(facts.age) * 1000);

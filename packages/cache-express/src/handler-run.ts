@@ -1,9 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Request, Response } from 'express';
-import { etagOf } from './app-etag.ts';
+import { etagOf, etagOfSent } from './app-etag.ts';
 import { type CacheOutcome, cacheStatus } from './cache-status.ts';
 import { Capture, type CaptureListener, type Ending, type HeadDecision } from './capture.ts';
-import { conditionOf, isConditional } from './conditional.ts';
+import { isConditional } from './conditional.ts';
 import { EchoFinder } from './echo-finder.ts';
 import { allowsStale, parseAge } from './freshness.ts';
 import { asSent, textAsSent } from './head-on-the-wire.ts';
@@ -11,12 +11,10 @@ import { appendTo, type HeaderMap, type HeaderPairs, headersOf, namesAsSet, text
 import { type Hold, isTakenOver } from './hold.ts';
 import { lateHead } from './late-head.ts';
 import type { NarrowRequest } from './narrow-request.ts';
-import { negativeTags } from './negative-tags.ts';
 import type { RoutePolicy } from './options.ts';
 import { OwnFields } from './own-fields.ts';
 import { responseFacts } from './response-facts.ts';
-import { canBeKept, givenTags, headerTags, hideTags, removeTags } from './response-tags.ts';
-import { markWithoutBody } from './send-stored.ts';
+import { canBeKept, hideTags } from './response-tags.ts';
 import { isServedByNode } from './server-of.ts';
 import {
   freshForMs,
@@ -29,6 +27,8 @@ import {
 } from './storable.ts';
 import { storedHeaders } from './stored-headers.ts';
 import { isNamed, type StoredResponse } from './stored-response.ts';
+import { takeTags } from './taken-tags.ts';
+import { withholdBody } from './without-body.ts';
 
 export type RunOutcome =
   | { readonly kind: 'storable'; readonly response: StoredResponse }
@@ -92,7 +92,10 @@ export class HandlerRun implements CaptureListener {
     this.#stopTimer = policy.clock.after(policy.timeoutMs, () => capture.giveUp('timeout'), { background: true });
   }
 
-  /** The request goes on to another route or an error handler. Its response is judged by its status alone, and never stored. */
+  /**
+   * The request goes on to another route or an error handler. Its response is judged by its status alone, and never
+   * stored.
+   */
   leave(): void {
     this.#hasLeft = true;
     this.#parts.hold.isReleased = true;
@@ -121,7 +124,7 @@ export class HandlerRun implements CaptureListener {
         this.#say(outcome ?? this.#missOf(status, refuse(this.#lostFor)));
         return PASS;
       }
-      const tags = this.#takeTags();
+      const tags = takeTags(req, res, policy);
       if (!outcome) return this.#judge(status, tags, whole);
       this.#say(outcome);
     } catch (error) {
@@ -230,10 +233,7 @@ export class HandlerRun implements CaptureListener {
     const { res, clientHeaders } = this.#parts;
     if (!this.mayWithhold || this.#hasLeft || status !== 200) return false;
     const validators = { etag: textOf(headers, 'etag'), lastModified: textOf(headers, 'last-modified') };
-    const condition = conditionOf(clientHeaders, validators, nowMs);
-    if (condition === 'met') return false;
-    markWithoutBody(res, condition);
-    return true;
+    return withholdBody(res, clientHeaders, validators, nowMs);
   }
 
   /** What hooks below made of a head: a session may have added its cookie, and a body may hold a nonce of theirs. */
@@ -262,11 +262,11 @@ export class HandlerRun implements CaptureListener {
   }
 
   #keep(head: Head['stored'], { body, first }: Extract<Ending, { kind: 'whole' }>): void {
-    const { req, res } = this.#parts;
+    const { req, res, policy } = this.#parts;
     const found = this.#findEchoes(head, body);
     if (!found.allowed) return this.#refuse(found.reason, head.status);
     const hasEtag = head.status !== 200 || head.headers.some(([name]) => isNamed(name, 'etag'));
-    const etag = hasEtag ? undefined : this.#etagOf(body);
+    const etag = hasEtag ? undefined : etagOfSent(res, body, policy.cache.logger);
     const headers: HeaderPairs = etag === undefined ? head.headers : [...head.headers, ['ETag', etag]];
     const sent = isServedByNode(req) && {
       headers: asSent(headers, res, first),
@@ -274,30 +274,6 @@ export class HandlerRun implements CaptureListener {
     };
     const { echoes } = found;
     this.#settle({ kind: 'storable', response: { ...head, headers, ...sent, echoes, body } });
-  }
-
-  /** That of a response which is sent by now: a function of the app that throws cannot fail it any more. */
-  #etagOf(body: Uint8Array): string | undefined {
-    const { res, policy } = this.#parts;
-    try {
-      return etagOf(res, body);
-    } catch (error) {
-      policy.cache.logger.warn(
-        { err: error },
-        'the `etag` function of the app threw: a response is stored without an ETag',
-      );
-      return undefined;
-    }
-  }
-
-  /** The tags that the handler gave, which are for the cache and not for clients. */
-  #takeTags(): readonly string[] {
-    const { req, res, policy } = this.#parts;
-    const headers = headersOf(res);
-    const named = headerTags(textOf(headers, 'surrogate-key'), textOf(headers, 'cache-tag'));
-    removeTags(res);
-    const negative = policy.dropsOnUnsafe ? negativeTags(req, res.statusCode) : [];
-    return [...new Set([...named, ...givenTags(policy.tags?.(req, res)), ...negative])];
   }
 
   #missOf(status: number, verdict: Verdict): CacheOutcome {

@@ -23,8 +23,9 @@ export interface HealthRouteOptions {
   /** How long an answer counts for all who ask. @default '2s' */
   readonly remember?: Duration | undefined;
   /**
-   * The probe in a row, not counting those that are remembered, at which a `required` cache that an earlier probe found up is `fail`: until
-   * then it is `warn`, so that one slow answer takes no service away. One that no probe has found up yet is `fail` at once. @default 2
+   * The probe in a row, not counting those that are remembered, at which a `required` cache that an earlier probe found
+   * up is `fail`: until then it is `warn`, so that one slow answer takes no service away. One that no probe has found
+   * up yet is `fail` at once. @default 2
    */
   readonly failAfter?: number | undefined;
   readonly serviceId?: string | undefined;
@@ -56,7 +57,8 @@ export interface HealthRoute extends RequestHandler {
 type Checked = Pick<Cache, 'healthCheck'> & Partial<Pick<Cache, 'logger'>>;
 
 /**
- * Health as `application/health+json`. A cache that is down makes the service slower, not ill: `warn` and 200, unless it is `required`.
+ * Health as `application/health+json`. A cache that is down makes the service slower, not ill: `warn` and 200, unless
+ * it is `required`.
  * @throws CacheConfigError with everything that is wrong with the arguments
  * @example app.get('/health/cache', healthRoute(cache));
  */
@@ -139,7 +141,10 @@ export interface Finding {
   readonly tookMs: number;
 }
 
-/** Asks the cache once for all who ask at the same time, and for a while after: a flood of probes does not reach the store. */
+/**
+ * Asks the cache once for all who ask at the same time, and for a while after: a flood of probes does not reach the
+ * store.
+ */
 class Probe {
   readonly #cache: Pick<Cache, 'healthCheck'>;
   readonly #clock: Clock;

@@ -5,8 +5,8 @@ const MAX_KEYS = 10_000;
 const MAX_CHARACTERS = 4_000_000;
 
 /**
- * Why there is no response to wait for. `unstorable`: each request needs one of its own. `failed`: the next one may be stored again, and a source in
- * trouble is not to be asked by all at once.
+ * Why there is no response to wait for. `unstorable`: each request needs one of its own. `failed`: the next one may be
+ * stored again, and a source in trouble is not to be asked by all at once.
  */
 export type MissReason = 'unstorable' | 'failed';
 
@@ -16,8 +16,8 @@ interface Miss {
 }
 
 /**
- * Keys whose response could not be stored, remembered for a while: requests for one of them do not wait for a response that others make. Bounded; the
- * oldest goes first.
+ * Keys whose response could not be stored, remembered for a while: requests for one of them do not wait for a response
+ * that others make. Bounded; the oldest goes first.
  */
 export class HitForMiss {
   readonly #clock: Clock;
@@ -49,8 +49,32 @@ export class HitForMiss {
     return undefined;
   }
 
-  /** Calls `listener` when the key is remembered, until what is returned is called: whoever waits for its response need not wait on. */
-  onRemembered(key: string, listener: () => void): () => void {
+  /**
+   * The cache offers a response that is not stored to one waiting request after the other. They go on at once as soon
+   * as one of them knows better.
+   */
+  unlessRemembered<T>(key: string, ask: () => Promise<T>): Promise<T | undefined> {
+    return new Promise((resolve, reject) => {
+      const stop = this.#onRemembered(key, () => {
+        stop();
+        resolve(undefined);
+      });
+      // Not `finally`: it makes three more promises, for each hit.
+      const stopped =
+        <A>(settle: (answer: A) => void) =>
+        (answer: A) => {
+          stop();
+          settle(answer);
+        };
+      ask().then(stopped(resolve), stopped(reject));
+    });
+  }
+
+  /**
+   * Calls `listener` when the key is remembered, until what is returned is called: whoever waits for its response need
+   * not wait on.
+   */
+  #onRemembered(key: string, listener: () => void): () => void {
     const listeners = this.#listeners.get(key) ?? new Set();
     this.#listeners.set(key, listeners.add(listener));
     return () => {

@@ -3,7 +3,10 @@ import type { Request } from 'express';
 /** On a request that a cached route has taken, in any copy of this package. */
 const HOLD = Symbol.for('@huntly/cache-express/hold');
 
-/** That a cached route is at work on a request. A second one on its way would wait for the first, unless that has passed the request on. */
+/**
+ * That a cached route is at work on a request. A second one on its way would wait for the first, unless that has passed
+ * the request on.
+ */
 export interface Hold {
   isReleased: boolean;
 }

@@ -1,4 +1,6 @@
 import type { Application, NextFunction, Request } from 'express';
+import { placesIn } from './app-places.ts';
+import type { Layer } from './express-app.ts';
 
 /** On a request whose route is being watched, in any copy of this package: what to do when the request leaves it. */
 const LEAVE = Symbol.for('@huntly/cache-express/leave');
@@ -8,12 +10,13 @@ const STEPS = ['params', 'baseUrl', 'next'] as const;
 type Step = (typeof STEPS)[number];
 
 /**
- * Calls `onLeave` once, as soon as a request goes on to anything but the handlers of its route: before the layer that is next sees it. However it got
- * there: `next()`, `next('route')`, `next('router')`, `next(error)`, an error that was thrown, a promise that was rejected. Where `cacheResponse` was
- * mounted by `use`, the rest of its router is the handler.
+ * Calls `onLeave` once, as soon as a request goes on to anything but the handlers of its route: before the layer that
+ * is next sees it. However it got there: `next()`, `next('route')`, `next('router')`, `next(error)`, an error that was
+ * thrown, a promise that was rejected. Where `cacheResponse` was mounted by `use`, the rest of its router is the
+ * handler.
  *
- * No router tells this. But each writes `params`, `baseUrl` and `next` on the request as it takes a step, and a route does not; and error
- * handlers, which may stand in the route as well, are called by one method.
+ * No router tells this. But each writes `params`, `baseUrl` and `next` on the request as it takes a step, and a route
+ * does not; and error handlers, which may stand in the route as well, are called by one method.
  * @param next what `cacheResponse` was given: that of a route is another one than that of its router
  * @returns what stops it
  */
@@ -46,7 +49,8 @@ export function watchLeaving(req: Request, next: NextFunction, onLeave: () => vo
   const isLeft = (step: Step, value: unknown): boolean => {
     if (!isOurRouter()) return false;
     if (isOfRoute) return step === 'baseUrl' || (step === 'params' && value !== params);
-    // A router that is done puts back `baseUrl`, then the `next` of the one around it. The outermost one has none around it: what follows is the 404.
+    // A router that is done puts back `baseUrl`, then the `next` of the one around it. The outermost one has none
+    // around it: what follows is the 404.
     return step === 'next' && last?.step === 'baseUrl' && last.value === baseUrl && value !== undefined;
   };
   for (const step of STEPS) {
@@ -66,18 +70,17 @@ export function watchLeaving(req: Request, next: NextFunction, onLeave: () => vo
   return stop;
 }
 
-interface Layer {
-  readonly handle?: unknown;
-}
 type HandleError = (this: Layer, error: unknown, req: Request, ...rest: unknown[]) => unknown;
 
-/** Express calls each error handler, of a route, a router or an app, by one method of its layers. */
+/**
+ * Express calls each error handler, of a route, a router or an app, by one method of its layers, and writes nothing on
+ * the request before: so that method is replaced, once for each copy of Express. A request that is not watched goes
+ * through it unchanged.
+ */
 function seeErrors(app: Application): void {
-  for (let at: (Application & { parent?: Application }) | undefined = app; at; at = at.parent) {
-    const layer = layersOf(at)[0];
-    const layers: unknown = layer && Object.getPrototypeOf(layer);
+  for (const layers of placesIn(app).layerKinds) {
     for (const name of ['handle_error', 'handleError']) {
-      const handleError: unknown = layers && Reflect.get(Object(layers), name);
+      const handleError: unknown = Reflect.get(layers, name);
       if (typeof handleError !== 'function' || PATCHED in handleError) continue;
       const seen: HandleError = function (error, req, ...rest) {
         const isErrorHandler = typeof this.handle === 'function' && this.handle.length === 4;
@@ -85,14 +88,7 @@ function seeErrors(app: Application): void {
         if (typeof leave === 'function') leave();
         return Reflect.apply(handleError, this, [error, req, ...rest]);
       };
-      Reflect.set(Object(layers), name, Object.assign(seen, { [PATCHED]: true }));
+      Reflect.set(layers, name, Object.assign(seen, { [PATCHED]: true }));
     }
   }
-}
-
-/** Express 4 keeps its router under another name, and throws at this one. */
-function layersOf(app: Application): readonly Layer[] {
-  const { _router } = app as unknown as { _router?: { stack?: readonly Layer[] } };
-  const router = _router ?? (app as unknown as { router?: { stack?: readonly Layer[] } }).router;
-  return router?.stack ?? [];
 }

@@ -18,8 +18,8 @@ export class Line {
   }
 
   /**
-   * Resolves when it is this request's turn, or after `patienceMs`, with what ends the turn: it must be called, and may be called twice. No request
-   * waits for ever, whatever those before it do.
+   * Resolves when it is this request's turn, or after `patienceMs`, with what ends the turn: it must be called, and may
+   * be called twice. No request waits for ever, whatever those before it do.
    */
   turn(key: string, patienceMs: number): Promise<() => void> {
     const queue = this.#queueOf(key);

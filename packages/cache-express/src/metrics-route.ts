@@ -17,8 +17,8 @@ export interface MetricsRouteOptions {
 const BY_REGISTRY = new WeakMap<Registry, Map<string, CacheMetrics>>();
 
 /**
- * The counts of a cache and its routes as Prometheus text. Labels are types, patterns of routes and results, never a key
- * or a URL. It needs the package `prom-client`.
+ * The counts of a cache and its routes as Prometheus text. Labels are types, patterns of routes and results, never a
+ * key or a URL. It needs the package `prom-client`.
  * @throws CacheConfigError with everything that is wrong with the arguments
  * @example app.get('/metrics', metricsRoute(cache));
  */

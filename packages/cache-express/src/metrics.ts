@@ -75,7 +75,9 @@ export class CacheMetrics {
     });
   }
 
-  /** @throws CacheConfigError if another cache has this name, or no name as well: their counts could not be told apart */
+  /**
+   * @throws CacheConfigError if another cache has this name, or no name as well: their counts could not be told apart
+   */
   add(cache: MeteredCache, name: string | undefined): void {
     const labels: Labels = name === undefined ? {} : { [NAME]: name };
     if ([...this.#caches.values()].some((taken) => taken[NAME] === name)) {

@@ -53,9 +53,9 @@ interface Face {
 const PARSED_URLS = ['_parsedUrl', '_parsedOriginalUrl'];
 
 /**
- * A request that shows its handler what the key covers and nothing else: a response that depends on anything else cannot come to
- * be. What is neither in the key nor can be hidden is watched: a response is not stored whose handler has `read` it. Whatever lies
- * outside of the route (compression, logging) sees the request as it came.
+ * A request that shows its handler what the key covers and nothing else: a response that depends on anything else
+ * cannot come to be. What is neither in the key nor can be hidden is watched: a response is not stored whose handler
+ * has `read` it. Whatever lies outside of the route (compression, logging) sees the request as it came.
  */
 export class NarrowRequest {
   readonly #req: Request;

@@ -13,38 +13,46 @@ export type ResponseCache = Pick<Cache, 'addType' | 'enabled' | 'invalidateTags'
 export interface CacheResponseOptions {
   readonly cache: ResponseCache;
   /**
-   * A name for this `cacheResponse` in the keys of its responses. Where two of a cache could answer one URL, it keeps their responses apart
-   * even if another version of the program makes them in another order. A function of the request tells what the route does not: which tenant's
-   * router or app answers. It returns a text that is not empty, or a number, at once; a request for which it returns anything else is not cached.
+   * A name for this `cacheResponse` in the keys of its responses. Where two of a cache could answer one URL, it keeps
+   * their responses apart even if another version of the program makes them in another order. A function of the request
+   * tells what the route does not: which tenant's router or app answers. It returns a text that is not empty, or a
+   * number, at once; a request for which it returns anything else is not cached.
    * @default its place in the order that those of a cache are made
    */
   readonly scope?: string | ((req: Request) => string | number) | undefined;
   /** A type of the cache that the responses belong to: what invalidates the whole type drops them too. @default none */
   readonly type?: string | undefined;
-  /** How long a response may be served, unless its handler allows less. @default what the handler allows; nothing where it says nothing */
+  /**
+   * How long a response may be served, unless its handler allows less.
+   * @default what the handler allows; nothing where it says nothing
+   */
   readonly ttl?: Duration | undefined;
   /** As `ttl`, for 404 and 410. @default they are not stored */
   readonly negativeTtl?: Duration | undefined;
   /**
-   * How long past its TTL a response may still be served, while a copy of the request refreshes it or when that fails. Not where the
-   * handler says `must-revalidate`, `proxy-revalidate` or `s-maxage`. @default none
+   * How long past its TTL a response may still be served, while a copy of the request refreshes it or when that fails.
+   * Not where the handler says `must-revalidate`, `proxy-revalidate` or `s-maxage`. @default none
    */
   readonly grace?: Duration | undefined;
   /**
-   * The parameters that the response depends on: their names, or a schema (zod or any Standard Schema) whose output is the key and
-   * `req.query`. The handler sees no others. @default all of them
+   * The parameters that the response depends on: their names, or a schema (zod or any Standard Schema) whose output is
+   * the key and `req.query`. The handler sees no others. @default all of them
    */
   readonly query?: readonly string[] | StandardSchema | undefined;
   /**
-   * The request headers that the response depends on; the handler sees no others. With a function for each, few values are made of many:
-   * `{ 'accept-language': (value) => (value?.startsWith('fr') ? 'fr' : 'en') }`. @default none
+   * The request headers that the response depends on; the handler sees no others. With a function for each, few values
+   * are made of many: `{ 'accept-language': (value) => (value?.startsWith('fr') ? 'fr' : 'en') }`. @default none
    */
   readonly vary?: readonly string[] | Readonly<Record<string, Normalizer>> | undefined;
-  /** The response does not depend on who asks: those with Authorization, Cookie, `req.user`, `req.auth` or a TLS certificate share it. @default they bypass the cache */
+  /**
+   * The response does not depend on who asks: those with Authorization, Cookie, `req.user`, `req.auth` or a TLS
+   * certificate share it.
+   * @default they bypass the cache
+   */
   readonly shared?: boolean | undefined;
   /**
-   * Who asks, from the authenticated request: responses are kept per user. `undefined`: nobody, who gets what everybody without credentials
-   * gets. Whoever answers with anything else, such as a promise, is not cached. Needs a `secret`.
+   * Who asks, from the authenticated request: responses are kept per user. `undefined`: nobody, who gets what everybody
+   * without credentials gets. Whoever answers with anything else, such as a promise, is not cached. Needs a `secret`.
    */
   readonly identity?: ((req: Request) => string | number | undefined) | undefined;
   /** Keys the HMAC of identities: random, at least 16 characters, the same in all processes. */
@@ -52,13 +60,21 @@ export interface CacheResponseOptions {
   /** Tags of a response, besides those of its `Surrogate-Key` and `Cache-Tag` headers. */
   readonly tags?: ((req: Request, res: Response) => readonly string[]) | undefined;
   /**
-   * Whether a client's `Cache-Control` may ask for less than the cache offers. `honour` lets any client pass the cache by.
+   * Whether a client's `Cache-Control` may ask for less than the cache offers. `honour` lets any client pass the cache
+   * by.
    * @default 'ignore'
    */
   readonly clientDirectives?: 'ignore' | 'honour' | undefined;
-  /** The `max-age` for clients, where the handler gives none. No invalidation reaches them. @default they ask each time (`no-cache`) */
+  /**
+   * The `max-age` for clients, where the handler gives none. No invalidation reaches them.
+   * @default they ask each time (`no-cache`)
+   */
   readonly clientTtl?: Duration | undefined;
-  /** How many responses of one URL (and user) that differ in the headers of `vary` are kept; the least recently used makes room. Counted in each process. @default 32 */
+  /**
+   * How many responses of one URL (and user) that differ in the headers of `vary` are kept; the least recently used
+   * makes room. Counted in each process.
+   * @default 32
+   */
   readonly maxVariants?: number | undefined;
   /** Larger bodies are sent and not stored. @default 1_000_000 */
   readonly maxBodyBytes?: number | undefined;
@@ -121,7 +137,9 @@ export interface RoutePolicy extends StoragePolicy {
   readonly honoursClients: boolean;
   /** The `Cache-Control` of a stored response whose handler gave none. */
   readonly clientCacheControl: string;
-  /** What tells other caches, of clients too, that another request gets another response: with each one that is stored. */
+  /**
+   * What tells other caches, of clients too, that another request gets another response: with each one that is stored.
+   */
   readonly clientVary: readonly string[];
   /** The same, where the `clientCacheControl` allows a reuse. */
   readonly reuseVary: readonly string[];

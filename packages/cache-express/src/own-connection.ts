@@ -5,7 +5,10 @@ import { type Duplex, duplexPair } from 'node:stream';
 import type { Application, Request } from 'express';
 import { serverOf, standInForAdapter } from './server-of.ts';
 
-/** An in-memory connection to the server of a request: what is sent on it passes whatever lies around the app, as the request did. */
+/**
+ * An in-memory connection to the server of a request: what is sent on it passes whatever lies around the app, as the
+ * request did.
+ */
 export interface OwnConnection {
   /** The end of the client: for `createConnection` of `http.request`. */
   readonly client: Duplex;
@@ -15,13 +18,15 @@ export interface OwnConnection {
   open(): void;
 }
 
-/** Opens no port: no client can reach it. One for each app, so that its connections are told and closed by one server. */
+/**
+ * Opens no port: no client can reach it. One for each app, so that its connections are told and closed by one server.
+ */
 const SERVERS = new WeakMap<Application, http.Server>();
 
 /**
- * A connection that no client has opened. It says of its other end what the socket of `req` says, so that `req.ip` and the like are those
- * of the request. A request without a server (light-my-request, an adapter of a serverless platform, an HTTP/2 session) has its app served
- * by a server that listens nowhere.
+ * A connection that no client has opened. It says of its other end what the socket of `req` says, so that `req.ip` and
+ * the like are those of the request. A request without a server (light-my-request, an adapter of a serverless platform,
+ * an HTTP/2 session) has its app served by a server that listens nowhere.
  */
 export function connectionLike(req: Request): OwnConnection {
   const [client, server] = duplexPair();

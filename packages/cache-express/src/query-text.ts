@@ -1,6 +1,6 @@
 /**
- * What stands behind the path of a URL, as it came: `search` with its `?`, and `hash` with its `#`, which no browser sends and at which the
- * query ends for Express. Each is empty where there is none.
+ * What stands behind the path of a URL, as it came: `search` with its `?`, and `hash` with its `#`, which no browser
+ * sends and at which the query ends for Express. Each is empty where there is none.
  */
 export interface UrlTail {
   readonly search: string;
@@ -30,8 +30,9 @@ export function chosenSearch(search: string, names: ReadonlySet<string>): string
 }
 
 /**
- * The parameters in the order of their names. The bytes of each stay as they are, and those of one name keep their order, which means something
- * to most handlers. `a[x]`, `a.x` and `a` count as one name: a parser may make one value of them.
+ * The parameters in the order of their names. The bytes of each stay as they are, and those of one name keep their
+ * order, which means something to most handlers. `a[x]`, `a.x` and `a` count as one name: a parser may make one value
+ * of them.
  */
 export function sortedSearch(search: string): string {
   if (!search.includes('&')) return search;

@@ -5,7 +5,10 @@ import { exactForm } from './exact-form.ts';
 import { appsAround, queryMiddlewareOf } from './express-app.ts';
 import { chosenSearch, isNamed, pathOf, sortedSearch, tailOf } from './query-text.ts';
 
-/** The part of the Standard Schema interface (standardschema.dev, version 1) that is used here: zod, valibot, arktype have it. */
+/**
+ * The part of the Standard Schema interface (standardschema.dev, version 1) that is used here: zod, valibot, arktype
+ * have it.
+ */
 export interface StandardSchema {
   readonly '~standard': {
     readonly version: 1;
@@ -73,7 +76,8 @@ export function isQueryOption(query: unknown): boolean {
 }
 
 /**
- * The query that is set on the request itself: Express 4 sets what it parsed, Express 5 none; middleware may have set or changed it.
+ * The query that is set on the request itself: Express 4 sets what it parsed, Express 5 none; middleware may have set
+ * or changed it.
  * @throws if the handler could not be shown another
  */
 export function ownQuery(req: Request): { readonly value: unknown } | undefined {
@@ -86,8 +90,9 @@ export function ownQuery(req: Request): { readonly value: unknown } | undefined 
 type QueryReader = (url: string) => unknown;
 
 /**
- * By which the app made the query of this request; `undefined`: middleware has changed what came of it, or put its own in its place. Express 5
- * reads the URL each time it is asked. Express 4 has asked once: the outermost app, with the parser it had when its first route was declared.
+ * By which the app made the query of this request; `undefined`: middleware has changed what came of it, or put its own
+ * in its place. Express 5 reads the URL each time it is asked. Express 4 has asked once: the outermost app, with the
+ * parser it had when its first route was declared.
  */
 export function queryReader(req: Request, own: { readonly value: unknown } | undefined): QueryReader | undefined {
   return readersOf(req).find((read) => !own || isDeepStrictEqual(read(req.url), own.value));
@@ -100,8 +105,9 @@ function readersOf(req: Request): readonly QueryReader[] {
 }
 
 /**
- * The handler sees the bytes that stand in the key, and the parser of its app makes of them what it always does. Where middleware before
- * has changed the query (there is no `read`), what they made of it counts. A promise only where a schema has to be asked.
+ * The handler sees the bytes that stand in the key, and the parser of its app makes of them what it always does. Where
+ * middleware before has changed the query (there is no `read`), what they made of it counts. A promise only where a
+ * schema has to be asked.
  * @throws BadQueryError, or the promise rejects with it
  */
 export function narrowQuery(
@@ -125,8 +131,8 @@ export function narrowQuery(
 }
 
 /**
- * In the order of names, if that changes nothing else: a parser may split a query at other characters, count the parameters, or make one
- * value of two names.
+ * In the order of names, if that changes nothing else: a parser may split a query at other characters, count the
+ * parameters, or make one value of two names.
  */
 function sorted(search: string, hash: string, read: (tail: string) => unknown): string {
   const asItIs = search + hash;

@@ -30,8 +30,8 @@ export class Refreshes {
   }
 
   /**
-   * Runs the handler for a stale response that others get meanwhile. A handler that fails leaves it; one that now answers what may not be stored ends
-   * it.
+   * Runs the handler for a stale response that others get meanwhile. A handler that fails leaves it; one that now
+   * answers what may not be stored ends it.
    * @throws if there is no newer answer
    */
   async load(asked: { readonly req: Request; readonly key: string }): Promise<StoredResponse | undefined> {
@@ -62,7 +62,10 @@ export class Refreshes {
     return undefined;
   }
 
-  /** Clients notice nothing until the grace of the responses ends. Warns of the second failure in a row, the fourth, the eighth and so on. */
+  /**
+   * Clients notice nothing until the grace of the responses ends. Warns of the second failure in a row, the fourth, the
+   * eighth and so on.
+   */
   #failed(req: Request, err: unknown): void {
     this.#failedInARow++;
     if (this.#failedInARow < this.#warnAt) return;

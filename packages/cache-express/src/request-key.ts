@@ -22,8 +22,8 @@ export function resourceKey(url: string, identity: string | undefined): string {
 }
 
 /**
- * The identifier of a response: two arrays in JSON, so that no part can pose as another. The cache keeps its digest only. HEAD shares it with
- * GET.
+ * The identifier of a response: two arrays in JSON, so that no part can pose as another. The cache keeps its digest
+ * only. HEAD shares it with GET.
  */
 export function requestKey({ url, headers, identity }: KeyParts): string {
   return url + JSON.stringify([Object.entries(headers), identity ?? null]);
@@ -45,8 +45,9 @@ export interface UrlKeyParts {
 }
 
 /**
- * The host is what Express takes for it, under its `trust proxy`, and with the port, which only the Host header tells; the path is the
- * client's own, letter by letter, and what middleware made of it; the route is the one that answers, since another may answer the same URL.
+ * The host is what Express takes for it, under its `trust proxy`, and with the port, which only the Host header tells;
+ * the path is the client's own, letter by letter, and what middleware made of it; the route is the one that answers,
+ * since another may answer the same URL.
  */
 export function urlKey(req: Request, parts: UrlKeyParts): string {
   const { scope, route, protocol, hostname, forwardedHost, params, query } = parts;
@@ -68,7 +69,8 @@ export function urlKey(req: Request, parts: UrlKeyParts): string {
 }
 
 /**
- * The parameters of the path, which the handler sees as its route names them and as `router.param` may have changed them.
+ * The parameters of the path, which the handler sees as its route names them and as `router.param` may have changed
+ * them.
  * @throws KeyError, or TypeError, if one of them has no exact form
  */
 export function paramsText({ params }: Request): string {
@@ -87,7 +89,8 @@ function paramText(value: unknown): string {
 
 /** The tag of all responses of one path, whatever their query, variant or user: what an unsafe method drops. */
 export function pathTag(hostname: string, path: string): string {
-  // Express takes `/A/`, `/a`, `/%61` and `http://host/a` for one route; one tag for all drops rather too much than too little.
+  // Express takes `/A/`, `/a`, `/%61` and `http://host/a` for one route; one tag for all drops rather too much than too
+  // little.
   const pathOnly = path.replace(/^[a-z][a-z\d+.-]*:\/\/[^/]*/i, '').split('#', 1)[0] ?? '';
   const normal = withoutLastSlashes(decoded(pathOnly).toLowerCase());
   return `url-${createHash('sha256')

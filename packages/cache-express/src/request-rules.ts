@@ -10,19 +10,20 @@ export type Audience =
   'anonymous' | 'shared' | 'identified';
 
 /**
- * May this GET or HEAD be answered from the cache at all? One of HTTP/2 cannot be narrowed, as its compatibility API lets nobody replace what a
- * handler sees.
+ * May this GET or HEAD be answered from the cache at all? One of HTTP/2 cannot be narrowed, as its compatibility API
+ * lets nobody replace what a handler sees.
  */
 export function mayUseCache(req: Request, audience: Audience): Verdict {
-  if (Number(req.httpVersionMajor) > 1) return refuse('protocol'); // adapters of other platforms give a text, or nothing
+  // Adapters of other platforms give a text, or nothing.
+  if (Number(req.httpVersionMajor) > 1) return refuse('protocol');
   if (hasBody(req.headers)) return refuse('body');
   if (audience === 'anonymous' && isFromSomebody(req)) return refuse('credentials'); // P6; RFC 9111 §3.5
   return { allowed: true };
 }
 
 /**
- * Is there anything by which the response could depend on who asks? By whatever it was told, authentication leaves `user` or `auth`; a client
- * with a certificate needs to send nothing else.
+ * Is there anything by which the response could depend on who asks? By whatever it was told, authentication leaves
+ * `user` or `auth`; a client with a certificate needs to send nothing else.
  */
 export function isFromSomebody(req: Request): boolean {
   const { headers, socket, user, auth } = req as Request & { readonly user?: unknown; readonly auth?: unknown };
@@ -42,7 +43,9 @@ export function isUnsafe(method: string): boolean {
   return !SAFE.has(method);
 }
 
-/** Was it sent with another method, as `method-override` remembers? What it means is between its client and its handler. */
+/**
+ * Was it sent with another method, as `method-override` remembers? What it means is between its client and its handler.
+ */
 export function isOverridden(req: Request): boolean {
   const { originalMethod } = req as Request & { readonly originalMethod?: unknown };
   return originalMethod !== undefined && originalMethod !== req.method;

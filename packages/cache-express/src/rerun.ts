@@ -45,8 +45,8 @@ export interface RerunParts<T> {
 }
 
 /**
- * Whether the cache sent this request to itself, to refresh a stored response in the background, with no client at its other end. For rate limiters and
- * loggers that count clients.
+ * Whether the cache sent this request to itself, to refresh a stored response in the background, with no client at its
+ * other end. For rate limiters and loggers that count clients.
  * @example app.use(rateLimit({ limit: 100, skip: isRefresh }));
  * @example app.use(morgan('combined', { skip: isRefresh }));
  */
@@ -59,8 +59,9 @@ export function rerunOf(req: Request): Rerun | undefined {
 }
 
 /**
- * Sends a request again, over a connection in memory to the same server: authentication and all else that lies before the route sees it as a request
- * like any other. Rejects if it does not come to the route, is cut off, or takes too long; its connection is closed then.
+ * Sends a request again, over a connection in memory to the same server: authentication and all else that lies before
+ * the route sees it as a request like any other. Rejects if it does not come to the route, is cut off, or takes too
+ * long; its connection is closed then.
  */
 export async function rerun<T>(parts: RerunParts<T>): Promise<T> {
   if (!(parts.req instanceof IncomingMessage)) throw new Error(NO_REQUEST);

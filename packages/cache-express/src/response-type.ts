@@ -3,7 +3,10 @@ import { Checks } from './checks.ts';
 import { responseCodec, type StoredResponse } from './stored-response.ts';
 
 export interface ResponseTypeOptions {
-  /** Copies of responses in this process, which follow what the store announces. @default as the `local` of the cache says */
+  /**
+   * Copies of responses in this process, which follow what the store announces.
+   * @default as the `local` of the cache says
+   */
   readonly local?: boolean;
 }
 
@@ -14,8 +17,9 @@ export const MAX_RESPONSE_BYTES = 500_000_000;
 const MAX_HEAD_BYTES = 10_000_000;
 
 /**
- * The type of all responses of a cache; each route gives its own TTL, grace and tags. `cacheResponse` adds it to its cache by itself;
- * where responses are to have local copies it is declared, since those are set up when the cache is made.
+ * The type of all responses of a cache; each route gives its own TTL, grace and tags. `cacheResponse` adds it to its
+ * cache by itself; where responses are to have local copies it is declared, since those are set up when the cache is
+ * made.
  * @throws CacheConfigError with everything that is wrong with the options
  * @example createCache({ types: { http: responseType() }, store, local: true });
  */

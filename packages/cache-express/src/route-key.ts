@@ -2,7 +2,10 @@ import type { NextFunction, Request, RequestHandler } from 'express';
 import { declareHandler, type Place, placesIn } from './app-places.ts';
 import { perCache } from './per-cache.ts';
 
-/** Which `cacheResponse` of a cache this is, in the order that they are made: the same in all processes that declare the same routes. */
+/**
+ * Which `cacheResponse` of a cache this is, in the order that they are made: the same in all processes that declare the
+ * same routes.
+ */
 export function nextScope(cache: object): number {
   return perCache(cache, 'scopes', () => ({ next: 0 })).next++;
 }
@@ -19,8 +22,9 @@ export interface AskedRoute {
 export type Scope = string | number | ((req: Request) => unknown);
 
 /**
- * Tells which place of its app a handler runs in. `next('route')` takes one URL to one route or another, and a function may choose the router
- * that answers, by whatever they look at: what cannot be told could be the response of another tenant (P6).
+ * Tells which place of its app a handler runs in. `next('route')` takes one URL to one route or another, and a function
+ * may choose the router that answers, by whatever they look at: what cannot be told could be the response of another
+ * tenant (P6).
  */
 export class RouteKey {
   readonly #handler: RequestHandler;
@@ -76,7 +80,10 @@ export class RouteKey {
   }
 }
 
-/** A route hands its handlers a `next` of its own; that of their router is in the request. `req.route` alone may be one that has passed it on. */
+/**
+ * A route hands its handlers a `next` of its own; that of their router is in the request. `req.route` alone may be one
+ * that has passed it on.
+ */
 function isInRoute(req: Request, next: NextFunction): boolean {
   return next !== req.next;
 }

@@ -17,9 +17,10 @@ export interface RunReports {
 }
 
 /**
- * Runs the handler of a request, which sees what the key covers, until it has answered or passed the request on. Resolves as soon as is known whether
- * its response may be stored; never rejects.
- * @param outcome how the cache says that it did not answer; `undefined`: the response is for others as well, and for the store
+ * Runs the handler of a request, which sees what the key covers, until it has answered or passed the request on.
+ * Resolves as soon as is known whether its response may be stored; never rejects.
+ * @param outcome how the cache says that it did not answer; `undefined`: the response is for others as well, and for
+ * the store
  */
 export function runHandler(
   policy: RoutePolicy,

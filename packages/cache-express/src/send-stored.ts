@@ -1,8 +1,9 @@
 import type { Request, Response } from 'express';
 import { cacheStatus } from './cache-status.ts';
-import { type Condition, conditionOf, isConditional, type Validators } from './conditional.ts';
+import { isConditional, type Validators } from './conditional.ts';
 import { appendTo, copyOf, membersOf } from './headers.ts';
 import { isNamed, type StoredResponse, storedHeader } from './stored-response.ts';
+import { withholdBody } from './without-body.ts';
 
 export interface Sending {
   /** Of this cache in `Cache-Status`. */
@@ -39,11 +40,10 @@ export function sendStored(
 
   res.statusCode = stored.status;
   if (stored.statusMessage !== '') res.statusMessage = stored.statusMessage;
-  const condition =
-    stored.status === 200 && isConditional(req.headers) ? conditionOf(req.headers, validatorsOf(stored), nowMs) : 'met';
-  if (condition !== 'met') markWithoutBody(res, condition);
+  const isWithheld =
+    stored.status === 200 && isConditional(req.headers) && withholdBody(res, req.headers, validatorsOf(stored), nowMs);
   res.writeHead(res.statusCode);
-  if (condition !== 'met' || req.method === 'HEAD' || stored.body.length === 0)
+  if (isWithheld || req.method === 'HEAD' || stored.body.length === 0)
     res.end(); // RFC 9110 §9.3.2
   else res.end(Buffer.from(stored.body));
 }
@@ -55,21 +55,4 @@ function validatorsOf(stored: StoredResponse): Validators {
 /** Milliseconds since the response was made. Clocks of machines differ: never below 0. RFC 9111 §4.2.3 */
 export function ageOf({ generatedAtMs }: StoredResponse, nowMs: number): number {
   return Math.max(0, nowMs - generatedAtMs);
-}
-
-const OF_A_BODY = ['content-length', 'content-type', 'content-encoding', 'content-range', 'transfer-encoding'];
-const OF_A_RESPONSE = ['cache-control', 'cdn-cache-control', 'content-disposition', 'etag', 'expires', 'last-modified'];
-
-/**
- * A 304 keeps what describes the response and loses what describes its body. RFC 9110 §15.4.5. A 412 loses both, and no
- * cache behind may give it to others, whose conditions are not in its key.
- */
-export function markWithoutBody(res: Response, condition: Exclude<Condition, 'met'>): void {
-  const isFailed = condition === 'failed';
-  res.statusCode = isFailed ? 412 : 304;
-  res.statusMessage = ''; // that of the 200; Node puts the usual one
-  for (const name of isFailed ? [...OF_A_BODY, ...OF_A_RESPONSE] : OF_A_BODY) res.removeHeader(name);
-  if (!isFailed) return;
-  res.setHeader('Cache-Control', 'no-store');
-  res.setHeader('Content-Length', '0');
 }

@@ -13,7 +13,8 @@ export interface StatsRouteOptions {
 type Reporting = Pick<Cache, 'healthCheck' | 'stats'> & Partial<Pick<CacheManager, 'getCacheStats'>>;
 
 /**
- * `getCacheStats()` of a manager as JSON, or of a plain cache what it has of that, and how its routes were answered in this process.
+ * `getCacheStats()` of a manager as JSON, or of a plain cache what it has of that, and how its routes were answered in
+ * this process.
  * @throws CacheConfigError with everything that is wrong with the arguments
  * @example app.get('/admin/cache', requireAdmin, statsRoute(cache));
  */

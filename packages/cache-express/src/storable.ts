@@ -69,7 +69,9 @@ export interface StoragePolicy {
   readonly maxBodyBytes: number;
 }
 
-/** May this response be stored for others who ask the same? RFC 9111 §3, with the stricter defaults of `docs/http.md`. */
+/**
+ * May this response be stored for others who ask the same? RFC 9111 §3, with the stricter defaults of `docs/http.md`.
+ */
 export function isStorable(facts: ResponseFacts, policy: StoragePolicy, nowMs: number): Verdict {
   if (facts.hasContentRange || facts.status === 206) return refuse('partial'); // §3.3
   if (!isStatusWanted(facts.status, policy)) return refuse('status');
@@ -85,7 +87,9 @@ export function isStorable(facts: ResponseFacts, policy: StoragePolicy, nowMs: n
   return freshForMs(facts, policy, nowMs) > 0 ? ALLOW : refuse('lifetime');
 }
 
-/** How long a storable response is fresh: the TTL of the route, tightened by what the handler allows. RFC 9111 §4.2.1 */
+/**
+ * How long a storable response is fresh: the TTL of the route, tightened by what the handler allows. RFC 9111 §4.2.1
+ */
 export function freshForMs(facts: ResponseFacts, policy: StoragePolicy, nowMs: number): number {
   const routeMs = isNegative(facts.status) ? policy.negativeTtlMs : policy.ttlMs;
   return Math.min(routeMs ?? Number.POSITIVE_INFINITY, allowedMs(facts, nowMs) ?? routeMs ?? 0);

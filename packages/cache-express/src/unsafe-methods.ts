@@ -16,9 +16,9 @@ interface DroppingParts {
 }
 
 /**
- * A method that changes something drops the stored responses of its path, and of the `Location` and `Content-Location` it names on this
- * host, if it succeeds: before its client can see the end of the answer. RFC 9111 §4.4. It may have created what lies at or below one of them, so
- * it also drops what is stored of there not being anything.
+ * A method that changes something drops the stored responses of its path, and of the `Location` and `Content-Location`
+ * it names on this host, if it succeeds: before its client can see the end of the answer. RFC 9111 §4.4. It may have
+ * created what lies at or below one of them, so it also drops what is stored of there not being anything.
  */
 export function dropWhenDone(req: Request, res: Response, { cache, clock, traffic }: DroppingParts): void {
   const end = res.end.bind(res) as (...args: unknown[]) => Response;
@@ -40,7 +40,8 @@ export function dropWhenDone(req: Request, res: Response, { cache, clock, traffi
       try {
         end(...args);
       } catch (error) {
-        res.destroy(error instanceof Error ? error : undefined); // its handler has returned: there is nobody to throw to
+        // Its handler has returned, so nothing above could catch the error.
+        res.destroy(error instanceof Error ? error : undefined);
       }
       letDestroy();
     };
@@ -59,14 +60,20 @@ function refuseWrites(res: Response): () => void {
   };
 }
 
-/** To its handler the response has ended. Returns what takes that back, so that it can end. */
+/** Shows the handler a response that has ended. Returns what takes that back, so that the response can end. */
 function showEnded(res: Response): () => void {
-  const { finished } = res;
-  Object.defineProperty(res, 'writableEnded', { value: true, configurable: true });
-  res.finished = true;
+  // Own properties: on the prototypes of HTTP/2 both are getters, which take no value.
+  const restore = ['writableEnded', 'finished'].map((name) => {
+    const own = Object.getOwnPropertyDescriptor(res, name);
+    const { enumerable = false } = own ?? {};
+    Object.defineProperty(res, name, { value: true, writable: true, enumerable, configurable: true });
+    return () => {
+      if (own) Object.defineProperty(res, name, own);
+      else Reflect.deleteProperty(res, name);
+    };
+  });
   return () => {
-    Reflect.deleteProperty(res, 'writableEnded');
-    res.finished = finished;
+    for (const put of restore) put();
   };
 }
 

@@ -1,6 +1,9 @@
 import type { Clock } from '@huntly/cache-core';
 
-/** URLs whose variants are counted, and characters that their keys may take together. The oldest URL goes first, and is counted anew. */
+/**
+ * URLs whose variants are counted, and characters that their keys may take together. The oldest URL goes first, and is
+ * counted anew.
+ */
 const MAX_URLS = 10_000;
 const MAX_CHARACTERS = 8_000_000;
 
@@ -12,8 +15,8 @@ interface Variant {
 }
 
 /**
- * The variants of each URL that this process has stored and that are not over: a client that sends ever new values of a header of `vary` fills no
- * store, and puts out only what nobody else asks for.
+ * The variants of each URL that this process has stored and that are not over: a client that sends ever new values of a
+ * header of `vary` fills no store, and puts out only what nobody else asks for.
  */
 export class Variants {
   readonly #clock: Clock;
@@ -30,7 +33,10 @@ export class Variants {
     this.#drop = drop;
   }
 
-  /** May a response of this variant be made to be stored? It may count for so long; the least recently used one makes room for it. */
+  /**
+   * May a response of this variant be made to be stored? It may count for so long; the least recently used one makes
+   * room for it.
+   */
   admit(url: string, variant: string, forMs: number): boolean {
     const known = this.#of(url);
     if (!known.has(variant) && known.size >= this.#max && !this.#makeRoom(known)) return false;

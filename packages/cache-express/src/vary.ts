@@ -7,7 +7,10 @@ export type Normalizer = (value: string | undefined) => string | undefined;
 /** The request headers that responses may depend on, by lower-case name. */
 export type VaryRule = ReadonlyMap<string, Normalizer>;
 
-/** The encodings that a response may have, best first; a client that takes more than one gets one entry, not one for each spelling. */
+/**
+ * The encodings that a response may have, best first; a client that takes more than one gets one entry, not one for
+ * each spelling.
+ */
 const ENCODINGS = ['br', 'gzip', 'deflate'];
 const MAX_VALUE_LENGTH = 1_024;
 

@@ -2,8 +2,8 @@
 export type Reader = (read: () => unknown) => unknown;
 
 /**
- * Lets `reader` run each read of a property, its own or an inherited one, until the returned function is called. What is set meanwhile
- * stays set.
+ * Lets `reader` run each read of a property, its own or an inherited one, until the returned function is called. What
+ * is set meanwhile stays set.
  * @throws TypeError if the property cannot be replaced
  */
 export function watchProperty(target: object, name: string, reader: Reader): () => void {

@@ -30,7 +30,8 @@ const OF_THE_CLIENT = [
 /** What it tells of who asks. */
 const OF_WHO_ASKS = ['authorizationError', 'authorized', 'getPeerCertificate', 'getPeerX509Certificate'] as const;
 
-const WATCH = Symbol('huntly.watch');
+/** For all copies of this package in the process: one that prepared a socket again would hide reads from the first. */
+const WATCH = Symbol.for('@huntly/cache-express/watch');
 const NAMES: readonly string[] = [...OF_THE_CLIENT, ...OF_WHO_ASKS];
 const WHO_ASKS: ReadonlySet<string> = new Set(OF_WHO_ASKS);
 
@@ -47,8 +48,9 @@ interface Watch {
 type Watched = Socket & { [WATCH]?: Watch };
 
 /**
- * Tells the listener what is read of a socket, however the reader came by it (`req.socket`, `req.client`, `res.connection`), until the returned
- * function is called. A socket serves many requests, so it stays prepared; without a listener a read only takes a little longer.
+ * Tells the listener what is read of a socket, however the reader came by it (`req.socket`, `req.client`,
+ * `res.connection`), until the returned function is called. A socket serves many requests, so it stays prepared;
+ * without a listener a read only takes a little longer.
  */
 export function watchSocket(socket: Socket, listener: SocketListener): () => void {
   const { listeners } = (socket as Watched)[WATCH] ?? prepare(socket);

@@ -6,7 +6,10 @@ import { isFromSomebody } from './request-rules.ts';
 const NO_IDENTITY =
   'requests are not cached whose `identity` is neither a text that is not empty, nor a number, nor `undefined` for nobody; it cannot be a promise';
 
-/** The digest of who asks; `undefined` for everybody; `null` for somebody who cannot be told from others. @throws what `identity` throws */
+/**
+ * The digest of who asks; `undefined` for everybody; `null` for somebody who cannot be told from others.
+ * @throws what `identity` throws
+ */
 export function whoAsks(
   req: Request,
   policy: RoutePolicy,

@@ -23,7 +23,10 @@ const down = (reason: string) =>
 
 const OPEN = { state: 'open' } as unknown as NonNullable<CacheHealth['guard']>['breaker'];
 
-/** What may become of a store, and what the three handlers say of it: status, and code of an optional and a required cache. */
+/**
+ * What may become of a store, and what the three handlers say of it: status, and code of an optional and a required
+ * cache.
+ */
 const MATRIX: readonly [string, () => Promise<CacheHealth>, string, string][] = [
   ['up', async () => health(), 'pass', 'pass'],
   ['slow', () => new Promise(() => {}), 'warn', 'fail'],

@@ -10,7 +10,10 @@ import { StallClock } from './support/stalls.ts';
 
 const REQUESTS_PER_SECOND = 300;
 const BUDGET_MS = 50;
-/** What is neither store time nor a recorded stall: the work of Express, a timer that is a little late, two turns after a deadline. */
+/**
+ * What is neither store time nor a recorded stall: the work of Express, a timer that is a little late, two turns after
+ * a deadline.
+ */
 const TOLERANCE_MS = 15;
 /** Requests that wait for a turn of a crowded machine are no hang; those that nobody answers are. */
 const HANG_MS = 60_000;
@@ -44,7 +47,10 @@ it('Redis killed, restarted, frozen and thawed at 300 requests a second: no 5xx,
   const { port } = await serve(app);
   const agent = new Agent({ keepAlive: true, timeout: 1_000 });
   onTestFinished(() => agent.destroy());
-  /** What fails between client and server counts as a status, so that it cannot be taken for a failure of the Redis of this test. */
+  /**
+   * What fails between client and server counts as a status, so that it cannot be taken for a failure of the Redis of
+   * this test.
+   */
   const ask = (path: string) =>
     new Promise<{ status: number | string; text: string }>((resolve) => {
       const fail = (error: Error) => resolve({ status: `client: ${error.message}`, text: '' });

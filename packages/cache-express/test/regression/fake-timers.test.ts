@@ -3,11 +3,17 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { cacheResponse, healthRoute } from '../../src/index.ts';
 import { serve, VERSIONS } from '../support/serve.ts';
 
-/** With the timers of a test runner in their place, a request waited for a timer that nobody moves, and so did every later one. */
+/**
+ * With the timers of a test runner in their place, a request waited for a timer that nobody moves, and so did every
+ * later one.
+ */
 describe.each(VERSIONS)('fake timers, on %s', (_name, express) => {
   afterEach(() => void vi.useRealTimers());
 
-  /** What vitest replaces by default, and what Jest does; but for `nextTick`, which Jest replaces on a `process` that Node itself does not use. */
+  /**
+   * What vitest replaces by default, and what Jest does; but for `nextTick`, which Jest replaces on a `process` that
+   * Node itself does not use.
+   */
   const vitest = undefined;
   const jest = [
     'Date',

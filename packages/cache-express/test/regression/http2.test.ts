@@ -18,8 +18,8 @@ import { type ExpressModule, VERSIONS } from '../support/serve.ts';
 type App = ReturnType<ExpressModule>;
 
 /**
- * The prototypes of Express over those of the compatibility API of HTTP/2, as users of it do it: Express puts `app.request` under each request,
- * and its own ones end in those of HTTP/1.
+ * The prototypes of Express over those of the compatibility API of HTTP/2, as users of it do it: Express puts
+ * `app.request` under each request, and its own ones end in those of HTTP/1.
  */
 function bridged(app: App, express: ExpressModule): App {
   const over = (target: object, under: object) => {

@@ -7,7 +7,10 @@ import { type CacheResponseOptions, cacheResponse } from '../../src/index.ts';
 import { send } from '../support/send.ts';
 import { serve, VERSIONS } from '../support/serve.ts';
 
-/** Two places that could answer one URL shared their responses: by one `cacheResponse`, tenant B got the body of tenant A. */
+/**
+ * Two places that could answer one URL shared their responses: by one `cacheResponse`, tenant B got the body of tenant
+ * A.
+ */
 describe.each(VERSIONS)('a route that cannot be told, on %s', (_name, express) => {
   function make(more: Partial<CacheResponseOptions> = {}) {
     const warn = vi.fn();

@@ -12,11 +12,10 @@ export interface RawAnswer {
 
 /** Asks without a client that would tidy up what comes. */
 export async function askRaw(port: number, path: string, headers: readonly string[] = []): Promise<RawAnswer> {
-  const socket = connect(port, '127.0.0.1');
-  socket.write([`GET ${path} HTTP/1.1`, 'Host: raw.example', 'Connection: close', ...headers, '', ''].join('\r\n'));
-  const chunks: Buffer[] = [];
-  for await (const chunk of socket) chunks.push(chunk as Buffer);
-  let all = Buffer.concat(chunks);
+  let all = await conversation(
+    port,
+    [`GET ${path} HTTP/1.1`, 'Host: raw.example', 'Connection: close', ...headers, '', ''].join('\r\n'),
+  );
   while (/^HTTP\/1.1 1/.test(all.toString('latin1', 0, 10))) all = all.subarray(all.indexOf('\r\n\r\n') + 4); // interim
   const end = all.indexOf('\r\n\r\n');
   const lines = all.subarray(0, end).toString('latin1').split('\r\n');
@@ -24,6 +23,15 @@ export async function askRaw(port: number, path: string, headers: readonly strin
   const body = all.subarray(end + 4);
   const cache = lines.find((line) => /^cache-status: /i.test(line))?.slice(14) ?? '';
   return { lines, body: isChunked ? unchunked(body) : body, cache };
+}
+
+/** All that comes on a connection of its own, until the server closes it. */
+export async function conversation(port: number, said: string): Promise<Buffer> {
+  const socket = connect(port, '127.0.0.1');
+  socket.write(said);
+  const chunks: Buffer[] = [];
+  for await (const chunk of socket) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
 }
 
 function unchunked(text: Buffer): Buffer {

@@ -1,4 +1,4 @@
-import { type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
+import { type Agent, type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
 
 export interface Answer {
   readonly status: number;
@@ -15,13 +15,15 @@ export interface Ask {
   readonly body?: string;
   /** The address to come from: any of 127.0.0.0/8. */
   readonly localAddress?: string;
+  /** Keeps connections. Without it each request has one of its own. */
+  readonly agent?: Agent;
 }
 
 export function send(port: number, path: string, ask: Ask = {}): Promise<Answer> {
-  const { method = 'GET', headers = {}, body, localAddress } = ask;
+  const { method = 'GET', headers = {}, body, localAddress, agent = false } = ask;
   const from = localAddress === undefined ? {} : { localAddress };
   return new Promise((resolve, reject) => {
-    const to = { port, host: '127.0.0.1', path, method, agent: false as const, headers: { ...headers } as never };
+    const to = { port, host: '127.0.0.1', path, method, agent, headers: { ...headers } as never };
     const outgoing = request({ ...to, ...from });
     outgoing.on('error', reject);
     outgoing.on('response', (incoming) => void answerOf(incoming).then(resolve, reject));

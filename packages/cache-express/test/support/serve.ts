@@ -22,7 +22,8 @@ export interface Served {
 /** An app on a free port, closed with the test. */
 export async function serve(app: ReturnType<ExpressModule>): Promise<Served> {
   const server = app.listen(0, '127.0.0.1');
-  // After a stall of the machine Node looks at timers first: it would reset connections whose next request has arrived unread.
+  // After a stall of the machine Node looks at timers first: it would reset connections whose next request has arrived
+  // unread.
   server.keepAliveTimeout = 120_000;
   await new Promise((resolve) => server.once('listening', resolve));
   onTestFinished(

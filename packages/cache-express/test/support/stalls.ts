@@ -1,7 +1,10 @@
 const EVERY_MS = 2;
 const KEPT = 20_000;
 
-/** Records when the event loop did not turn, so that a test on a crowded machine can tell its own waiting from the machine's. */
+/**
+ * Records when the event loop did not turn, so that a test on a crowded machine can tell its own waiting from the
+ * machine's.
+ */
 export class StallClock {
   readonly #stalls: { readonly from: number; readonly to: number }[] = [];
   readonly #timer: NodeJS.Timeout;
