@@ -1,4 +1,4 @@
-import { CacheConfigError, checkDuration, isAsyncFunction } from '@huntly/cache-core';
+import { CacheConfigError, checkDuration, didYouMean, isAsyncFunction } from '@huntly/cache-core';
 import type { AnyMethod } from './method-types.ts';
 import type { KeyedInvalidateOptions, KeyedResultOptions } from './options.ts';
 
@@ -33,7 +33,9 @@ export function checkOptions(decorator: string, options: unknown, names: readonl
   }
   const problems = Object.keys(options)
     .filter((name) => !names.includes(name))
-    .map((name) => `${name} is no option of ${decorator}; its options are ${names.join(', ')}`);
+    .map(
+      (name) => `${name} is no option of ${decorator}; its options are ${names.join(', ')}${didYouMean([name], names)}`,
+    );
   const { ttl, grace } = options as { readonly ttl?: unknown; readonly grace?: unknown };
   if (typeof ttl !== 'function') problems.push(...durationProblems(`the ttl of ${decorator}`, ttl));
   if (grace !== 0 && typeof grace !== 'function')

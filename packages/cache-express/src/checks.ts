@@ -1,4 +1,4 @@
-import { CacheConfigError, type Duration, isAsyncFunction, toMilliseconds } from '@huntly/cache-core';
+import { CacheConfigError, type Duration, didYouMean, isAsyncFunction, toMilliseconds } from '@huntly/cache-core';
 
 /** Collects what is wrong with the arguments of one function, so that one start shows all there is to mend. */
 export class Checks {
@@ -30,7 +30,8 @@ export class Checks {
     const unknown = Object.keys(options).filter((name) => !offered.includes(name) && !forTests.includes(name));
     if (unknown.length === 0) return;
     const none = unknown.length === 1 ? 'is no option' : 'are no options';
-    this.problems.push(`${unknown.join(', ')} ${none} of ${this.#of}; its options are ${offered.join(', ')}`);
+    const meant = didYouMean(unknown, offered);
+    this.problems.push(`${unknown.join(', ')} ${none} of ${this.#of}; its options are ${offered.join(', ')}${meant}`);
   }
 
   flag(name: string, value: unknown): void {

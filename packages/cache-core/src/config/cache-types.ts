@@ -8,6 +8,7 @@ import { isTag } from '../keys/key.ts';
 import { keyBuilder } from '../keys/key-builder.ts';
 import type { KeyMemory } from '../keys/key-memory.ts';
 import { checkName, checkNamespace, keyPrefix, type Scope } from '../keys/scope.ts';
+import { closestName, didYouMean } from '../option-names.ts';
 import { Checks } from './checks.ts';
 import { type Duration, toMilliseconds } from './duration.ts';
 import { type RefreshAhead, type RefreshWindow, resolveRefreshAhead } from './refresh-window.ts';
@@ -243,9 +244,13 @@ function resolveType(
   const scope = { namespace: shared.namespace, type: name };
   const { ttl = shared.defaultTtl, grace = 0, tags, condition, identifier = 'text' } = options;
   const unknown = Object.keys(options).filter((setting) => !SETTINGS.has(setting));
-  if (ttl === undefined) checks.add('ttl', 'is missing: give the type one, or the cache a defaultTtl');
-  for (const setting of unknown)
-    checks.add(setting, `is no setting of a type; its settings are ${[...SETTINGS].join(', ')}`);
+  const settings = [...SETTINGS];
+  if (ttl === undefined && !unknown.some((setting) => closestName(setting, settings) === 'ttl'))
+    checks.add('ttl', 'is missing: give the type one, or the cache a defaultTtl');
+  for (const setting of unknown) {
+    const meant = didYouMean([setting], settings);
+    checks.add(setting, `is no setting of a type; its settings are ${settings.join(', ')}${meant}`);
+  }
   checks.that(
     'identifier',
     ['text', 'private', 'query'].includes(identifier),

@@ -5,6 +5,7 @@ import { Checks } from '../config/checks.ts';
 import { checkDuration, type Duration, toMilliseconds } from '../config/duration.ts';
 import { CacheConfigError, kindOf } from '../errors.ts';
 import { isLogger, LOG_LEVELS, type Logger, type LogLevel } from '../observe/logger.ts';
+import { didYouMean } from '../option-names.ts';
 import type { GuardSettings } from '../store/guard.ts';
 import type { Store } from '../store/store.ts';
 import type { Share } from './sharing.ts';
@@ -139,7 +140,9 @@ export function optionProblems(options: CacheOptions, names: readonly string[]):
   const unknown = Object.keys(options).filter((name) => !names.includes(name));
   if (unknown.length > 0) {
     const none = unknown.length === 1 ? 'is no option' : 'are no options';
-    problems.push(`${unknown.join(', ')} ${none} of a cache; its options are ${names.join(', ')}`);
+    problems.push(
+      `${unknown.join(', ')} ${none} of a cache; its options are ${names.join(', ')}${didYouMean(unknown, names)}`,
+    );
   }
   for (const name of ['defaultTtl', 'storeBudget'] as const) {
     const value = options[name];
@@ -178,13 +181,16 @@ function loggerProblems(logger: CacheOptions['logger']): string[] {
     .map((method) => `logger.${method} must be a function that is not async: no caller awaits it`);
 }
 
+const LOCAL_OPTIONS = ['maxEntries', 'maxBytes', 'share'] as const satisfies readonly (keyof LocalOptions)[];
+
 function localProblems(local: unknown): string[] {
   if (local === undefined || typeof local === 'boolean') return [];
   if (typeof local !== 'object' || local === null || !isPlain(local))
     return [`local must be true, false or an object such as { maxEntries: 1_000 }; got ${kindOf(local)}`];
   const { maxEntries, maxBytes, share, ...unknown } = local as Record<string, unknown>;
   const problems = Object.keys(unknown).map(
-    (name) => `local.${name} is no option of local copies; they are maxEntries, maxBytes and share`,
+    (name) =>
+      `local.${name} is no option of local copies; they are maxEntries, maxBytes and share${didYouMean([name], LOCAL_OPTIONS)}`,
   );
   for (const [name, value] of Object.entries({ maxEntries, maxBytes })) {
     if (value !== undefined && !(Number.isSafeInteger(value) && Number(value) >= 1))

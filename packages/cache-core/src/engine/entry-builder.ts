@@ -3,6 +3,7 @@ import { type Grace, graceFor, type ResolvedType, type Tags, type Ttl, ttlFor } 
 import { KeyError, kindOf } from '../errors.ts';
 import { isTag } from '../keys/key.ts';
 import { loggableKey } from '../observe/logger.ts';
+import { didYouMean } from '../option-names.ts';
 import type { NewEntry } from '../store/store.ts';
 import type { TypeContext } from './engine.ts';
 
@@ -44,7 +45,8 @@ export function checkCallOptions(
   const unknown = Object.keys(options).find((name) => !names.includes(name));
   if (unknown !== undefined) {
     const known = `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
-    throw new KeyError(`${unknown} is no option of a call; its options are ${known}.`);
+    const meant = didYouMean([unknown], names) || '.';
+    throw new KeyError(`${unknown} is no option of a call; its options are ${known}${meant}`);
   }
   const asynchronous = FILL_OPTIONS.find((name) => isAsyncFunction(options[name]));
   if (asynchronous !== undefined)

@@ -1,5 +1,6 @@
 import type { ResolvedType } from '../config/cache-types.ts';
 import { CacheConfigError, KeyError, kindOf } from '../errors.ts';
+import { didYouMean } from '../option-names.ts';
 import { checkCallOptions, FILL_OPTIONS, type FillOptions } from './entry-builder.ts';
 
 /** Per-call settings of a read that may load. */
@@ -43,8 +44,12 @@ export function checkLookOptions(options: LookOptions): void {
   if (typeof options !== 'object' || options === null)
     throw new KeyError(`The options must be an object such as { stale: true }; got ${kindOf(options)}.`);
   const unknown = Object.keys(options).find((name) => !LOOK_OPTIONS.includes(name));
-  if (unknown !== undefined)
-    throw new KeyError(`${unknown} is no option of a read that does not load; its options are stale and signal.`);
+  if (unknown !== undefined) {
+    const meant = didYouMean([unknown], LOOK_OPTIONS) || '.';
+    throw new KeyError(
+      `${unknown} is no option of a read that does not load; its options are stale and signal${meant}`,
+    );
+  }
   checkFlag('stale', options.stale);
   checkSignal(options.signal);
 }

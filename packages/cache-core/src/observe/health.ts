@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
 import { CacheConfigError, kindOf } from '../errors.ts';
+import { didYouMean } from '../option-names.ts';
 import type { Store, StoreReport, StoreStatus } from '../store/store.ts';
 import {
   type ChannelHealth,
@@ -76,6 +77,7 @@ export async function checkHealth(
 }
 
 const OPTIONS: readonly string[] = ['required', 'timeoutMs', 'limits'] satisfies (keyof HealthOptions)[];
+const LIMITS = Object.keys(DEFAULT_LIMITS);
 const MAX_TIMEOUT_MS = 3_600_000;
 
 function checked(options: HealthOptions): HealthOptions {
@@ -84,14 +86,14 @@ function checked(options: HealthOptions): HealthOptions {
   const { required, timeoutMs, limits = {} } = options;
   const problems = Object.keys(options)
     .filter((name) => !OPTIONS.includes(name))
-    .map((name) => `${name} is no option of healthCheck; they are ${OPTIONS.join(', ')}`);
+    .map((name) => `${name} is no option of healthCheck; they are ${OPTIONS.join(', ')}${didYouMean([name], OPTIONS)}`);
   if (required !== undefined && typeof required !== 'boolean')
     problems.push(`required must be true or false; got ${kindOf(required)}`);
   if (timeoutMs !== undefined && !(isNumber(timeoutMs) && timeoutMs >= 1 && timeoutMs <= MAX_TIMEOUT_MS))
     problems.push(`timeoutMs must be a number of milliseconds from 1 to ${MAX_TIMEOUT_MS}; got ${kindOf(timeoutMs)}`);
   for (const [name, limit] of Object.entries(limits)) {
     if (!Object.hasOwn(DEFAULT_LIMITS, name))
-      problems.push(`limits.${name} is no limit; they are ${Object.keys(DEFAULT_LIMITS).join(', ')}`);
+      problems.push(`limits.${name} is no limit; they are ${LIMITS.join(', ')}${didYouMean([name], LIMITS)}`);
     else if (!(isNumber(limit) && limit >= 0))
       problems.push(`limits.${name} must be a number from 0 on; got ${kindOf(limit)}`);
   }

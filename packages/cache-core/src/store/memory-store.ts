@@ -3,6 +3,7 @@ import { type Clock, systemClock } from '../clock.ts';
 import { CacheConfigError, kindOf, StoreUnavailableError } from '../errors.ts';
 import type { Pattern } from '../keys/pattern.ts';
 import type { Scope } from '../keys/scope.ts';
+import { didYouMean } from '../option-names.ts';
 import type { Announcement, AnnouncementOptions, Channel } from './announcements.ts';
 import { InvalidationTimes } from './invalidation-times.ts';
 import { MemoryAnnouncements } from './memory-announcements.ts';
@@ -79,7 +80,10 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
     )
     .map((name) => `memoryStore.${name} must be a whole number above 0; got ${kindOf(options[name])}`);
   const problems = [
-    ...unknown.map((name) => `memoryStore.${name} is no option of it; they are maxEntries, maxBytes and clock`),
+    ...unknown.map((name) => {
+      const meant = didYouMean([name], [...OPTION_NAMES]);
+      return `memoryStore.${name} is no option of it; they are maxEntries, maxBytes and clock${meant}`;
+    }),
     ...numbers,
   ];
   if (problems.length > 0) throw new CacheConfigError(problems);

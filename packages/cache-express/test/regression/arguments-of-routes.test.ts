@@ -27,7 +27,7 @@ describe('the arguments of the routes are checked as they are made, all at once'
 
   it('healthRoute', () => {
     expect(problemsOf(healthRoute, newCache(), { require: true, detail: 1 })).toEqual([
-      'require, detail are no options of healthRoute; its options are required, details, deadline, remember, failAfter, serviceId, description',
+      'require, detail are no options of healthRoute; its options are required, details, deadline, remember, failAfter, serviceId, description. Did you mean required, details?',
     ]);
     const wrong = {
       required: 'no',
@@ -66,7 +66,7 @@ describe('the arguments of the routes are checked as they are made, all at once'
 
   it('metricsRoute and responseType', () => {
     expect(problemsOf(metricsRoute, newCache(), { registery: {}, registry: {} })).toEqual([
-      'registery is no option of metricsRoute; its options are registry, prefix, name',
+      'registery is no option of metricsRoute; its options are registry, prefix, name. Did you mean registry?',
       'registry must be a Registry of prom-client',
     ]);
     expect(problemsOf(responseType, { tll: '1m', local: 'yes' })).toEqual([

@@ -59,7 +59,9 @@ describe('the options of cacheResponse are checked as it is made', () => {
 
   it('lists its options once, and none that is for tests', () => {
     const [first, ...others] = problemsOf({ cache, tll: 1, quer: 2, shared: 'no' });
-    expect(first).toMatch(/^tll, quer are no options of cacheResponse; its options are cache, .*, name$/);
+    expect(first).toMatch(
+      /^tll, quer are no options of cacheResponse; its options are cache, [^.]*, name\. Did you mean ttl, query\?$/,
+    );
     expect(others).toEqual(['shared must be true or false']);
   });
 

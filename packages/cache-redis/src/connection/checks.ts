@@ -1,3 +1,4 @@
+import { didYouMean } from '@huntly/cache-core';
 import type { HostAndPort } from './options.ts';
 import { DEFAULT_PORT } from './url.ts';
 
@@ -20,7 +21,8 @@ function shown(value: unknown): string {
 /** A misspelt option would be ignored in silence. */
 export function unknownNames(options: object, known: readonly string[], problems: string[]): void {
   for (const name of Object.keys(options)) {
-    if (!known.includes(name)) problems.push(`${name} is no option here; they are ${known.join(', ')}.`);
+    if (known.includes(name)) continue;
+    problems.push(`${name} is no option here; they are ${known.join(', ')}${didYouMean([name], known) || '.'}`);
   }
 }
 

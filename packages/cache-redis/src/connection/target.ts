@@ -75,7 +75,7 @@ function readTarget(options: RedisStoreOptions, problems: string[]): Target | un
   const given = chosen.length > 0 ? chosen : named.slice(0, 1);
   const [way] = given;
   if (way === undefined || given.length > 1) {
-    const found = given.length === 0 ? 'none of them' : given.join(' and ');
+    const found = given.length === 0 ? noneOf(options) : given.join(' and ');
     problems.push(`exactly one of url, client, cluster and sentinels must be given, got ${found}.`);
     return undefined;
   }
@@ -90,6 +90,14 @@ function readTarget(options: RedisStoreOptions, problems: string[]): Target | un
   }
   if (isWay(options, way, 'sentinels')) return { kind: 'sentinel', ...readSentinels(options, problems), ...access };
   return readServer(options as UrlOptions, access, problems);
+}
+
+/** Names only: who writes the options of ioredis here has a password among them. */
+function noneOf(options: object): string {
+  const names = Object.keys(options);
+  if (names.length === 0) return 'none of them';
+  const example = names.includes('host') ? ": write host and port as url: 'redis://host:6379'" : '';
+  return `only ${names.join(', ')}${example}`;
 }
 
 function isWay<W extends Way>(

@@ -98,6 +98,12 @@ describe('targetOf', () => {
       'sentinelUsername needs a password',
     ],
     [{ url: 'redis://h', heartbeat: 100 }, 'heartbeat is no option here; they are url, username'],
+    [{ url: 'redis://h', heartbeatMS: 100 }, 'Did you mean heartbeatMs?'],
+    [
+      { host: 'h', port: 6379, password: 'hunter2' },
+      "got only host, port, password: write host and port as url: 'redis",
+    ],
+    [{ db: 1 }, 'got only db.'],
     [{ client: {}, maxConnections: 5 }, 'maxConnections is no option here; they are client, heartbeatMs'],
     [{ url: 'redis://h', heartbeatMs: null }, 'got null'],
   ])('refuses %o', (options, expected) => {
