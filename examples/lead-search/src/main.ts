@@ -19,7 +19,8 @@ async function main(): Promise<void> {
   const server = await startServer({ manager, engine }, port);
 
   console.log(
-    `${database.description}\nLead search is listening on ${server.url}. Open it in a browser; stop it with Ctrl+C.\n`,
+    // The pid, since the npm that started this may not pass a signal on.
+    `${database.description}\nLead search is listening on ${server.url}. Open it in a browser; stop it with Ctrl+C or "kill ${process.pid}".\n`,
   );
   for (const route of ROUTES) console.log(`# ${route.what}\n${curlLine(route, server.url)}`);
 
