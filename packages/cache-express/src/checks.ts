@@ -39,7 +39,10 @@ export class Checks {
   }
 
   text(name: string, value: unknown): void {
-    this.that(value === undefined || (typeof value === 'string' && value !== ''), `${name} must be a text`);
+    this.that(
+      value === undefined || (typeof value === 'string' && value !== ''),
+      `${name} must be a text that is not empty`,
+    );
   }
 
   callable(name: string, value: unknown, of: string): void {

@@ -1,4 +1,4 @@
-import { type Cache, type Clock, type Duration, MAX_WAIT, systemClock } from '@huntly/cache-core';
+import { type Cache, type Clock, type Duration, didYouMean, MAX_WAIT, systemClock } from '@huntly/cache-core';
 import type { Request, Response } from 'express';
 import { Checks } from './checks.ts';
 import { checkNames, isQueryOption, type QueryRule, queryRule, type StandardSchema } from './query.ts';
@@ -228,17 +228,20 @@ function checkOptions(options: CacheResponseOptions, checks: Checks): void {
     const types = Object.keys(cache.stats());
     checks.that(
       type === RESPONSE_TYPE || types.includes(type),
-      `type must be a type of the cache; it has ${types.join(', ') || 'none'}`,
+      `type must be a type of the cache; it has ${types.join(', ') || 'none'}${didYouMean([type], types)}`,
     );
   }
-  checks.that(query === undefined || isQueryOption(query), 'query must be names of parameters or a Standard Schema');
+  checks.that(
+    query === undefined || isQueryOption(query),
+    "query must be names of parameters, such as ['q', 'page'], or a Standard Schema",
+  );
   checks.that(
     options.vary === undefined || isVary(options.vary),
-    'vary must be a list of request headers, or an object with a function for each',
+    "vary must be a list of request headers, or an object with a function for each; for one header: ['accept-language']",
   );
   checks.that(
     options.passHeaders === undefined || isNames(options.passHeaders),
-    'passHeaders must be a list of request headers',
+    "passHeaders must be a list of request headers, such as ['traceparent']",
   );
   checks.flag('shared', shared);
   checks.flag('dropOnUnsafe', options.dropOnUnsafe);

@@ -1,5 +1,5 @@
 import { ignoreRejection } from '../at-once.ts';
-import { checkWholeNumber, InvalidationError } from '../errors.ts';
+import { checkWholeNumber, InvalidationError, StoreUnavailableError } from '../errors.ts';
 import type { Pattern } from '../keys/pattern.ts';
 import type { InvalidatedTarget } from '../observe/events.ts';
 import { loggableKey } from '../observe/logger.ts';
@@ -89,7 +89,10 @@ export class Invalidator {
     } catch (cause) {
       if (!options.dryRun) this.#tell(() => [target], false, 0);
       options.signal?.throwIfAborted();
-      throw new InvalidationError('The pattern was not invalidated to its end. Repeat it.', { cause });
+      const why = StoreUnavailableError.is(cause) ? ` ${cause.message}` : '';
+      throw new InvalidationError(`The pattern of type "${type}" was not invalidated to its end.${why} Repeat it.`, {
+        cause,
+      });
     }
   }
 

@@ -24,6 +24,7 @@ describe('the options of cacheResponse are checked as it is made', () => {
     ]);
     for (const type of ['search', 'http']) expect(problemsOf({ cache, type })).toEqual([]);
     const plain = createCache({ types: {}, logger: false });
+    expect(problemsOf({ cache, type: 'serch' })).toEqual([expect.stringMatching(/Did you mean search\?$/)]);
     expect(problemsOf({ cache: plain, type: 'report' })).toEqual(['type must be a type of the cache; it has none']);
     plain.addType('report', { ttl: '1m' });
     for (const type of ['report', 'http']) expect(problemsOf({ cache: plain, type })).toEqual([]);
@@ -34,7 +35,7 @@ describe('the options of cacheResponse are checked as it is made', () => {
     ['type', 5, /^type must be a text/],
     ['ttl', 'soon', /^ttl must be seconds/],
     ['grace', -1, /^grace must be more than 0/],
-    ['query', 'q', /^query must be names of parameters/],
+    ['query', 'q', /^query must be names of parameters, such as \['q', 'page'\]/],
     ['vary', 'accept-language', /^vary must be a list of request headers, or an object/],
     ['vary', { 'accept-language': true }, /^vary must be a list/],
     ['vary', null, /^vary must be a list/],
