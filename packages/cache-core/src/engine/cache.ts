@@ -17,6 +17,7 @@ import { type CacheEventName, CacheEvents, type CacheListener, type ChildrenOpti
 import { type CacheHealth, checkHealth, type HealthOptions } from '../observe/health.ts';
 import { defaultLogger, guardedLogger, type Logger, silentLogger } from '../observe/logger.ts';
 import type { TypeStats } from '../observe/stats.ts';
+import { didYouMean } from '../option-names.ts';
 import { memoryStore } from '../store/memory-store.ts';
 import type { TagTarget } from '../store/store.ts';
 import {
@@ -299,9 +300,9 @@ export class Cache<T extends CacheTypes = CacheTypes> {
     const type = this.#resolved.get(name);
     if (type) return type;
     const found = typeof name === 'string' ? `"${name.slice(0, 64)}"` : kindOf(name);
-    throw new KeyError(
-      `There is no type ${found} in this cache; its types are ${[...this.#resolved.keys()].join(', ')}.`,
-    );
+    const types = [...this.#resolved.keys()];
+    const meant = (typeof name === 'string' && didYouMean([name], types)) || '.';
+    throw new KeyError(`There is no type ${found} in this cache; its types are ${types.join(', ')}${meant}`);
   }
 
   #tagTargets(tags: readonly string[]): TagTarget[] {

@@ -25,7 +25,7 @@ function starting() {
 }
 
 describe('what went wrong once', () => {
-  it('each healthy start logged that the store is asked again', async () => {
+  it('each healthy start logged that cache in use again', async () => {
     const { cache, lines, turn } = starting();
     const asked = vi.fn();
     cache.on('store', asked);
@@ -34,7 +34,7 @@ describe('what went wrong once', () => {
     expect(lines).toEqual([]);
     await turn({ state: 'down', reason: 'ECONNREFUSED' });
     await turn({ state: 'ready' });
-    expect(lines).toEqual(['the store is not asked: values are loaded from the source', 'the store is asked again']);
+    expect(lines).toEqual(['cache bypassed: values are loaded from the source', 'cache in use again']);
   });
 
   it('a start without the store still says so, and that it is there at last', async () => {

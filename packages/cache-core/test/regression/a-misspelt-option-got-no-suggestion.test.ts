@@ -15,6 +15,12 @@ it('an option that is close to none gets the list alone', () => {
   expect(create).toThrow(/types\.lead\.expires is no setting of a type; .*, foreign$/);
 });
 
+it('a misspelt type gets a suggestion too', () => {
+  const cache = createCache({ types: { lead: { ttl: '1h' }, report: { ttl: '1h' } }, logger: false });
+  expect(() => cache.type('leed' as never)).toThrow('its types are lead, report. Did you mean lead?');
+  expect(() => cache.type('invoice' as never)).toThrow(/its types are lead, report\.$/);
+});
+
 it('so does every other place that takes options', async () => {
   expect(() => createCache(loose({ types: {}, namespce: 'shop' }))).toThrow('Did you mean namespace?');
   expect(() => createCache(loose({ types: {}, local: { maxEntry: 5 } }))).toThrow('Did you mean maxEntries?');
