@@ -45,8 +45,8 @@ describe('the arguments of the routes are checked as they are made, all at once'
       expect.stringMatching(/^deadline must be seconds/),
       expect.stringMatching(/^remember must be more than 0/),
       'failAfter must be a whole number above 0',
-      'serviceId must be a text',
-      'description must be a text',
+      'serviceId must be a text that is not empty',
+      'description must be a text that is not empty',
       'clock must be a Clock',
     ]);
     const undefinedOnes = Object.fromEntries(Object.keys(wrong).map((name) => [name, undefined]));
