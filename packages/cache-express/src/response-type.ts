@@ -35,6 +35,7 @@ export function responseType(options: ResponseTypeOptions = {}): CacheTypeOption
     identifier: 'private',
     tags: (response) => response.tags,
     codec: responseCodec,
+    share: 'trust', // what a hit hands out is copied as it is sent
     maxValueBytes: MAX_RESPONSE_BYTES + MAX_HEAD_BYTES, // `maxBodyBytes` of the route decides
     ...(local === undefined ? {} : { local }),
   };

@@ -91,6 +91,11 @@ export interface CacheTypeOptions<V = unknown> {
    */
   readonly local?: boolean;
   /**
+   * How callers share a copy of this type: see `LocalOptions`. `trust` is for values that no caller changes.
+   * @default as the option `local` of the cache says
+   */
+  readonly share?: 'freeze' | 'clone' | 'trust';
+  /**
    * Accept values that another program wrote into a shared store. They carry no tags: only an invalidation of their key or a
    * pattern reaches them. @default false
    */
@@ -147,6 +152,8 @@ export interface ResolvedType {
   readonly condition: ((value: never) => boolean) | undefined;
   readonly acceptsForeign: boolean;
   readonly isLocal: boolean;
+  /** `undefined`: as the cache says. */
+  readonly share: 'freeze' | 'clone' | 'trust' | undefined;
   /** True where keys hold digests only, so that a pattern cannot name some of them. */
   readonly isHashed: boolean;
   /** @throws KeyError */
@@ -175,6 +182,7 @@ const SETTINGS = new Set<string>([
   'backoff',
   'degraded',
   'local',
+  'share',
   'foreign',
 ] satisfies (keyof CacheTypeOptions)[]);
 const DEFAULTS = { jitter: 0.05, maxValueBytes: 5_000_000, leaseMs: 4_000, waitMs: 5_000, backoffMs: 250 };
@@ -264,6 +272,12 @@ function resolveType(
     tags,
   );
   checks.that(
+    'share',
+    options.share === undefined || ['freeze', 'clone', 'trust'].includes(options.share),
+    `'freeze', 'clone' or 'trust'`,
+    options.share,
+  );
+  checks.that(
     'condition',
     condition === undefined || typeof condition === 'function',
     'a function of the value',
@@ -292,6 +306,7 @@ function resolveType(
     backoffMs: options.backoff === 0 ? 0 : checks.shortDuration('backoff', options.backoff, DEFAULTS.backoffMs),
     acceptsForeign: checks.flag('foreign', options.foreign, false),
     isLocal: checks.flag('local', options.local, shared.local !== undefined && shared.local !== false),
+    share: options.share,
     isHashed: identifier !== 'text',
     keyOf: keyBuilder({
       prefix: keyPrefix(scope),

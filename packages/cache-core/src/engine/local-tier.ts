@@ -42,6 +42,12 @@ export interface LocalCopy {
   readonly refreshFrom: number;
 }
 
+/** What the type of a copy says of it. */
+export interface CopyRules {
+  readonly refreshAhead?: RefreshWindow | undefined;
+  readonly share?: Share | undefined;
+}
+
 /** A read under way. It may leave a copy, unless something that concerns it is announced before it is over. */
 export interface Ticket {
   readonly key: StoreKey;
@@ -147,13 +153,13 @@ export class LocalTier {
   /**
    * The read of this ticket is over with this entry, decoded to this value. With `share: 'freeze'` the value is frozen, kept
    * or not, if that protects it.
-   * @param refreshAhead when its type refreshes it ahead, if it does
+   * @param ofType when its type refreshes it ahead, if it does, and how its callers share it, if not as the others
    * @returns whether there is a copy now
    */
-  settle(ticket: Ticket, entry: Entry, value: unknown, refreshAhead?: RefreshWindow): boolean {
+  settle(ticket: Ticket, entry: Entry, value: unknown, ofType: CopyRules = {}): boolean {
     const open = ticket as OpenTicket;
     const { key, sentAt, tagTime } = open;
-    const verdict = this.#sharing.prepare(key.scope.type, value);
+    const verdict = this.#sharing.prepare(key.scope.type, value, ofType.share);
     const tagKeys = [key.scope.type, ...entry.tags].map((tag) => tagKey(key.scope.namespace, tag));
     const isInTime = !open.isPoisoned && !open.isOver && this.#tags.isNoneSince(tagTime, tagKeys);
     this.cancel(open); // not before: what was announced since the read was sent is remembered until it is over
@@ -173,7 +179,7 @@ export class LocalTier {
       servedUntil: sentAt + lifeMs,
       ttlMs,
       loadMs,
-      refreshFrom: freshUntil - refreshWindowMs(ttlMs, loadMs, refreshAhead),
+      refreshFrom: freshUntil - refreshWindowMs(ttlMs, loadMs, ofType.refreshAhead),
       tagKeys,
       tagTime,
       comparedAt: this.#tags.latest,

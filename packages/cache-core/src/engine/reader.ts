@@ -64,8 +64,7 @@ export class Reader {
         this.#observer.countBytes('read', reply.entry.bytes.byteLength);
         const lookup = await this.#decode(key, reply.entry, acceptsStale);
         if (sight) this.#see(sight, key, reply.entry);
-        if (ticket && lookup.kind === 'fresh')
-          this.#copies?.settle(ticket, reply.entry, lookup.value, this.#type.refreshAhead);
+        if (ticket && lookup.kind === 'fresh') this.#copies?.settle(ticket, reply.entry, lookup.value, this.#type);
         return lookup;
       }
       if (reply.kind === 'absent') return { kind: 'miss', rejected: undefined };

@@ -20,16 +20,19 @@ export class Sharing {
     this.#logger = logger;
   }
 
-  /** Freezes the value, if that is how it is shared. Whoever has it by now gets it frozen as well. */
-  prepare(type: string, value: unknown): Verdict {
-    if (this.#share === 'trust') return 'same';
+  /**
+   * Freezes the value, if that is how it is shared. A caller that has it by now gets it frozen as well.
+   * @param share of this type, if not that of all
+   */
+  prepare(type: string, value: unknown, share = this.#share): Verdict {
+    if (share === 'trust') return 'same';
     const parts = partsIn(value);
     const { unfreezable, uncloneable } = parts;
-    if (unfreezable === undefined && this.#share === 'freeze') freeze(parts);
+    if (unfreezable === undefined && share === 'freeze') freeze(parts);
     else if (uncloneable !== undefined) {
       this.#say(type, uncloneable, 'values of this type have no local copies: they can be neither frozen nor cloned');
       return 'none';
-    } else if (unfreezable !== undefined && this.#share === 'freeze') {
+    } else if (unfreezable !== undefined && share === 'freeze') {
       this.#say(
         type,
         unfreezable,
@@ -37,7 +40,7 @@ export class Sharing {
       );
       return 'clone';
     }
-    return this.#share === 'clone' && parts.objects.size > 0 ? 'clone' : 'same';
+    return share === 'clone' && parts.objects.size > 0 ? 'clone' : 'same';
   }
 
   #say(type: string, holds: string, message: string): void {
