@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Request } from 'express';
 import { parseCacheControl, secondsOf } from './cache-control.ts';
-import { type Reason, refuse, type Verdict } from './storable.ts';
+import { refuse, type Verdict } from './storable.ts';
 import { hasCertificate } from './watched-socket.ts';
 
 /** Who may share a response, as the author of the route said. */
@@ -53,8 +53,8 @@ export function isOverridden(req: Request): boolean {
 
 /** What the client asks of a cache. RFC 9111 §5.2.1 */
 export interface ClientWishes {
-  /** The request is not to be answered from the cache, and why. */
-  readonly bypass: Reason | undefined;
+  /** The request is not to be answered from the cache. */
+  readonly bypass: boolean;
   readonly onlyIfCached: boolean;
   readonly maxAgeMs: number;
   readonly minFreshMs: number;
@@ -63,7 +63,7 @@ export interface ClientWishes {
 }
 
 export const NO_WISHES: ClientWishes = {
-  bypass: undefined,
+  bypass: false,
   onlyIfCached: false,
   maxAgeMs: Number.POSITIVE_INFINITY,
   minFreshMs: 0,
@@ -74,7 +74,7 @@ export function clientWishes(headers: IncomingHttpHeaders): ClientWishes {
   const header = headers['cache-control'];
   if (header === undefined) {
     const isReload = headers.pragma?.toLowerCase().includes('no-cache') === true; // §5.4
-    return isReload ? { ...NO_WISHES, bypass: 'request' } : NO_WISHES;
+    return isReload ? { ...NO_WISHES, bypass: true } : NO_WISHES;
   }
   const control = parseCacheControl(header);
   const { directives } = control;
@@ -84,7 +84,7 @@ export function clientWishes(headers: IncomingHttpHeaders): ClientWishes {
   };
   const maxStale = directives.get('max-stale') === null ? undefined : ms('max-stale');
   return {
-    bypass: directives.has('no-store') || directives.has('no-cache') ? 'request' : undefined,
+    bypass: directives.has('no-store') || directives.has('no-cache'),
     onlyIfCached: directives.has('only-if-cached'),
     maxAgeMs: ms('max-age') ?? Number.POSITIVE_INFINITY,
     minFreshMs: ms('min-fresh') ?? 0,

@@ -18,7 +18,6 @@ export type Reason =
   | 'partial'
   | 'passed-on'
   | 'protocol'
-  | 'request'
   | 'route'
   | 'set-cookie'
   | 'status'
