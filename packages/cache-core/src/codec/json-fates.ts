@@ -53,8 +53,8 @@ export function hasToJson(value: object): value is { toJSON(name: string): unkno
   return 'toJSON' in value && typeof value.toJSON === 'function';
 }
 
-/** Also of another realm, as in `node:vm`: the prototype of plain objects is the one that has none itself. */
-function isPlain(value: object): boolean {
+/** Is it an object literal? Also of another realm, as in `node:vm`: the prototype of plain objects has none itself. */
+export function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }

@@ -1,5 +1,6 @@
 import { isAsyncFunction } from '../at-once.ts';
 import type { Clock } from '../clock.ts';
+import { isPlain } from '../codec/json-fates.ts';
 import type { CacheTypeOptions } from '../config/cache-types.ts';
 import { Checks } from '../config/checks.ts';
 import { checkDuration, type Duration, toMilliseconds } from '../config/duration.ts';
@@ -180,6 +181,7 @@ function loggerProblems(logger: CacheOptions['logger']): string[] {
 
 function localProblems(local: unknown): string[] {
   if (local === undefined || typeof local === 'boolean') return [];
+  // The entries of an array or a Map would count as no options.
   if (typeof local !== 'object' || local === null || !isPlain(local))
     return [`local must be true, false or an object such as { maxEntries: 1_000 }; got ${kindOf(local)}`];
   const { maxEntries, maxBytes, share, ...unknown } = local as Record<string, unknown>;
@@ -193,12 +195,6 @@ function localProblems(local: unknown): string[] {
   if (share !== undefined && !['freeze', 'clone', 'trust'].includes(share as string))
     problems.push(`local.share must be 'freeze', 'clone' or 'trust'; got ${kindOf(share)}`);
   return problems;
-}
-
-/** Not an array, a Map or alike, whose entries would count as no options. */
-function isPlain(value: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
 /** How the store is guarded; not at all where it is the one of this process. */
