@@ -8,7 +8,10 @@ const imports = {
   '@huntly/cache-redis': ['redisStore'],
 };
 
-/** A few lines with each entry; nobody listens on port 1, so the loader has to answer there. The same text is JavaScript and TypeScript. */
+/**
+ * A few lines with each entry. No server listens on port 1, so the loader has to answer there. The same text is
+ * JavaScript and TypeScript.
+ */
 const body = `
 async function main() {
   const cache = createCache({ types: { lead: { ttl: '1h' } }, logger: false });

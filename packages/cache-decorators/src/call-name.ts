@@ -6,7 +6,7 @@ import type { Place } from './protocol.ts';
 import { tryLog } from './try-log.ts';
 import type { Call } from './wrapper.ts';
 
-/** Calls by the names that stand in their keys: of one cache, two calls of one type never share a name. */
+/** Calls by the names in their keys: within one type of a cache no two calls share a name. */
 const takenNamesOf = (cache: AnyCache) => perCache(cache, 'taken-names', () => new Map<string, Call>());
 const warningsOf = (cache: AnyCache) => perCache(cache, 'warnings', () => ({ isWarnedOfMinifiedNames: false }));
 

@@ -228,7 +228,7 @@ function keyAndOptions(decorator: string, names: readonly string[], first: unkno
   return { key, options: options as LooseResultOptions & LooseInvalidateOptions };
 }
 
-/** Of a decorator whose key function is an option. */
+/** For decorators whose key function is an option. */
 function keyedOptions(decorator: string, names: readonly string[], options: unknown = {}): KeyedLoose {
   checkOptions(decorator, options, [...names, KEY_OPTION]);
   return options as KeyedLoose;

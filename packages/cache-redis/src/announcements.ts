@@ -29,7 +29,7 @@ export class RedisChannel implements Channel {
   #status: Status = { state: 'down', reason: CONNECTING };
   #isClosed = false;
   #nextBarrier: Promise<void> | undefined;
-  /** For who keeps it. */
+  /** For the caller that holds it. */
   onClose: () => void = () => {};
 
   /**
@@ -100,7 +100,7 @@ export class RedisChannel implements Channel {
   }
 
   /**
-   * Whoever is behind a name, a balancer or Sentinels may have changed. What is read from here on comes from the server that is
+   * The server behind a name, a balancer or Sentinels may have changed. What is read from here on comes from the server that is
    * reached now, and so must its announcements. An address of a Cluster is that of one node.
    */
   #reached(): void {
@@ -127,7 +127,7 @@ export class RedisChannel implements Channel {
     this.#listener({ kind: 'all' });
   }
 
-  /** A Cluster client looks for new primaries when a command fails. While copies answer, or nobody asks, it sends none. */
+  /** A Cluster client looks for new primaries when a command fails. While copies answer, or no reads come, it sends none. */
   #seek(): void {
     this.#cancelSeek();
     const { client } = this.#connection;

@@ -175,7 +175,7 @@ class RedisStore implements Store {
     const { key, text } = lease;
     const nonces = await this.#provenNonces(lease, entry);
     if (!nonces) {
-      await this.#leases.release(lease, 0); // nobody should wait for it
+      await this.#leases.release(lease, 0); // no reader should wait for it
       return 'refused';
     }
     const value = encodeEntry(entry, this.#serverClock.now(), nonces);
@@ -239,7 +239,7 @@ class RedisStore implements Store {
     );
   }
 
-  /** Of a key that this user may write, and nobody has. */
+  /** Of a key that this user may write and that no program uses. */
   async #writeNothing(): Promise<void> {
     if (this.#lastLeased) await this.#connection.client.unlink(leaseKey({ ...this.#lastLeased, text: newToken() }));
   }

@@ -49,7 +49,7 @@ export class Refusals {
     }
   }
 
-  /** The same for a read, of which some keys alone may be refused. */
+  /** The same for a read, where single keys may be refused. */
   async redactedReplies(read: Promise<readonly ReadReply[]>): Promise<readonly ReadReply[]> {
     const replies = await this.redacted('read', read);
     for (const reply of replies) if (reply.kind === 'unavailable') this.note('read', reply.error);

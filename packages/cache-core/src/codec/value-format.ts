@@ -18,7 +18,7 @@ export interface Codec<in V = unknown> {
   readonly encode: (value: V) => Uint8Array;
   /** Gives what `encode` was given: what it returns is taken for a `V`. Whatever it throws makes the read a miss. */
   readonly decode: (bytes: Uint8Array) => unknown;
-  /** Names the form. Codecs of one format are taken for the same one, also those of two copies of a package. @default none */
+  /** Names the form. Two codecs with the same format count as one, also across copies of a package. @default none */
   readonly format?: string | undefined;
 }
 
@@ -117,7 +117,7 @@ export class ValueFormat {
     try {
       const output = fitted(this.#readSchema, decodeJson(encodeJson(value)));
       if (output instanceof Promise) {
-        output.catch(() => {}); // nobody waits for it: an asynchronous schema has the benefit of the doubt
+        output.catch(() => {}); // not awaited: a value of an asynchronous schema counts as valid here
         return undefined;
       }
       const again = changedByJson(output);

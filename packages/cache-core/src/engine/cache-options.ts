@@ -39,7 +39,7 @@ export interface CacheOptions<T extends CacheTypes = CacheTypes> {
   readonly strict?: boolean | undefined;
   /** `false`: every read is a miss, every load direct. Invalidations still reach the store. @default true */
   readonly enabled?: boolean | undefined;
-  /** Keys the digests of `private` and `query` identifiers (HMAC), so that nobody can guess them. @default plain SHA-256 */
+  /** Keys the digests of `private` and `query` identifiers (HMAC), so that they cannot be guessed. @default plain SHA-256 */
   readonly secret?: string | undefined;
   /** Records how long reads of the store, loads and fills take, for `stats()`. @default false */
   readonly latency?: boolean | undefined;
@@ -61,7 +61,7 @@ export interface LocalOptions {
    * How callers are kept from changing each other's value. `freeze`: they share one, frozen with all that it holds. A
    * write to it throws a plain `TypeError` of the language (`Cannot assign to read only property`), which names no
    * cache; in code that is not strict it does nothing. What freezing does not protect, such as a Date, is cloned for
-   * each caller. `clone`: each gets a clone of his own. `trust`: they share one as it is, and nobody may change it.
+   * each caller. `clone`: each gets a clone. `trust`: they share one as it is, and no caller may change it.
    * With the first two, values that can be neither frozen nor cloned, such as instances of classes, have no copies.
    * @default 'freeze'
    */
@@ -90,8 +90,8 @@ export function readyTimeoutMs(options: ReadyOptions): number {
 }
 
 /**
- * A cache closes its store. Where it cannot be made, the store that it was given would go on: a connection to Redis keeps a process
- * alive that has failed to start.
+ * Closes the given store when the cache cannot be created: its connection to Redis would keep a process alive that has
+ * failed to start.
  */
 export function closingOnFailure<C>(options: { readonly store?: Store | undefined } | undefined, make: () => C): C {
   try {
@@ -197,16 +197,16 @@ function localProblems(local: unknown): string[] {
   return problems;
 }
 
-/** How the store is guarded; not at all where it is the one of this process. */
+/** The limits of the store; `undefined` for the in-process store and for `storeBudget: false`. */
 export function guardSettings({ store, storeBudget = '50ms' }: CacheOptions): GuardSettings | undefined {
   if (store === undefined || storeBudget === false) return undefined;
   return { ...GUARD, budgetMs: toMilliseconds('storeBudget', storeBudget) };
 }
 
-/** Longer, and no read would be answered by its source. `false` is for a store without a deadline. */
+/** With a longer budget a read would wait for the store instead of loading. `false` switches the limit off. */
 const MAX_BUDGET: Duration = '1m';
 const GUARD = {
-  /** Longer than for reads: who invalidates must know whether it holds. */
+  /** Longer than for reads: the caller of an invalidation must know whether it was applied. */
   invalidationMs: 1_000,
   maxInFlight: 2_000,
   deadlinesToOpen: 5,

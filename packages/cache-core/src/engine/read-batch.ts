@@ -4,7 +4,7 @@ import type { Call, ReadReply, Store, StoreKey } from '../store/store.ts';
 import { nextTick } from '../timers.ts';
 import { type Deferred, deferred } from './deferred.ts';
 
-/** Keys that travel in one call of the store: more would hold up everybody else's. */
+/** Keys in one call of the store: larger batches would delay other requests. */
 const MAX_KEYS = 500;
 const ABSENT: ReadReply = { kind: 'absent' };
 

@@ -7,7 +7,7 @@ const STORAGE = new AsyncLocalStorage<RunningLoad>();
 /** What can be waited for. */
 export interface AwaitedFlight {
   readonly key: string;
-  /** Whose end it waits for. */
+  /** The load that ends it. */
   readonly load: RunningLoad | undefined;
 }
 
@@ -67,7 +67,7 @@ export class RunningLoad {
     }
   }
 
-  /** @throws LoadCycleError where this load, or one that waits for it, loads the key already: its own end is what it would wait for. */
+  /** @throws LoadCycleError if this load, or one that waits for it, is loading the key: it would wait for itself */
   refuseAncestor(key: string, home: object): void {
     const path: string[] = [];
     for (let load: RunningLoad | undefined = this; load !== undefined; load = load.#asker?.whole) {
@@ -110,7 +110,7 @@ export class RunningLoad {
   }
 }
 
-/** How a load that some context may have is shown: without the private part of an e-mail address (P6). */
+/** Keys are shown as in a log: without the private part of an e-mail address (P6). */
 function cycle(keys: readonly string[]): LoadCycleError {
   return new LoadCycleError(
     `These loads wait for each other, and would do so for ever: ${keys.map(loggableKey).join(' → ')}. Read what a loader needs from the source, or from a key whose loader does not ask for this one.`,

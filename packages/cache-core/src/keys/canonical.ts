@@ -95,7 +95,7 @@ function encodeObject(value: object, walk: Walk): string {
   return form;
 }
 
-/** Of this class itself, and with nothing added: what a subclass or a property beside the items says would be left out. */
+/** Is it of exactly this class, with no added properties? What a subclass or a further property holds would be left out. */
 function isPlain(value: object, prototype: object): boolean {
   const isItem = (name: string) => Array.isArray(value) && /^\d+$/.test(name);
   return Object.getPrototypeOf(value) === prototype && Object.keys(value).every(isItem);

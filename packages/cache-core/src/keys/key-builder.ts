@@ -10,7 +10,7 @@ export interface KeyRules {
   readonly kind: string;
   /** Of queries. */
   readonly normalizeText: NormalizeText;
-  /** Of the digests of `private` and `query` identifiers. */
+  /** Keys the digests of `private` and `query` identifiers. */
   readonly secret: string | undefined;
   /** What bounds the keys that are remembered. @default one of its own */
   readonly memory?: KeyMemory | undefined;

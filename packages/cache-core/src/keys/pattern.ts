@@ -9,7 +9,7 @@ export interface Pattern {
   readonly glob: string;
   /** A Redis-style glob over whole keys that finds at least these keys: what it finds must still pass `matches`. */
   readonly keyGlob: string;
-  /** True for exactly the keys that are meant, and for over-long (hashed) identifiers, whose text nobody knows. */
+  /** True for exactly the keys that are meant, and for over-long (hashed) identifiers, whose text is not known any more. */
   matches(key: string): boolean;
 }
 

@@ -29,7 +29,7 @@ export interface Store {
   renew(lease: Lease, ttlMs: number, call?: Call): Promise<boolean>;
   /** Stores a loaded value and ends the lease, or refuses. May be repeated. */
   fill(lease: Lease, entry: NewEntry, call?: Call): Promise<FillReply>;
-  /** Gives the right back; with `backoffMs` nobody gets it for that long. May be repeated. */
+  /** Gives the right back; with `backoffMs` no lease is granted for that long. May be repeated. */
   release(lease: Lease, options?: { backoffMs?: number }, call?: Call): Promise<void>;
   /** Makes values stale on purpose, and refuses loads of them that run. What has no grace left is a miss then. */
   expire(keys: readonly StoreKey[], call?: Call): Promise<void>;
@@ -184,7 +184,7 @@ export interface StoreReport {
   readonly refused?: readonly string[] | undefined;
 }
 
-/** Of several servers: the oldest version, the shortest time. */
+/** For several servers: the oldest version, the shortest uptime. */
 export interface ServerReport {
   readonly version: string | undefined;
   readonly role: 'primary' | 'replica' | undefined;
@@ -193,7 +193,7 @@ export interface ServerReport {
   readonly primaries: { readonly answering: number; readonly total: number };
 }
 
-/** Of several servers: sums, and the worst of what cannot be added. */
+/** For several servers: sums, and the worst of what cannot be added. */
 export interface MemoryReport {
   readonly usedBytes: number | undefined;
   /** `null`: without limit. */
@@ -205,7 +205,7 @@ export interface MemoryReport {
   readonly fragmentation: number | undefined;
 }
 
-/** Of several servers: the one that is nearest to its limit. */
+/** For several servers: the one nearest to its limit. */
 export interface ClientsReport {
   readonly connected: number | undefined;
   readonly max: number | undefined;
@@ -216,6 +216,6 @@ export interface ReplicationReport {
   readonly replicas: number | undefined;
   /** Are all replicas in step? Of a replica: is its link to the primary up? Unknown where there is no replica. */
   readonly isLinkUp: boolean | undefined;
-  /** Of the replica that is furthest behind. */
+  /** Lag of the replica that is furthest behind. */
   readonly lagSeconds: number | undefined;
 }

@@ -16,7 +16,7 @@ import { CONNECTIONS_PER_PRIMARY, type Target, targetOf } from './target.ts';
 export interface Connection {
   readonly client: RedisClient | RedisClusterClient;
   readonly isCluster: boolean;
-  /** Of the connections for announcements. */
+  /** For the connections for announcements. */
   readonly heartbeatMs: number;
   /** All primaries as plain clients: one, unless this is a Cluster. Ask again for each use, as the topology changes. */
   primaries(): RedisClient[];
@@ -135,7 +135,7 @@ class RedisConnection implements Connection {
   /** A lazy client that was supplied connects as well: without a queue it would refuse the command that makes it connect. */
   #connect(): void {
     if (this.#closing || this.client.status !== 'wait') return;
-    // The events tell the same, and a rejection that nobody catches ends the process.
+    // The events report the same error, and an unhandled rejection ends the process.
     this.client.connect?.().catch(() => undefined);
   }
 

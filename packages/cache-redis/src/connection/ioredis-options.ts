@@ -25,7 +25,7 @@ function connectionSettings(access: Access) {
     family: 0,
     /** 0 alone rejects what was under way as soon as a connection breaks; with any other number that may wait for ever. */
     maxRetriesPerRequest: 0,
-    /** A command must never be sent twice: a lease would be granted to nobody, an old value stored after an invalidation. */
+    /** A command must never be sent twice: a lease would be granted that no load holds, or an old value stored after an invalidation. */
     autoResendUnfulfilledCommands: false,
     /** No waiting before the connection is there, no late writes after it is back, no memory that grows meanwhile. */
     enableOfflineQueue: false,
