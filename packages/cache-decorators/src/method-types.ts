@@ -34,7 +34,7 @@ export type ValueIn<C, N extends TypeName<C>> = [C, N] extends [Pick<CacheManage
 /** What a method may return for the built-in type `lead`, where the cache has it. */
 export type LeadIn<C> = TypesOf<C> extends { readonly lead: infer T } ? ValueOf<T> : unknown;
 
-/** Of up to four overloads each: TypeScript gives no way to list them all. */
+/** Up to four overloads: TypeScript gives no way to list them all. */
 interface Overloads<A1 extends unknown[], A2 extends unknown[], A3 extends unknown[], A4 extends unknown[]> {
   (...args: A1): unknown;
   (...args: A2): unknown;

@@ -27,7 +27,7 @@ interface Wanted<T, I> {
 /**
  * Makes one call of a batch loader out of the loads of several keys. Each key is read, leased, joined and filled by itself, so
  * it keeps every promise that a single read has; only their loads travel together. The first call is made when each key has
- * turned out to be there, to be loaded here, or to be loaded by another: nobody is waited for who waits for others.
+ * turned out to be there, to be loaded here, or to be loaded by another: no load waits for one that itself waits.
  */
 export class BatchLoad<T, I> {
   readonly #load: BatchLoader<T, I>;

@@ -23,7 +23,7 @@ export interface CacheOptions<T extends CacheTypes = CacheTypes> {
   readonly store?: Store | undefined;
   /** A pino logger or alike; `false` for silence. @default pino on standard output, loaded with the first line */
   readonly logger?: Logger | false | undefined;
-  /** Of the default logger. @default 'warn' */
+  /** The level of the default logger. @default 'warn' */
   readonly logLevel?: LogLevel | undefined;
   /**
    * Copies in this process of what was read from the store: for all types, or for those that say so. They follow the
@@ -51,11 +51,11 @@ export interface CacheOptions<T extends CacheTypes = CacheTypes> {
   readonly random?: (() => number) | undefined;
 }
 
-/** Of the copies in this process; `local: true` takes the defaults. */
+/** Options of the copies in this process; `local: true` takes the defaults. */
 export interface LocalOptions {
   /** @default 10_000 */
   readonly maxEntries?: number;
-  /** Of keys and values together, roughly. @default 64 MiB */
+  /** Bytes of keys and values together, roughly. @default 64 MiB */
   readonly maxBytes?: number;
   /**
    * How callers are kept from changing each other's value. `freeze`: they share one, frozen with all that it holds. A
@@ -68,7 +68,7 @@ export interface LocalOptions {
   readonly share?: Share;
 }
 
-/** Of `ready`. */
+/** Options of `ready`. */
 export interface ReadyOptions {
   /** How long to wait for the store, at most `'1h'`; `0` only looks. @default '5s' */
   readonly timeout?: Duration | 0 | undefined;

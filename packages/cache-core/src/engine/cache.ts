@@ -56,7 +56,7 @@ export function createCache<const T extends CacheTypes>(options: CacheOptions<T>
 }
 
 export class Cache<T extends CacheTypes = CacheTypes> {
-  /** Of the constructor, for what is built upon this class. */
+  /** Names of the constructor's options, for classes that extend this one. */
   protected static readonly optionNames: readonly string[] = CACHE_OPTIONS;
   /** Its `level` can be set while running, if it is the default one or a pino logger. */
   readonly logger: Logger;

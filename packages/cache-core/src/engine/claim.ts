@@ -62,7 +62,7 @@ export class RunningClaim<V> implements OpenClaim<V> {
   readonly hit = false;
   readonly #parts: ClaimParts;
   readonly #beganAt: number;
-  /** Of a type with `degraded`. */
+  /** Only for a type with `degraded`. */
   readonly #sight: Sight | undefined;
   #isOpen = true;
   #hasLeft = false;
@@ -183,7 +183,7 @@ export class RunningClaim<V> implements OpenClaim<V> {
       else await this.#releaseLease(0);
       if (entry && (isProven || right.kind === 'alone')) this.#see(entry);
     } finally {
-      flight.share(value, isProven); // whatever a logger or a store does: nobody waits for ever
+      flight.share(value, isProven); // whatever a logger or a store does: no caller waits for ever
     }
   }
 
@@ -198,7 +198,7 @@ export class RunningClaim<V> implements OpenClaim<V> {
     if (this.#sight) context.engine.lastSeen.see(key.text, this.#sight, entry.bytes);
   }
 
-  /** True if the value may be shared with joiners. Without an answer nobody knows what was invalidated meanwhile (P1). */
+  /** True if the value may be shared with joiners. Without an answer it is unknown what was invalidated meanwhile (P1). */
   async #store(lease: Lease, entry: NewEntry): Promise<boolean> {
     const { engine, observer } = this.#parts.context;
     const { key, isBulk } = this.#parts;
@@ -211,7 +211,7 @@ export class RunningClaim<V> implements OpenClaim<V> {
       return verdict === 'stored';
     } catch (error) {
       observer.count('storeErrors', key.text, error); // said by `ask`
-      await this.#releaseLease(0); // else everybody waits for a load that is over
+      await this.#releaseLease(0); // else all readers wait for a load that is over
       return false;
     }
   }

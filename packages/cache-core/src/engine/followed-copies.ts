@@ -9,7 +9,7 @@ import { nextTick } from '../timers.ts';
 import { LocalTier, type LocalTierOptions } from './local-tier.ts';
 
 export interface LocalSettings extends Omit<LocalTierOptions, 'clock' | 'logger'> {
-  /** Of the cache that they are made for. */
+  /** The namespace of the cache that they are made for. */
   readonly namespace: string | undefined;
 }
 

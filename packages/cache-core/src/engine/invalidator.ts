@@ -12,7 +12,7 @@ export interface InvalidationResult {
    * store as soon as it answers; until then other processes may still serve them.
    */
   readonly applied: boolean;
-  /** How many values were removed at once. Values dropped by a tag or a type are not counted: nobody looks for them. */
+  /** How many values were removed at once. Values dropped by a tag or a type are not counted: they are not looked up. */
   readonly removed: number;
 }
 
@@ -106,8 +106,8 @@ export class Invalidator {
   }
 
   /**
-   * The values of flights of these keys will be refused, so a reader that comes later need not wait for them. Of a tag nobody
-   * knows the keys: there a late reader waits, and starts over.
+   * The values of flights of these keys will be refused, so a reader that comes later need not wait for them. The keys of
+   * a tag are not known: there a late reader waits, and starts over.
    */
   #endJoining(targets: readonly Target[]): void {
     for (const target of targets) if (target.kind === 'key') this.#engine.flights.detach(target.key.text);

@@ -14,7 +14,7 @@ export interface Logger {
   error: Write;
   /** Asked before a debug line is built. Without it every line is. */
   isLevelEnabled?(level: string): boolean;
-  /** Of a pino logger or the default one: can be set while running. */
+  /** Only a pino logger and the default one have it: it can be set while running. */
   level?: string;
 }
 

@@ -41,9 +41,9 @@ export interface TypeCounters {
 
 /** Sizes as they stand in the store: encoded, and compressed where the type is. Without keys, tags and headers. */
 export interface TypeBytes {
-  /** Of the values that the store gave. */
+  /** Bytes of the values that the store gave. */
   readonly bytesRead: number;
-  /** Of the values that were to be stored. */
+  /** Bytes of the values that were to be stored. */
   readonly bytesWritten: number;
 }
 
