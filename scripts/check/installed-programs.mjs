@@ -113,7 +113,9 @@ export const counted = statsRoute(cache);
 export const metrics = metricsRoute(cache);
 `;
 
-/** The compilers that are supported, oldest and newest, and which ways of resolving modules they do not have any more. */
+/**
+ * The compilers that are supported, oldest and newest, and which ways of resolving modules they do not have any more.
+ */
 export const compilers = [
   { name: '5.4', tsc: 'scripts/node_modules/typescript-5.4/bin/tsc', without: /** @type {string[]} */ ([]) },
   { name: '5.9', tsc: 'node_modules/typescript/bin/tsc', without: /** @type {string[]} */ ([]) },

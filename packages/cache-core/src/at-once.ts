@@ -15,7 +15,9 @@ export function atOnce<T>(callback: string, answer: T): T {
   ]);
 }
 
-/** Is it declared `async`? A function that was compiled for old targets is recognised only by the promise it returns. */
+/**
+ * Is it declared `async`? A function that was compiled for old targets is recognised only by the promise it returns.
+ */
 export function isAsyncFunction(value: unknown): boolean {
   return types.isAsyncFunction(value);
 }

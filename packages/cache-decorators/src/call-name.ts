@@ -10,7 +10,9 @@ import type { Call } from './wrapper.ts';
 const takenNamesOf = (cache: AnyCache) => perCache(cache, 'taken-names', () => new Map<string, Call>());
 const warningsOf = (cache: AnyCache) => perCache(cache, 'warnings', () => ({ isWarnedOfMinifiedNames: false }));
 
-/** The name of a method or function in its default keys: `Class.method`, that of the function, or the one that is given. */
+/**
+ * The name of a method or function in its default keys: `Class.method`, that of the function, or the one that is given.
+ */
 export class CallName {
   readonly #place: Place;
   readonly #given: string | undefined;
@@ -23,7 +25,10 @@ export class CallName {
     else if (place.protocol === 'none') this.#known = checked(place.name, 'The name of the function');
   }
 
-  /** The class that declares a method is the same in all its calls, but for a private one only the class of `self` is known. */
+  /**
+   * The class that declares a method is the same in all its calls, but for a private one only the class of `self` is
+   * known.
+   */
   of(self: unknown, call: Call): string {
     if (this.#known !== undefined) return this.#known;
     const { name, isKnownForAll } = this.#find(self, call);

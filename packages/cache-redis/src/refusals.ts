@@ -23,8 +23,8 @@ const REFUSALS: ReadonlySet<string> = new Set([
 const REMEMBERED_MS = 60_000;
 
 /**
- * Which kinds of calls the server refuses, and why: a full server answers `PING`, so that asking it for its health would not
- * show it. Costs nothing but a look at calls that fail.
+ * Which kinds of calls the server refuses, and why: a full server answers `PING`, so that asking it for its health
+ * would not show it. Costs nothing but a look at calls that fail.
  */
 export class Refusals {
   readonly #clock: Clock;

@@ -60,8 +60,8 @@ export class ValueFormat {
   }
 
   /**
-   * The bytes to be stored. What they hold is taken from the value before this returns, so that its owner may go on with it;
-   * a promise only if they are compressed or the schema is asynchronous.
+   * The bytes to be stored. What they hold is taken from the value before this returns, so that its owner may go on
+   * with it; a promise only if they are compressed or the schema is asynchronous.
    * @throws SerializationError, ValueRejectedError, or what the codec throws; or the promise rejects with one of them.
    */
   encode(value: unknown): Uint8Array | Promise<Uint8Array> {
@@ -76,7 +76,9 @@ export class ValueFormat {
     return output instanceof Promise ? output.then(() => this.#packed(bytes)) : this.#packed(bytes);
   }
 
-  /** @throws Whatever is wrong with the bytes or with the value in them: it is a miss. Or the promise rejects with it. */
+  /**
+   * @throws Whatever is wrong with the bytes or with the value in them: it is a miss. Or the promise rejects with it.
+   */
   decode(bytes: Uint8Array): unknown {
     if (!isGzip(bytes)) return this.#toValue(bytes);
     return decompressed(bytes, this.#maxValueBytes).then((plain) => this.#toValue(plain));
@@ -102,8 +104,8 @@ export class ValueFormat {
   }
 
   /**
-   * Bytes that begin as gzip does are always ours: whatever a codec makes that begins so is compressed once more, so no mark is
-   * needed that would stand before every other value.
+   * Bytes that begin as gzip does are always ours: whatever a codec makes that begins so is compressed once more, so no
+   * mark is needed that would stand before every other value.
    */
   #packed(bytes: Uint8Array): Uint8Array | Promise<Uint8Array> {
     const isAmbiguous = isGzip(bytes);
@@ -111,7 +113,10 @@ export class ValueFormat {
     return compressed(bytes).then((packed) => (isAmbiguous || packed.byteLength < bytes.byteLength ? packed : bytes));
   }
 
-  /** A schema such as `z.coerce.date()` makes of the text the Date that it was; one that refuses the text never has a hit. */
+  /**
+   * A schema such as `z.coerce.date()` makes of the text the Date that it was; one that refuses the text never has a
+   * hit.
+   */
   #remarkOn(value: unknown, loss: JsonLoss): string | undefined {
     if (!this.#readSchema) return '';
     try {
@@ -128,7 +133,9 @@ export class ValueFormat {
   }
 }
 
-/** `undefined` is never stored: a codec that makes it of other bytes than its own, as superjson does, has read nothing. */
+/**
+ * `undefined` is never stored: a codec that makes it of other bytes than its own, as superjson does, has read nothing.
+ */
 function defined(value: unknown): unknown {
   if (value !== undefined) return value;
   throw new SerializationError('The stored bytes are no value of the type.');

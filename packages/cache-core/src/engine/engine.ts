@@ -208,8 +208,8 @@ export class Engine {
   }
 
   /**
-   * Calls the store; says once when a kind of call is not answered any more, and once when that kind is again. (A server
-   * without memory answers reads and refuses leases.) Rejects as the store does.
+   * Calls the store; says once when a kind of call is not answered any more, and once when that kind is again. (A
+   * server without memory answers reads and refuses leases.) Rejects as the store does.
    * @param budget of the request that waits for the answer, and pays for it
    */
   async ask<T>(kind: StoreCall, call: (store: Store) => Promise<T>, budget?: Budget): Promise<T> {

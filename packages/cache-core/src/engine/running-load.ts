@@ -12,8 +12,9 @@ export interface AwaitedFlight {
 }
 
 /**
- * A loader that runs, and what it waits for. Its asynchronous context tells which reads are its own, in whatever cache, so that loads
- * that wait for each other are found before they wait for ever. A read that a loader begins counts as one that it waits for.
+ * A loader that runs, and what it waits for. Its asynchronous context tells which reads are its own, in whatever cache,
+ * so that loads that wait for each other are found before they wait for ever. A read that a loader begins counts as one
+ * that it waits for.
  */
 export class RunningLoad {
   readonly #keys: readonly string[];

@@ -47,8 +47,8 @@ export interface InvalidatedEvent {
 export type StoreEvent = { readonly state: 'asked' } | { readonly state: 'not asked'; readonly reason: string };
 
 /**
- * The announcements that local copies follow: `up` from here on; `down`, so that there are no copies; or `alone`, there are none to be
- * had, so that copies live for a second.
+ * The announcements that local copies follow: `up` from here on; `down`, so that there are no copies; or `alone`, there
+ * are none to be had, so that copies live for a second.
  */
 export type ChannelEvent = { readonly state: 'up' } | { readonly state: 'down' | 'alone'; readonly reason: string };
 

@@ -59,8 +59,9 @@ const FILL_MS_PER_TAG = 0.5;
 
 /**
  * A store around a store that may be slow, frozen or gone (P4). Each call has a deadline; deadlines in a row, or a lost
- * connection, open the breaker: then no call is sent, and no reader waits, until a probe was answered *and* the invalidations that the
- * store may not have were sent again (P1, P5). Until one could be applied, the values that it concerns are not trusted.
+ * connection, open the breaker: then no call is sent, and no reader waits, until a probe was answered *and* the
+ * invalidations that the store may not have were sent again (P1, P5). Until one could be applied, the values that it
+ * concerns are not trusted.
  *
  * A call that was given up may still take effect. That is why the store refuses a fill whose lease is gone.
  */
@@ -118,7 +119,8 @@ export class Guard implements Store {
   }
 
   async read(keys: readonly StoreKey[], call?: ReadCall): Promise<readonly ReadReply[]> {
-    // A reply may be older than a replay that was answered before it: what waited when the read was sent stays untrusted.
+    // A reply may be older than a replay that was answered before it: what waited when the read was sent stays
+    // untrusted.
     const since = this.#journal.size > 0 ? this.#parts.clock.now() : Number.POSITIVE_INFINITY;
     const budgetMs = call?.budgetMs ?? this.#parts.settings.budgetMs;
     const replies = await this.#run(call, (running) => {

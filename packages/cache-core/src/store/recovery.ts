@@ -85,8 +85,9 @@ export class Recovery {
   }
 
   /**
-   * @returns whether the store answers. Invalidations that it refuses stay in the journal, and their values untrusted. Where it goes away
-   * meanwhile, be it for a moment, what was sent before may be lost in turn: then all of it is due again.
+   * @returns whether the store answers. Invalidations that it refuses stay in the journal, and their values untrusted.
+   * Where it goes away meanwhile, be it for a moment, what was sent before may be lost in turn: then all of it is due
+   * again.
    */
   async #recover(): Promise<boolean> {
     const { store, breaker, journal, calls, settings } = this.#parts;

@@ -87,7 +87,9 @@ interface RedisCommands {
   zremrangebyrank(key: string, start: number, stop: number): Promise<number>;
   zcard(key: string): Promise<number>;
 
-  /** One page: the next cursor (`'0'` at the end), and keys. On a Cluster client a random node answers: ask `nodes()`. */
+  /**
+   * One page: the next cursor (`'0'` at the end), and keys. On a Cluster client a random node answers: ask `nodes()`.
+   */
   scan(
     cursor: string,
     match: 'MATCH',

@@ -9,8 +9,8 @@ import { isMock } from './supplied-client.ts';
 type Handler = (...args: unknown[]) => void;
 
 /**
- * What the events of a client mean: `connecting` until the first success or failure, `ready`, or `down` with the code of the
- * last error. Also the listener of `error`, without which ioredis prints errors.
+ * What the events of a client mean: `connecting` until the first success or failure, `ready`, or `down` with the code
+ * of the last error. Also the listener of `error`, without which ioredis prints errors.
  */
 export class StatusWatch {
   readonly #client: RedisClient;
@@ -23,7 +23,9 @@ export class StatusWatch {
   #reason: string | undefined;
   #isClosed = false;
   #preparations = 0;
-  /** Cluster: a node that was named in the options has said which nodes there are, and no connection was ready since. */
+  /**
+   * Cluster: a node that was named in the options has said which nodes there are, and no connection was ready since.
+   */
   #hasNodesNamed = false;
   /** Why the server closes connections, if that was found out. */
   #diagnosis: string | undefined;
@@ -110,7 +112,10 @@ export class StatusWatch {
     this.#set({ state: 'ready' });
   }
 
-  /** Behind a NAT, or in a container network, the addresses that nodes give for each other cannot be reached from outside. */
+  /**
+   * Behind a NAT, or in a container network, the addresses that nodes give for each other cannot be reached from
+   * outside.
+   */
   #nodeFailed(error: unknown): void {
     this.#note(error);
     const isUnreachable = error instanceof Error && 'syscall' in error && error.syscall === 'connect';
