@@ -18,9 +18,9 @@ export function addressOf({ options }: RedisClient): string {
 }
 
 /**
- * Whom values may be read from. Who serves slots: all of them, also one that is away and that the client has dropped
- * from its `nodes()`. And the nodes of the client: one that is about to get its first slot has keys already, to which
- * an `ASK` leads, and is named by no slot. One name for what is no Cluster.
+ * The addresses that values may be read from. First, every primary that serves slots, also one that is away and that
+ * the client has dropped from its `nodes()`. Second, the nodes of the client: one that is about to get its first slot
+ * is named by no slot, but has keys already, to which an `ASK` leads. Without a Cluster it is one address.
  */
 export function primaryAddresses(client: RedisClient | RedisClusterClient): ReadonlySet<string> {
   if (!isClusterClient(client)) return new Set([addressOf(client)]);
