@@ -4,14 +4,14 @@ import { parseCacheControl, secondsOf } from './cache-control.ts';
 import { refuse, type Verdict } from './storable.ts';
 import { hasCertificate } from './watched-socket.ts';
 
-/** Who may share a response, as the author of the route said. */
+/** Which requests may share a response, by the options of the route. */
 export type Audience =
-  /** Nobody said: only requests without credentials are alike. */
+  /** No option was given: only requests without credentials share responses. */
   'anonymous' | 'shared' | 'identified';
 
 /**
- * May this GET or HEAD be answered from the cache at all? One of HTTP/2 cannot be narrowed, as its compatibility API
- * lets nobody replace what a handler sees.
+ * May this GET or HEAD be answered from the cache at all? A request over HTTP/2 cannot be narrowed: its compatibility
+ * API does not allow to replace what a handler sees.
  */
 export function mayUseCache(req: Request, audience: Audience): Verdict {
   // Adapters of other platforms give a text, or nothing.
@@ -22,8 +22,8 @@ export function mayUseCache(req: Request, audience: Audience): Verdict {
 }
 
 /**
- * Is there anything by which the response could depend on who asks? By whatever it was told, authentication leaves
- * `user` or `auth`; a client with a certificate needs to send nothing else.
+ * Can the response depend on the user? Authentication of any kind leaves `user` or `auth` on the request; a client with
+ * a certificate needs to send nothing else.
  */
 export function isFromSomebody(req: Request): boolean {
   const { headers, socket, user, auth } = req as Request & { readonly user?: unknown; readonly auth?: unknown };
