@@ -85,7 +85,9 @@ export type Asynchronous<M> =
       ? unknown
       : { 'The method must return a promise: make it async.': never };
 
-/** As `Asynchronous`, and what it resolves to is a value of the type. `undefined` is always allowed: it is not cached. */
+/**
+ * As `Asynchronous`, and what it resolves to is a value of the type. `undefined` is always allowed: it is not cached.
+ */
 export type Cacheable<M, V> =
   unknown extends Asynchronous<M>
     ? unknown extends ResultOf<M>
@@ -105,8 +107,8 @@ export interface MethodContext<I, M> {
 }
 
 /**
- * A decorator of methods `M` in objects `I`, in both protocols. One signature: from it TypeScript infers the method for the
- * key function and the options beside it.
+ * A decorator of methods `M` in objects `I`, in both protocols. One signature: from it TypeScript infers the method for
+ * the key function and the options beside it.
  */
 export type MethodDecorator<M extends AnyMethod, I, Check> = (
   target: (NoInfer<M> | I) & Check,

@@ -18,8 +18,8 @@ export class Budget implements Call {
   }
 
   /**
-   * An answer that is accepted after the deadline arrived before it: this process was busy. So some time is left for the
-   * lease that follows; without it each reader would load by itself.
+   * An answer that is accepted after the deadline arrived before it: this process was busy. So some time is left for
+   * the lease that follows; without it each reader would load by itself.
    */
   spendAnswered(ms: number): void {
     const leftMs = this.#leftMs - ms;

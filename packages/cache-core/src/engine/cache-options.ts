@@ -31,15 +31,18 @@ export interface CacheOptions<T extends CacheTypes = CacheTypes> {
    */
   readonly local?: boolean | LocalOptions | undefined;
   /**
-   * The store time that one read may cost, over all its calls; after that the value is loaded. `false`: the store is asked
-   * whatever time it takes, without breaker and journal, as is the default store. @default '50ms'
+   * The store time that one read may cost, over all its calls; after that the value is loaded. `false`: the store is
+   * asked whatever time it takes, without breaker and journal, as is the default store. @default '50ms'
    */
   readonly storeBudget?: Duration | false | undefined;
   /** An invalidation that could not be applied throws, instead of resolving as `{ applied: false }`. @default false */
   readonly strict?: boolean | undefined;
   /** `false`: every read is a miss, every load direct. Invalidations still reach the store. @default true */
   readonly enabled?: boolean | undefined;
-  /** Keys the digests of `private` and `query` identifiers (HMAC), so that they cannot be guessed. @default plain SHA-256 */
+  /**
+   * Keys the digests of `private` and `query` identifiers (HMAC), so that they cannot be guessed.
+   * @default plain SHA-256
+   */
   readonly secret?: string | undefined;
   /** Records how long reads of the store, loads and fills take, for `stats()`. @default false */
   readonly latency?: boolean | undefined;

@@ -85,9 +85,9 @@ export class TypedCache<V, I = Identifier> {
   }
 
   /**
-   * The values of several identifiers, in their order, 500 at a time: one read of the store; one call of `loadMissing` for all
-   * that is neither there nor being loaded by another, and further ones for what turns out to be missing later. Each value keeps
-   * its own promises: it is coalesced, stored or refused by itself.
+   * The values of several identifiers, in their order, 500 at a time: one read of the store; one call of `loadMissing`
+   * for all that is neither there nor being loaded by another, and further ones for what turns out to be missing later.
+   * Each value keeps its own promises: it is coalesced, stored or refused by itself.
    * @throws the first error of a value, as `getOrSet`, when all are settled. KeyError for more than 10,000 identifiers.
    * @example const found = await leads.getOrSetMany(ids, (missing) => db.leads(missing));
    */
@@ -291,9 +291,9 @@ export class TypedCache<V, I = Identifier> {
   }
 
   /**
-   * Makes a value stale on purpose: the next reader refreshes it, and until then its `grace` counts. Without grace it is gone, and so
-   * is a value of another program, which has none.
-   * For a change that readers may learn of a little later; a value that must not be seen again is invalidated.
+   * Makes a value stale on purpose: the next reader refreshes it, and until then its `grace` counts. Without grace it
+   * is gone, and so is a value of another program, which has none. For a change that readers may learn of a little
+   * later; a value that must not be seen again is invalidated.
    * @returns whether the store was told. @throws KeyError
    */
   async expire(identifier: I): Promise<boolean> {

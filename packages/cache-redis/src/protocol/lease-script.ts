@@ -5,8 +5,8 @@ import { SAMPLE } from './nonce-script.ts';
 import { Script } from './script.ts';
 
 /**
- * All commands that a load needs after its lease. A lease whose load could not be stored or given back would hold up all
- * readers.
+ * All commands that a load needs after its lease. A lease whose load could not be stored or given back would hold up
+ * all readers.
  */
 const UNTIL_ITS_END = [...SAMPLE.commands, ...MARKING_COMMANDS, ...FILL.commands, ...RELEASE.commands, 'EVAL'];
 
