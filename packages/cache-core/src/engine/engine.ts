@@ -247,9 +247,9 @@ export class Engine {
       state.state === 'closed' ? { state: 'asked' } : { state: 'not asked', reason: state.reason },
     );
     if (state.state === 'open') {
-      this.logger.warn({ reason: state.reason }, 'circuit breaker open: values are loaded from the source');
+      this.logger.warn({ reason: state.reason }, 'the store is not asked: values are loaded from the source');
     } else if (this.#isSaidNotAsked) {
-      this.logger.info({}, 'circuit breaker closed: the store is used again'); // not at a start, when it has only just connected
+      this.logger.info({}, 'the store is asked again'); // not at a start, when it has only just connected
     }
     this.#isSaidNotAsked = state.state === 'open';
   }

@@ -43,7 +43,7 @@ export interface InvalidatedEvent {
   readonly applied: boolean;
 }
 
-/** The circuit breaker: closed (`'asked'`), or open (`'not asked'`). */
+/** Whether the store is asked at all: the breaker. */
 export type StoreEvent = { readonly state: 'asked' } | { readonly state: 'not asked'; readonly reason: string };
 
 /**
@@ -86,7 +86,7 @@ export interface CacheEventMap {
   readonly invalidated: InvalidatedEvent;
   /** A value was made stale on purpose, or would have been: `expire` does not look for it. */
   readonly expired: KeyEvent;
-  /** The circuit breaker of the store opened, or closed again. */
+  /** The store is not asked any more, or again. */
   readonly store: StoreEvent;
   /** Announcements begin, end, or cannot be had. Of a cache whose types have local copies. */
   readonly channel: ChannelEvent;

@@ -66,7 +66,7 @@ function storeDown(reason: string): Finding[] {
 /** Connected as it seems, and no answers: the breaker of the guard is open. */
 function notAsked(code: string): Finding[] {
   const { meaning, remedy } = remedyFor(code);
-  return finding('breaker_open', `The circuit breaker is open${nameOf(code)}: ${meaning}.`, remedy);
+  return finding('breaker_open', `The store is not asked for the moment${nameOf(code)}: ${meaning}.`, remedy);
 }
 
 /** A store that counts as ready gave no report. */
