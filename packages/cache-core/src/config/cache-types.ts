@@ -34,26 +34,20 @@ export interface CacheTypeOptions<V = unknown> {
   readonly grace?: Grace<V>;
   /** How long a reader of a stale value waits for the refresh before it takes the stale value. @default 0 */
   readonly softTimeout?: Duration | 0;
-  /**
-   * How long a loader may take: then its signal is aborted and its callers get a `LoaderTimeoutError`.
-   * @default no limit
-   */
+  /** How long a loader may take: then its signal is aborted and its callers get a `LoaderTimeoutError`. @default no limit */
   readonly hardTimeout?: Duration;
   /**
    * Loads a value that is read shortly before its TTL ends anew in the background, so that no reader waits. `true`: in
    * the last 5 % of the TTL; see `RefreshAhead` for a window of your own. @default false
    */
   readonly refreshAhead?: boolean | RefreshAhead;
-  /**
-   * Each TTL of this type is shortened by a random part of up to this share, so that entries do not expire together.
-   * @default 0.05
-   */
+  /** Each TTL of this type is shortened by a random part of up to this share, so that entries do not expire together. @default 0.05 */
   readonly jitter?: number;
   /** Tags of every value of this type, besides those of a call. */
   readonly tags?: Tags<V>;
   /**
-   * What identifies a value. `text`: a string, number or bigint that stands in the key. `private`: the same, but only
-   * its digest stands in the key. `query`: any plain data, hashed by `hashQuery`. @default 'text'
+   * What identifies a value. `text`: a string, number or bigint that stands in the key. `private`: the same, but only its
+   * digest stands in the key. `query`: any plain data, hashed by `hashQuery`. @default 'text'
    */
   readonly identifier?: 'text' | 'private' | 'query';
   /** For `query` identifiers: see `QueryOptions.normalizeText`. @default false */
@@ -61,29 +55,26 @@ export interface CacheTypeOptions<V = unknown> {
   /** Only values for which this is true are cached; others are just returned. @default all */
   readonly condition?: (value: V) => boolean;
   /**
-   * What values must be: any Standard Schema (zod, valibot, arktype). It gives the type its value type, and its output
-   * is what a read returns. See `validate`.
+   * What values must be: any Standard Schema (zod, valibot, arktype). It gives the type its value type, and its output is what
+   * a read returns. See `validate`.
    */
   readonly schema?: Schema;
   /**
-   * `fill`: a value that does not fit is returned to its caller, not stored. `read`: a stored value that does not fit
-   * any more is a miss. `both`; `off`: the schema only types. @default 'both'
+   * `fill`: a value that does not fit is returned to its caller, not stored. `read`: a stored value that does not fit any more is
+   * a miss. `both`; `off`: the schema only types. @default 'both'
    */
   readonly validate?: Validate;
   /** The form of stored values. @default JSON */
   readonly codec?: Codec<V>;
-  /**
-   * Store values from `thresholdBytes` (8,000 with `true`) on gzipped. What was compressed is read whatever this says.
-   * @default false
-   */
+  /** Store values from `thresholdBytes` (8,000 with `true`) on gzipped. What was compressed is read whatever this says. @default false */
   readonly compress?: boolean | { readonly thresholdBytes?: number };
   /** Larger encoded values are returned but not cached; measured before compression. @default 5_000_000 */
   readonly maxValueBytes?: number;
   /** How long the right to fill is held without a sign of life; a running loader renews it. @default '4s' */
   readonly lease?: Duration;
   /**
-   * How long a reader waits for a load of another cache on the store, or for a claim that was handed out, before it
-   * loads for itself. A load of its own cache it joins for as long as that takes. `0` never waits. @default '5s'
+   * How long a reader waits for a load of another cache on the store, or for a claim that was handed out, before it loads for
+   * itself. A load of its own cache it joins for as long as that takes. `0` never waits. @default '5s'
    */
   readonly wait?: Duration | 0;
   /**
@@ -95,13 +86,12 @@ export interface CacheTypeOptions<V = unknown> {
   /** Pause after a failed load before its key is loaded again, in any process. `0` turns it off. @default '250ms' */
   readonly backoff?: Duration | 0;
   /**
-   * Copies of values in this process, which follow what the store announces. @default on if the cache has the option
-   * `local`
+   * Copies of values in this process, which follow what the store announces. @default on if the cache has the option `local`
    */
   readonly local?: boolean;
   /**
-   * Accept values that another program wrote into a shared store. They carry no tags: only an invalidation of their key
-   * or a pattern reaches them. @default false
+   * Accept values that another program wrote into a shared store. They carry no tags: only an invalidation of their key or a
+   * pattern reaches them. @default false
    */
   readonly foreign?: boolean;
   readonly [VALUE]?: (value: V) => void;

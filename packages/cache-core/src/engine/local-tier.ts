@@ -74,14 +74,13 @@ const LOST = { trustedUntil: Number.NEGATIVE_INFINITY };
 const NO_CHANNEL = { trustedUntil: Number.POSITIVE_INFINITY };
 
 /**
- * Copies of entries in this process that follow the announcements of the store (P2). Bounded by entries and bytes (P7);
- * no timers.
+ * Copies of entries in this process that follow the announcements of the store (P2). Bounded by entries and bytes (P7); no
+ * timers.
  *
- * Four rules keep them right, each with a mutant in the model (`local-copies`). Copies come **from reads alone**, never
- * from a fill: the announcement of an own fill cannot be told from that of a later change. A read takes a ticket
- * **before it is sent**, and an announcement that concerns it poisons the ticket: it may overtake the reply. Tags are
- * compared since the read was **sent**. And whenever the channel was down, everything read before it came **up** is
- * dropped.
+ * Four rules keep them right, each with a mutant in the model (`local-copies`). Copies come **from reads alone**, never from a
+ * fill: the announcement of an own fill cannot be told from that of a later change. A read takes a ticket **before it is
+ * sent**, and an announcement that concerns it poisons the ticket: it may overtake the reply. Tags are compared since the
+ * read was **sent**. And whenever the channel was down, everything read before it came **up** is dropped.
  */
 export class LocalTier {
   readonly #clock: Clock;
@@ -108,9 +107,7 @@ export class LocalTier {
     this.#channel = channel;
   }
 
-  /**
-   * Without announcements: copies are served all the same, but for `maxAgeMs` at most. Ends when a channel comes up.
-   */
+  /** Without announcements: copies are served all the same, but for `maxAgeMs` at most. Ends when a channel comes up. */
   serveAlone(maxAgeMs: number): void {
     this.#begin({ kind: 'alone', maxAgeMs });
   }
@@ -148,8 +145,8 @@ export class LocalTier {
   }
 
   /**
-   * The read of this ticket is over with this entry, decoded to this value. With `share: 'freeze'` the value is frozen,
-   * kept or not, if that protects it.
+   * The read of this ticket is over with this entry, decoded to this value. With `share: 'freeze'` the value is frozen, kept
+   * or not, if that protects it.
    * @param refreshAhead when its type refreshes it ahead, if it does
    * @returns whether there is a copy now
    */
@@ -166,8 +163,7 @@ export class LocalTier {
     const freshUntil = sentAt + freshForMs; // from when it was sent: the store answered later, so this is never too long
     const lifeMs = this.#mode.kind === 'alone' ? Math.min(freshForMs, this.#mode.maxAgeMs) : freshForMs;
     const kept = verdict === 'clone' ? clone(value) : value; // the reader may change what he has
-    // Each field by its name: after a spread every copy would have a hidden class of its own in V8, and every hit be
-    // slow.
+    // Each field by its name: after a spread every copy would have a hidden class of its own in V8, and every hit be slow.
     const copy: StoredCopy = {
       value: kept,
       answer: resolved(kept),
@@ -201,8 +197,8 @@ export class LocalTier {
   }
 
   /**
-   * The listener of the channel. Also for what this process changes itself, so that it never waits for its own news:
-   * before the change is sent, and again once it is answered.
+   * The listener of the channel. Also for what this process changes itself, so that it never waits for its own news: before
+   * the change is sent, and again once it is answered.
    */
   announce(announcement: Announcement): void {
     switch (announcement.kind) {
@@ -274,10 +270,7 @@ export class LocalTier {
   }
 }
 
-/**
- * Of this module. A promise keeps the `AsyncLocalStorage` in which it was made, and a copy outlives the request that
- * read it.
- */
+/** Of this module. A promise keeps the `AsyncLocalStorage` in which it was made, and a copy outlives the request that read it. */
 const ORIGIN = new AsyncResource('huntly-local-copies');
 
 function resolved(value: unknown): Promise<unknown> {

@@ -37,9 +37,9 @@ export class Refresher {
   }
 
   /**
-   * The answer to a read that found a stale value: the new one if it comes within the `softTimeout`, else the stale
-   * one, also if the load fails. Without a loader, the right to fill, unless another one has it. `undefined`: look
-   * again, but once, since a refresh may come to nothing each time.
+   * The answer to a read that found a stale value: the new one if it comes within the `softTimeout`, else the stale one, also if
+   * the load fails. Without a loader, the right to fill, unless another one has it. `undefined`: look again, but once, since a
+   * refresh may come to nothing each time.
    */
   async answerStale(
     request: ReadRequest,
@@ -98,8 +98,7 @@ export class Refresher {
       observer.count('refreshes', key.text);
       const parts = { context: this.#context, key, flight, right, options, isBulk, previous: found.value };
       const claim = new RunningClaim(parts);
-      // Counted, and told to those who wait; the old value serves on, and no read waits for the source while it is not
-      // to be asked.
+      // Counted, and told to those who wait; the old value serves on, and no read waits for the source while it is not to be asked.
       await claim.load(loader).catch(() => this.#pause(key, type.backoffMs));
       return;
     }

@@ -11,16 +11,16 @@ export type Verdict = 'same' | 'clone' | 'none';
 export class Sharing {
   readonly #share: Share;
   readonly #logger: Pick<Logger, 'warn'> | undefined;
-  /** Types that were warned of: bounded by the number of types. */
+  /** Types of which it was said. As many as there are types. */
   readonly #said = new Set<string>();
 
-  /** @param logger is told, once for each type, that its values cannot be shared as configured */
+  /** @param logger Where it is said, once a type, that its values cannot be shared as they should be. */
   constructor(share: Share = 'freeze', logger?: Pick<Logger, 'warn'>) {
     this.#share = share;
     this.#logger = logger;
   }
 
-  /** Freezes the value, if that is how it is shared. Callers that have it already see it frozen as well. */
+  /** Freezes the value, if that is how it is shared. Whoever has it by now gets it frozen as well. */
   prepare(type: string, value: unknown): Verdict {
     if (this.#share === 'trust') return 'same';
     const parts = partsIn(value);
@@ -47,7 +47,7 @@ export class Sharing {
   }
 }
 
-/** Never throws: a getter of the value that throws is not a failure of the cache. */
+/** Never throws: what a getter of a value throws is no trouble of the store. */
 function partsIn(value: unknown): Parts {
   try {
     return partsOf(value);
