@@ -10,8 +10,8 @@ import { rollup } from 'rollup';
 const withRequire = `import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);`;
 
 /**
- * A service with all packages as bundlers make it of `esm/main.js`: whole, which then has to run where nothing is installed, and with its
- * dependencies left out.
+ * A service with all packages as bundlers make it of `esm/main.js`: whole, which then has to run where nothing is
+ * installed, and with its dependencies left out.
  * @param {string} project
  */
 export function bundles(project) {

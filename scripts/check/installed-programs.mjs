@@ -8,7 +8,10 @@ const imports = {
   '@huntly/cache-redis': ['redisStore'],
 };
 
-/** A few lines with each entry; nobody listens on port 1, so the loader has to answer there. The same text is JavaScript and TypeScript. */
+/**
+ * A few lines with each entry. No server listens on port 1, so the loader has to answer there. The same text is
+ * JavaScript and TypeScript.
+ */
 const body = `
 async function main() {
   const cache = createCache({ types: { lead: { ttl: '1h' } }, logger: false });
@@ -110,7 +113,9 @@ export const counted = statsRoute(cache);
 export const metrics = metricsRoute(cache);
 `;
 
-/** The compilers that are supported, oldest and newest, and which ways of resolving modules they do not have any more. */
+/**
+ * The compilers that are supported, oldest and newest, and which ways of resolving modules they do not have any more.
+ */
 export const compilers = [
   { name: '5.4', tsc: 'scripts/node_modules/typescript-5.4/bin/tsc', without: /** @type {string[]} */ ([]) },
   { name: '5.9', tsc: 'node_modules/typescript/bin/tsc', without: /** @type {string[]} */ ([]) },

@@ -13,9 +13,9 @@ const PROGRAM_MS = 60_000;
 const typesOf = { express: '@types/express' };
 
 /**
- * Installs the packed packages into empty projects as npm would from the registry, and uses them from ESM, from CommonJS,
- * from TypeScript, and from bundles; all together, and each one with its required dependencies only. What only the
- * workspace resolves (sources, hoisted dependencies, `workspace:` versions) fails here.
+ * Installs the packed packages into empty projects as npm would from the registry, and uses them from ESM, from
+ * CommonJS, from TypeScript, and from bundles; all together, and each one with its required dependencies only. What
+ * only the workspace resolves (sources, hoisted dependencies, `workspace:` versions) fails here.
  */
 export async function checkInstalled() {
   const build = await capture('node', ['scripts/build.mjs']);
@@ -78,7 +78,10 @@ async function checkAlone(/** @type {string} */ folder, /** @type {Packed[]} */ 
   return failed;
 }
 
-/** With each compiler that is supported, in each way of resolving modules that it has, as many at a time as there are processors. */
+/**
+ * With each compiler that is supported, in each way of resolving modules that it has, as many at a time as there are
+ * processors.
+ */
 async function compile(/** @type {Steps} */ steps, /** @type {string} */ folder) {
   const runs = compilers.flatMap(({ name, tsc, without }) =>
     modes.filter((mode) => !without.includes(mode)).map((mode) => ({ name, tsc, mode })),

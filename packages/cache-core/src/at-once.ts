@@ -2,9 +2,9 @@ import { types } from 'node:util';
 import { CacheConfigError } from './errors.ts';
 
 /**
- * What a callback of an option answered, which is needed at once. A promise of it is refused: it would count as true, as no tags or as a bad
- * number, and where it rejects the process would end. For packages that take callbacks.
- * @throws CacheConfigError for a promise, whose rejection is then nobody's to handle
+ * Returns what a callback of an option answered, which is needed at once. A promise is refused: it would count as true,
+ * as no tags or as a bad number, and its rejection would end the process. For packages that take callbacks.
+ * @throws CacheConfigError for a promise, whose rejection is ignored
  * @example if (atOnce('condition', condition(value)) === true) store(value);
  */
 export function atOnce<T>(callback: string, answer: T): T {
@@ -15,7 +15,9 @@ export function atOnce<T>(callback: string, answer: T): T {
   ]);
 }
 
-/** Is it declared as an async function? What a compiler made of one for old targets is only seen by its answer. */
+/**
+ * Is it declared `async`? A function that was compiled for old targets is recognised only by the promise it returns.
+ */
 export function isAsyncFunction(value: unknown): boolean {
   return types.isAsyncFunction(value);
 }
@@ -30,8 +32,8 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
 }
 
 /**
- * A rejection that is nobody's to handle would end the process. Only of a native promise: `then` of another may be what begins its work, as that of
- * a query builder.
+ * Keeps a rejection that no caller handles from ending the process. Native promises only: calling `then` of another
+ * thenable may begin its work, as that of a query builder does.
  */
 export function ignoreRejection(answer: unknown, onRejected: (error: unknown) => void = ignored): void {
   if (types.isPromise(answer)) answer.then(ignored, onRejected);

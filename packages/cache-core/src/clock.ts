@@ -15,7 +15,9 @@ export interface Clock {
    * alive.
    */
   after(delayMs: number, task: () => void, options?: { background?: boolean }): () => void;
-  /** Runs `task` once what has already arrived for this process was handed out: a busy event loop is no silent server. */
+  /**
+   * Runs `task` once what has already arrived for this process was handed out: a busy event loop is no silent server.
+   */
   afterArrivals(task: () => void): void;
 }
 

@@ -18,7 +18,9 @@ export abstract class CacheError extends Error {
     Object.defineProperty(this, BRAND, { enumerable: false });
   }
 
-  /** `instanceof` as `is`, so that it holds for errors of another copy of the package: ESM and CommonJS, two versions. */
+  /**
+   * `instanceof` as `is`, so that it holds for errors of another copy of the package: ESM and CommonJS, two versions.
+   */
   static override [Symbol.hasInstance](value: unknown): boolean {
     // biome-ignore lint/complexity/noThisInStatic: the class on the right of `instanceof`, which may be any below this one
     return isInstance(value, this);
@@ -125,7 +127,10 @@ export class LoaderTimeoutError extends CacheError {
   }
 }
 
-/** Loads that wait for each other: the loader of one key asks for a second one, whose loader asks for the first. The message names the keys. */
+/**
+ * Loads that wait for each other: the loader of one key asks for a second one, whose loader asks for the first. The
+ * message names the keys.
+ */
 export class LoadCycleError extends CacheError {
   override readonly code = 'HUNTLY_LOAD_CYCLE';
 

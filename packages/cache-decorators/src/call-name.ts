@@ -6,11 +6,13 @@ import type { Place } from './protocol.ts';
 import { tryLog } from './try-log.ts';
 import type { Call } from './wrapper.ts';
 
-/** Calls by the names that stand in their keys: of one cache, two calls of one type never share a name. */
+/** Calls by the names in their keys: within one type of a cache no two calls share a name. */
 const takenNamesOf = (cache: AnyCache) => perCache(cache, 'taken-names', () => new Map<string, Call>());
 const warningsOf = (cache: AnyCache) => perCache(cache, 'warnings', () => ({ isWarnedOfMinifiedNames: false }));
 
-/** The name of a method or function in its default keys: `Class.method`, that of the function, or the one that is given. */
+/**
+ * The name of a method or function in its default keys: `Class.method`, that of the function, or the one that is given.
+ */
 export class CallName {
   readonly #place: Place;
   readonly #given: string | undefined;
@@ -23,7 +25,10 @@ export class CallName {
     else if (place.protocol === 'none') this.#known = checked(place.name, 'The name of the function');
   }
 
-  /** The class that declares a method is the same in all its calls, but for a private one only the class of `self` is known. */
+  /**
+   * The class that declares a method is the same in all its calls, but for a private one only the class of `self` is
+   * known.
+   */
   of(self: unknown, call: Call): string {
     if (this.#known !== undefined) return this.#known;
     const { name, isKnownForAll } = this.#find(self, call);

@@ -53,8 +53,8 @@ export interface OptionalInvalidateDecorator<I, O extends 'all' | 'keyed'> {
 /** Decorators of the methods of `I` for the cache `C`, in the standard and the legacy protocol alike. */
 export interface Decorators<C extends AnyCache, I> {
   /**
-   * The method is read through the cache: its result is a value of the type. Without a key function a call is named by its
-   * class, its method and its arguments; with one, by what that returns, within the type.
+   * The method is read through the cache: its result is a value of the type. Without a key function a call is named by
+   * its class, its method and its arguments; with one, by what that returns, within the type.
    * @example
    * @cacheResult('report', (month) => month, { ttl: '10m' })
    * async monthly(month: string) { … }
@@ -80,8 +80,8 @@ export interface Decorators<C extends AnyCache, I> {
   ): MethodDecorator<M, I, Cacheable<NoInfer<M>, LeadIn<C>>>;
 
   /**
-   * After the method succeeded, the key that the key function returns is dropped; without one the whole type. For `lead` of a
-   * `CacheManager` so are the searches that show the lead.
+   * After the method succeeded, the key that the key function returns is dropped; without one the whole type. For
+   * `lead` of a `CacheManager` so are the searches that show the lead.
    */
   invalidateCacheOnUpdate<N extends TypeName<C>, M extends AnyMethod>(
     type: N,
@@ -92,7 +92,10 @@ export interface Decorators<C extends AnyCache, I> {
   /** After the method succeeded, all cached searches of a `CacheManager` are dropped. */
   readonly invalidateSearchCache: OptionalInvalidateDecorator<I, 'all'>;
 
-  /** After the method succeeded, a lead of a `CacheManager` and the searches that show it are dropped. Its id is found as by `cacheLeadData`, else in the result. */
+  /**
+   * After the method succeeded, a lead of a `CacheManager` and the searches that show it are dropped. Its id is found
+   * as by `cacheLeadData`, else in the result.
+   */
   readonly invalidateLeadCache: OptionalInvalidateDecorator<I, 'keyed'>;
 
   /**
@@ -228,7 +231,7 @@ function keyAndOptions(decorator: string, names: readonly string[], first: unkno
   return { key, options: options as LooseResultOptions & LooseInvalidateOptions };
 }
 
-/** Of a decorator whose key function is an option. */
+/** For decorators whose key function is an option. */
 function keyedOptions(decorator: string, names: readonly string[], options: unknown = {}): KeyedLoose {
   checkOptions(decorator, options, [...names, KEY_OPTION]);
   return options as KeyedLoose;

@@ -34,7 +34,7 @@ export type ValueIn<C, N extends TypeName<C>> = [C, N] extends [Pick<CacheManage
 /** What a method may return for the built-in type `lead`, where the cache has it. */
 export type LeadIn<C> = TypesOf<C> extends { readonly lead: infer T } ? ValueOf<T> : unknown;
 
-/** Of up to four overloads each: TypeScript gives no way to list them all. */
+/** Up to four overloads: TypeScript gives no way to list them all. */
 interface Overloads<A1 extends unknown[], A2 extends unknown[], A3 extends unknown[], A4 extends unknown[]> {
   (...args: A1): unknown;
   (...args: A2): unknown;
@@ -85,7 +85,9 @@ export type Asynchronous<M> =
       ? unknown
       : { 'The method must return a promise: make it async.': never };
 
-/** As `Asynchronous`, and what it resolves to is a value of the type. `undefined` is always allowed: it is not cached. */
+/**
+ * As `Asynchronous`, and what it resolves to is a value of the type. `undefined` is always allowed: it is not cached.
+ */
 export type Cacheable<M, V> =
   unknown extends Asynchronous<M>
     ? unknown extends ResultOf<M>
@@ -105,8 +107,8 @@ export interface MethodContext<I, M> {
 }
 
 /**
- * A decorator of methods `M` in objects `I`, in both protocols. One signature: from it TypeScript infers the method for the
- * key function and the options beside it.
+ * A decorator of methods `M` in objects `I`, in both protocols. One signature: from it TypeScript infers the method for
+ * the key function and the options beside it.
  */
 export type MethodDecorator<M extends AnyMethod, I, Check> = (
   target: (NoInfer<M> | I) & Check,

@@ -26,7 +26,9 @@ export const INVALIDATE_OPTIONS: readonly string[] = [
   'allSearches',
 ] satisfies (keyof KeyedInvalidateOptions<AnyMethod>)[];
 
-/** @throws CacheConfigError for anything but an object, an option that is not among `names`, or a duration that is none */
+/**
+ * @throws CacheConfigError for anything but an object, an option that is not among `names`, or a duration that is none
+ */
 export function checkOptions(decorator: string, options: unknown, names: readonly string[]): void {
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
     throw new CacheConfigError([`the options of ${decorator} must be an object such as { ${names[0]}: … }`]);

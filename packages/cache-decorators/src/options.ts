@@ -37,8 +37,8 @@ export interface InvalidateOptions<M, Id = unknown> {
   /** Tags that are dropped as well. @default none */
   readonly tags?: readonly string[] | ((...args: ArgumentsOf<M>) => readonly string[]) | undefined;
   /**
-   * Keys to drop that only the result tells, such as the id of what was created; not with `when: 'before'`. Without a key
-   * function they are all that is dropped, instead of the whole type.
+   * Keys to drop that only the result tells, such as the id of what was created; not with `when: 'before'`. Without a
+   * key function they are all that is dropped, instead of the whole type.
    * @default none
    * @example keys: (saved) => saved.map(({ id }) => id)
    */
@@ -49,7 +49,10 @@ export interface InvalidateOptions<M, Id = unknown> {
   readonly condition?: ((...args: ArgumentsOf<M>) => boolean) | undefined;
   /** After such results nothing is dropped; not with `when: 'before'`. @default none */
   readonly unless?: ((result: ResultOf<M>, ...args: ArgumentsOf<M>) => boolean) | undefined;
-  /** For `lead` of a manager: drop all searches, since a change may bring a lead into one that does not show it yet. @default false */
+  /**
+   * For `lead` of a manager: drop all searches, since a change may bring a lead into one that does not show it yet.
+   * @default false
+   */
   readonly allSearches?: boolean | undefined;
 }
 

@@ -1,9 +1,9 @@
 import { type Call, callsOf } from './wrapper.ts';
 
 /**
- * What holds a method that was decorated by the standard protocol, which does not tell: the prototype, or the class itself
- * for a static one. Of several methods of one name (overridden ones) it is the one whose wrapper runs `call`; if another
- * library's decorator covers that, and there are several, nobody knows.
+ * What holds a method that was decorated by the standard protocol, which does not tell: the prototype, or the class
+ * itself for a static one. Of several methods of one name (overridden ones) it is the one whose wrapper runs `call`; if
+ * another library's decorator covers that, and there are several, the result is `undefined`.
  */
 export function ownerOf(self: object, name: string | symbol, call: Call): object | undefined {
   const holders: object[] = [];

@@ -2,7 +2,8 @@
 const BESIDE = new WeakMap<object, Map<symbol, unknown>>();
 
 /**
- * What belongs to one cache, for all copies of this package in the process (ESM and CommonJS, two versions): so it is kept on the cache.
+ * What belongs to one cache, for all copies of this package in the process (ESM and CommonJS, two versions): so it is
+ * kept on the cache.
  * @param name changes with whatever changes what is kept there
  */
 export function perCache<T>(cache: object, name: string, make: () => T): T {

@@ -33,8 +33,8 @@ export function callAsLoad<T>(shelf: Shelf, identifier: unknown, method: () => T
 }
 
 /**
- * A cached method that calls another one of the same key, as an override may call `super`, would wait for its own end. Only
- * seen where the call comes before the first `await`.
+ * A cached method that calls another one of the same key, as an override may call `super`, would wait for its own end.
+ * Only seen where the call comes before the first `await`.
  * @throws CacheConfigError
  */
 export function refuseSelfWait(shelf: Shelf, identifier: unknown): void {

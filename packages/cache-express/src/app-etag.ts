@@ -27,8 +27,8 @@ export function etagOfSent(res: Response, body: Uint8Array, logger: Logger): str
 }
 
 /**
- * Of the app that the handler belongs to. A response without an app, of a test, is like one of an app that says
- * nothing.
+ * The `etag` setting of the handler's app. A response without an app, as in a unit test, counts as one with the default
+ * setting.
  */
 function settingOf(res: Response): unknown {
   const { app } = res as { readonly app?: Response['app'] };

@@ -18,12 +18,12 @@ export interface Asked {
   readonly next: NextFunction;
   readonly hold: Hold;
   readonly key: string;
-  /** That which its variants share. */
+  /** The part of the key that all variants of the URL share. */
   readonly resource: string;
   readonly url: AskedUrl;
   readonly headers: Readonly<Record<string, string>>;
   readonly wishes: ClientWishes;
-  /** On the clock of the process: it waits no longer for others. */
+  /** When it stops waiting for other requests, on the clock of the process. */
   readonly until: number;
 }
 
@@ -70,7 +70,7 @@ export class Questions {
   }
 
   /**
-   * A text says what cannot be told: who asks, or to which place.
+   * A text in place of the result says what cannot be determined: the user, the route, or the `scope`.
    * @throws BadQueryError, or what a function of the route throws
    */
   #of(req: Request, res: Response, next: NextFunction): Asked | Untold | Promise<Asked> {

@@ -75,7 +75,7 @@ class CachedRoute {
   /** `undefined`: there is one of each URL. */
   readonly #variants: Variants | undefined;
   readonly #traffic: Traffic;
-  /** Responses that a handler of this process just made: whoever gets one has waited for it. */
+  /** Responses that a handler of this process has just made: a request that gets one has waited for it. */
   readonly #made = new WeakSet<StoredResponse>();
   readonly #refreshes: Refreshes;
   readonly #grace: Duration;
@@ -133,7 +133,7 @@ class CachedRoute {
     if (wishes.bypass) return void this.#alone(asked, { kind: 'forward', why: 'request' }, 'bypass');
     if (this.#hitForMiss.of(key)) return this.#serveUnstored(asked);
     const found = await this.#claim(asked);
-    if (found.kind === 'led' || isDone(res)) return; // answered by the handler itself, or by no one
+    if (found.kind === 'led' || isDone(res)) return; // answered by the handler itself, or the client has gone
     if (found.kind === 'stored' && this.#answers.suit(asked, found.response)) return this.#send(asked, found);
     if (found.kind === 'stored') return void this.#alone(asked, { kind: 'forward', why: 'request' }, 'bypass');
     if (found.kind === 'nothing' && !this.#hitForMiss.of(key)) {
@@ -211,7 +211,7 @@ class CachedRoute {
     if (isDone(res)) return;
     if (stored && this.#answers.suit(asked, stored)) return this.#send(asked, { response: stored, isCollapsed: false });
     if (!wishes.onlyIfCached) return void this.#alone(asked, { kind: 'forward', why: 'uri-miss' }, 'miss');
-    if (res.headersSent) return; // by whoever waited no longer
+    if (res.headersSent) return; // by middleware that stopped waiting, such as a timeout
     res.statusCode = 504; // RFC 9111 §5.2.1.7
     appendTo(res, 'Cache-Status', [cacheStatus(this.#policy.name, { kind: 'forward', why: 'request' })]);
     this.#count(asked.req, 'bypass');
@@ -293,7 +293,7 @@ class CachedRoute {
   }
 }
 
-/** Nobody is left to answer: the client has gone, or a middleware (a timeout) has answered meanwhile. */
+/** Is there no client left to answer? It has gone, or middleware (a timeout) has answered it meanwhile. */
 function isDone(res: Response): boolean {
   return res.destroyed || res.writableEnded;
 }

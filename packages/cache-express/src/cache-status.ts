@@ -16,7 +16,7 @@ export type CacheOutcome =
       readonly detail?: Reason;
     };
 
-/** One member of the `Cache-Status` list. Never the key: it is nobody's business. */
+/** One member of the `Cache-Status` list. Never the key, which may hold private data. */
 export function cacheStatus(name: string, outcome: CacheOutcome): string {
   switch (outcome.kind) {
     case 'hit': {

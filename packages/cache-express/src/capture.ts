@@ -81,12 +81,12 @@ export class Capture {
       this.giveUp('trailer');
       this.#below.addTrailers(trailers);
     };
-    // What a handler says once its client has left may be cut short for that, with a length that is right: `{ results:
-    // [] }`. And a response that was destroyed has no end.
+    // After a disconnect a handler may send a shortened but well-formed body, such as `{ results: [] }`: it is never
+    // stored. A destroyed response has no end at all.
     res.once('close', () => this.giveUp('aborted'));
   }
 
-  /** Nobody waits for this response any more; it goes on as it is. */
+  /** Stops capturing: the response will not be stored, and goes on as it is. */
   giveUp(reason: Reason): void {
     if (this.#state === 'over') return;
     const hasPassed = this.#state === 'pass';
@@ -120,8 +120,8 @@ export class Capture {
     if (!this.#isSent) return withoutBody(args);
     this.#first ??= { chunk: args[0], encoding: args[1], by: 'write' };
     const isTaken = this.#send('write', args);
-    // A client that reads slowly keeps nobody waiting: what is kept is bounded, and Node holds what the client has not
-    // read.
+    // A client that reads slowly does not delay the requests that wait: what is kept is bounded, and Node holds what
+    // the client has not read.
     return this.#state === 'keep' || isTaken;
   }
 
@@ -200,7 +200,7 @@ function withoutBody(args: readonly unknown[]): true {
   return true;
 }
 
-/** A copy: whoever wrote a chunk may use its memory again. */
+/** A copy: the handler may reuse the memory of a chunk that it wrote. */
 function bufferOf([chunk, encoding]: unknown[]): Buffer {
   if (typeof chunk === 'string') {
     return Buffer.from(chunk, typeof encoding === 'string' ? (encoding as BufferEncoding) : 'utf8');

@@ -49,7 +49,7 @@ export class Checks {
     this.that(value === undefined || typeof value === 'function', `${name} must be a function of ${of}`);
   }
 
-  /** Of a callback whose answer is needed at once. */
+  /** For a callback whose answer is needed at once. */
   atOnce(name: string, value: unknown): void {
     this.that(!isAsyncFunction(value), `${name} must be a function that is not async: its answer is needed at once`);
   }
@@ -65,7 +65,7 @@ export class Checks {
     this.that(clock === undefined || isClock, 'clock must be a Clock');
   }
 
-  /** Its milliseconds; `undefined` where there is none. `MAX_WAIT` at most, where somebody waits for it. */
+  /** Its milliseconds; `undefined` where there is none. Give `MAX_WAIT` as `atMost` for a time that requests wait. */
   duration(name: string, value: unknown, atMost?: Duration): number | undefined {
     return value === undefined ? undefined : this.collect(() => toMilliseconds(name, value, atMost), 0);
   }

@@ -34,22 +34,26 @@ export function conditionOf(headers: IncomingHttpHeaders, validators: Validators
 function isMatch(headers: IncomingHttpHeaders, validators: Validators, nowMs: number): boolean {
   const match = headers['if-match'];
   if (match !== undefined) return matchesAny(match, validators.etag);
-  const since = headers['if-unmodified-since'];
-  if (since === undefined || validators.lastModified === undefined) return true;
-  const sinceMs = parseHttpDate(since, nowMs);
-  const modifiedMs = parseHttpDate(validators.lastModified, nowMs);
-  return sinceMs === undefined || modifiedMs === undefined || modifiedMs <= sinceMs;
+  return isUnmodifiedSince(headers['if-unmodified-since'], validators, nowMs) ?? true;
 }
 
 /** Has the client what it asks for? `If-None-Match` decides alone where it is present. RFC 9110 §13.2.2 */
 export function isNotModified(headers: IncomingHttpHeaders, validators: Validators, nowMs: number): boolean {
   const noneMatch = headers['if-none-match'];
   if (noneMatch !== undefined) return matchesAny(noneMatch, validators.etag);
-  const since = headers['if-modified-since'];
-  if (since === undefined || validators.lastModified === undefined) return false;
+  return isUnmodifiedSince(headers['if-modified-since'], validators, nowMs) ?? false;
+}
+
+/** `undefined`: a date is missing or cannot be read, so the condition is ignored. §13.1.3, §13.1.4 */
+function isUnmodifiedSince(
+  since: string | undefined,
+  { lastModified }: Validators,
+  nowMs: number,
+): boolean | undefined {
+  if (since === undefined || lastModified === undefined) return undefined;
   const sinceMs = parseHttpDate(since, nowMs);
-  const modifiedMs = parseHttpDate(validators.lastModified, nowMs);
-  return sinceMs !== undefined && modifiedMs !== undefined && modifiedMs <= sinceMs; // §13.1.3
+  const modifiedMs = parseHttpDate(lastModified, nowMs);
+  return sinceMs === undefined || modifiedMs === undefined ? undefined : modifiedMs <= sinceMs;
 }
 
 /** Weak comparison, which is right for GET and HEAD. RFC 9110 §8.8.3.2, §13.1.2 */

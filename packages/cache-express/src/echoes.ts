@@ -12,7 +12,7 @@ export type Echo = readonly [of: 'request' | 'response', name: string, part: str
 export const MAX_ECHOES = 64;
 const MAX_INFLATED_BYTES = 64 * 1024 * 1024;
 
-/** Their values are words that everybody uses, or describe the message. */
+/** Fields whose values are common words, or describe the message. */
 const OF_THE_MESSAGE = new Set([
   'accept-ranges',
   'cache-status',
@@ -38,7 +38,7 @@ const WORD = /[\w-]{8,}/g;
 
 export interface Repeating {
   readonly body: Uint8Array;
-  /** Of the body. */
+  /** The `Content-Encoding` of the body. */
   readonly encoding: string | undefined;
   /** The fields that are stored with it, or those of them that its handler set. */
   readonly fields: HeaderPairs;

@@ -86,7 +86,7 @@ export class HandlerRun implements CaptureListener {
     this.#messageBefore = res.statusMessage;
     this.#echoes = new EchoFinder(policy, clientHeaders);
     this.#own = new OwnFields(res);
-    hideTags(res); // where nobody looks at the head any more
+    hideTags(res); // where no hook of the head runs any more
     const capture = new Capture(res, this, policy.maxBodyBytes);
     this.#capture = capture;
     this.#stopTimer = policy.clock.after(policy.timeoutMs, () => capture.giveUp('timeout'), { background: true });

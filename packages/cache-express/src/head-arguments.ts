@@ -31,8 +31,8 @@ function pairsOf(flat: readonly unknown[]): Fields {
 let keepsLastField: boolean | undefined;
 
 /**
- * Of a field that stands twice in a list Node 20 sends the last one if other fields were set before. Later versions
- * send both.
+ * Does Node send only the last of two fields with one name in a list, if other fields were set before? Node 20 does;
+ * later versions send both.
  */
 function keepsLast(): boolean {
   if (keepsLastField === undefined) {

@@ -89,8 +89,8 @@ export function listOf(text: string | undefined): readonly string[] {
 }
 
 /**
- * What a handler added to the headers that were there `before`, and what describes the body. What else stood there is
- * of one request (its number, its cookie, its nonce) and is set anew for the next one by whoever set it.
+ * What a handler added to the headers that were there `before`, and what describes the body. All other headers belong
+ * to one request (its number, its cookie, its nonce); the middleware that set them sets them anew for the next one.
  */
 export function addedHeaders(before: HeaderMap, now: HeaderMap): HeaderPairs {
   const perConnection = new Set(listOf(textOf(now, 'connection')));
@@ -123,7 +123,7 @@ export function isOfMiddleware(name: string): boolean {
   return OF_MIDDLEWARE.has(name.toLowerCase());
 }
 
-/** Of an array another one, so that what Node adds to it is added to one response only. */
+/** Copies an array, so that what Node adds to it is added to one response only. */
 export function copyOf<T>(value: T): T {
   return (Array.isArray(value) ? [...(value as unknown[])] : value) as T;
 }

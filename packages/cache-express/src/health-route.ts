@@ -16,11 +16,11 @@ import { refuseOtherMethods } from './read-only.ts';
 export interface HealthRouteOptions {
   /** The service cannot do without the cache: when it is down, `ready` answers 503. @default false: it only warns */
   readonly required?: boolean | undefined;
-  /** Who is shown more than the status; nobody where it throws. @default nobody */
+  /** Which requests are shown more than the status: only where this returns `true`. @default none */
   readonly details?: Permission | undefined;
   /** How long the store may take to answer. @default '250ms' */
   readonly deadline?: Duration | undefined;
-  /** How long an answer counts for all who ask. @default '2s' */
+  /** How long an answer is reused for further requests. @default '2s' */
   readonly remember?: Duration | undefined;
   /**
    * The probe in a row, not counting those that are remembered, at which a `required` cache that an earlier probe found
@@ -87,8 +87,7 @@ export function healthRoute(cache: Checked, options: HealthRouteOptions = {}): H
     try {
       return await details(req);
     } catch (error) {
-      if (!hasWarned)
-        cache.logger?.warn({ err: error }, 'details of a health route threw: who asks is shown the status');
+      if (!hasWarned) cache.logger?.warn({ err: error }, 'details of a health route threw: only the status is shown');
       hasWarned = true;
       return false;
     }
@@ -142,7 +141,7 @@ export interface Finding {
 }
 
 /**
- * Asks the cache once for all who ask at the same time, and for a while after: a flood of probes does not reach the
+ * Asks the cache once for all requests of the same moment, and of a while after: a flood of probes does not reach the
  * store.
  */
 class Probe {

@@ -1,7 +1,7 @@
 import type { Clock } from '@huntly/cache-core';
 
 const MAX_KEYS = 10_000;
-/** Of all keys together: a key is as long as its URL. Digests would have to be made for each request. */
+/** For all keys together: a key is as long as its URL. Digests instead would have to be made for each request. */
 const MAX_CHARACTERS = 4_000_000;
 
 /**
@@ -71,8 +71,8 @@ export class HitForMiss {
   }
 
   /**
-   * Calls `listener` when the key is remembered, until what is returned is called: whoever waits for its response need
-   * not wait on.
+   * Calls `listener` when the key is remembered: requests that wait for its response can go on then.
+   * @returns what stops it
    */
   #onRemembered(key: string, listener: () => void): () => void {
     const listeners = this.#listeners.get(key) ?? new Set();

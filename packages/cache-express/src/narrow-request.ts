@@ -13,7 +13,7 @@ export interface Visible {
   readonly headers: Readonly<Record<string, string>>;
   /** Further headers that it sees as they came. */
   readonly pass: Iterable<string>;
-  /** Is the response kept for whoever asks? Then the handler may look at who that is. */
+  /** Is the response kept for one user? Then the handler may see who that is. */
   readonly seesWhoAsks: boolean;
 }
 
@@ -33,7 +33,7 @@ const OF_THE_KEY = ['protocol', 'secure', 'host', 'hostname', 'subdomains'];
 const OF_THE_CLIENT = ['ip', 'ips'];
 /** What middleware before has made of cookies, which the handler does not see. */
 const OF_COOKIES = ['cookies', 'signedCookies'];
-/** What middleware before remembers of who asks. */
+/** What middleware before remembers about the client. */
 const OF_WHO_ASKS = ['session', 'sessionID'];
 /** A token that only this client can send back: csurf and its like. Not even all browsers of one user share it. */
 const OF_ONE_FORM = ['csrfToken'];

@@ -3,18 +3,17 @@ import { pathOf } from './query-text.ts';
 import { hostnameOf, pathTag } from './request-key.ts';
 
 /**
- * They say that there is nothing at a path, which is wrong as soon as something is created there. RFC 9110 §15.5.5,
- * §15.5.11
+ * Statuses that say that nothing exists at a path: wrong as soon as it is created. RFC 9110 §15.5.5, §15.5.11
  */
 const NEGATIVE: ReadonlySet<number> = new Set([404, 410]);
 
-/** The tag of all responses that say of a path, or of one below it, that there is nothing. */
+/** The tag of all responses that say that nothing exists at a path, or at one below it. */
 export function nothingBelowTag(hostname: string, path: string): string {
   return `none-${pathTag(hostname, path)}`;
 }
 
 /**
- * The tags of a negative response by which whatever is created at its path, or above it, drops it; of any other none.
+ * The tags by which anything created at the path of a negative response, or above it, drops that response; else none.
  */
 export function negativeTags(req: Request, status: number): string[] {
   if (!NEGATIVE.has(status)) return [];
@@ -23,7 +22,7 @@ export function negativeTags(req: Request, status: number): string[] {
 }
 
 /**
- * `/a/b`: itself, `/a` and the root. An encoded slash is one: rather too much is dropped than too little, as by
+ * `/a/b`: itself, `/a` and the root. An encoded slash counts as a slash: better to drop too much than too little, as in
  * `pathTag`.
  */
 function pathsAbove(path: string): string[] {

@@ -45,14 +45,15 @@ export interface CacheResponseOptions {
    */
   readonly vary?: readonly string[] | Readonly<Record<string, Normalizer>> | undefined;
   /**
-   * The response does not depend on who asks: those with Authorization, Cookie, `req.user`, `req.auth` or a TLS
-   * certificate share it.
-   * @default they bypass the cache
+   * The response is the same for all users, so that requests with Authorization, Cookie, `req.user`, `req.auth` or a
+   * TLS certificate share it.
+   * @default such requests bypass the cache
    */
   readonly shared?: boolean | undefined;
   /**
-   * Who asks, from the authenticated request: responses are kept per user. `undefined`: nobody, who gets what everybody
-   * without credentials gets. Whoever answers with anything else, such as a promise, is not cached. Needs a `secret`.
+   * Names the user of an authenticated request: responses are kept per user. `undefined` means anonymous; anonymous
+   * users share one response. A request for which it returns anything else, such as a promise, is not cached. Needs a
+   * `secret`.
    */
   readonly identity?: ((req: Request) => string | number | undefined) | undefined;
   /** Keys the HMAC of identities: random, at least 16 characters, the same in all processes. */
@@ -60,8 +61,8 @@ export interface CacheResponseOptions {
   /** Tags of a response, besides those of its `Surrogate-Key` and `Cache-Tag` headers. */
   readonly tags?: ((req: Request, res: Response) => readonly string[]) | undefined;
   /**
-   * Whether a client's `Cache-Control` may ask for less than the cache offers. `honour` lets any client pass the cache
-   * by.
+   * Whether a client's `Cache-Control` may ask for less than the cache offers. With `honour`, any client can bypass the
+   * cache.
    * @default 'ignore'
    */
   readonly clientDirectives?: 'ignore' | 'honour' | undefined;
@@ -78,9 +79,12 @@ export interface CacheResponseOptions {
   readonly maxVariants?: number | undefined;
   /** Larger bodies are sent and not stored. @default 1_000_000 */
   readonly maxBodyBytes?: number | undefined;
-  /** Others wait no longer for a response than this: at most `'1h'`. @default '30s' */
+  /** How long other requests wait for a response that a handler is making: at most `'1h'`. @default '30s' */
   readonly timeout?: Duration | undefined;
-  /** How long a key is not waited for after its response could not be stored: at most `'1d'`. @default '10s' */
+  /**
+   * After a response could not be stored: how long requests for its key do not wait for each other, at most `'1d'`.
+   * @default '10s'
+   */
   readonly hitForMiss?: Duration | undefined;
   /** Request headers that the handler may see although the key leaves them out, such as `traceparent`. @default none */
   readonly passHeaders?: readonly string[] | undefined;
@@ -115,11 +119,11 @@ const OPTIONS = [
   'dropOnUnsafe',
   'name',
 ] satisfies (keyof CacheResponseOptions)[];
-/** What is shorter can be found by trying, and with it whoever has an identity that can be guessed. */
+/** A shorter secret can be found by trying, and with it the users whose identity can be guessed. */
 const SECRET_LENGTH = 16;
-/** Longer, and a response that may be stored again is not, for no reason that anybody remembers. */
+/** With a longer time a response that may be stored again would stay unstored, long after the reason is forgotten. */
 const MAX_HIT_FOR_MISS: Duration = '1d';
-/** RFC 9111 §1.2.2 lets a cache stop counting at 2^31 seconds; no invalidation ever reaches a client. */
+/** No invalidation reaches the cache of a client, so a year is the longest time that can be meant. */
 const MAX_CLIENT_TTL: Duration = '366d';
 
 /** The options of a route, checked once. */
@@ -247,13 +251,13 @@ function checkOptions(options: CacheResponseOptions, checks: Checks): void {
   checks.flag('dropOnUnsafe', options.dropOnUnsafe);
   checks.that(
     !(shared && identity),
-    'shared and identity exclude each other: a response is for everybody or for one user',
+    'shared and identity exclude each other: a response is for all users or for one user',
   );
   checks.callable('identity', identity, 'the request');
   checks.text('secret', secret);
   checks.that(
     !identity || !!secret,
-    'identity needs a secret, the same in all processes: it keys the digests of who asks',
+    'identity needs a secret, the same in all processes: it keys the digests of the users',
   );
   checks.that(!secret || !!identity, 'secret is for identities: without identity it does nothing');
   checks.callable('tags', tags, 'the request and the response');

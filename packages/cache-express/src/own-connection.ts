@@ -3,6 +3,7 @@ import https from 'node:https';
 import type { Socket } from 'node:net';
 import { type Duplex, duplexPair } from 'node:stream';
 import type { Application, Request } from 'express';
+import { appsAround } from './express-app.ts';
 import { serverOf, standInForAdapter } from './server-of.ts';
 
 /**
@@ -48,20 +49,13 @@ function ignore(): void {}
 function targetOf(req: Request): http.Server {
   const server = serverOf(req);
   if (server) return server;
-  const app = rootOf(req);
+  const [app = req.app] = appsAround(req.app);
   let own = SERVERS.get(app);
   if (!own) {
     own = standInForAdapter(http.createServer(app));
     SERVERS.set(app, own);
   }
   return own;
-}
-
-/** `app.parent` knows only apps that are mounted. */
-function rootOf(req: Request): Application {
-  let app = req.app as Application & { parent?: Application };
-  while (app.parent) app = app.parent;
-  return app;
 }
 
 const TLS_FACTS = ['encrypted', 'authorized', 'authorizationError', 'alpnProtocol', 'servername'] as const;

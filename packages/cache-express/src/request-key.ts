@@ -9,7 +9,7 @@ export interface KeyParts {
   readonly url: string;
   /** By name. */
   readonly headers: Readonly<Record<string, string>>;
-  /** The digest of who asks, where the route keeps responses per user. */
+  /** The digest of the user, where the route keeps responses per user. */
   readonly identity: string | undefined;
 }
 
@@ -106,14 +106,14 @@ function decoded(path: string): string {
   }
 }
 
-/** A regular expression takes the square of their number where something follows them. */
+/** A loop: a regular expression takes quadratic time where other characters follow many slashes. */
 function withoutLastSlashes(path: string): string {
   let end = path.length;
   while (path[end - 1] === '/') end--;
   return path.slice(0, end);
 }
 
-/** Who asks, so that nobody can guess it from the key. */
+/** The digest of a user, who cannot be guessed from it without the secret. */
 export function identityDigest(secret: string, identity: string): string {
   return createHmac('sha256', secret).update(identity, 'utf8').digest('hex');
 }

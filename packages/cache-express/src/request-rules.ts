@@ -1,17 +1,17 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Request } from 'express';
 import { parseCacheControl, secondsOf } from './cache-control.ts';
-import { type Reason, refuse, type Verdict } from './storable.ts';
+import { refuse, type Verdict } from './storable.ts';
 import { hasCertificate } from './watched-socket.ts';
 
-/** Who may share a response, as the author of the route said. */
+/** Which requests may share a response, by the options of the route. */
 export type Audience =
-  /** Nobody said: only requests without credentials are alike. */
+  /** No option was given: only requests without credentials share responses. */
   'anonymous' | 'shared' | 'identified';
 
 /**
- * May this GET or HEAD be answered from the cache at all? One of HTTP/2 cannot be narrowed, as its compatibility API
- * lets nobody replace what a handler sees.
+ * May this GET or HEAD be answered from the cache at all? A request over HTTP/2 cannot be narrowed: its compatibility
+ * API does not allow to replace what a handler sees.
  */
 export function mayUseCache(req: Request, audience: Audience): Verdict {
   // Adapters of other platforms give a text, or nothing.
@@ -22,8 +22,8 @@ export function mayUseCache(req: Request, audience: Audience): Verdict {
 }
 
 /**
- * Is there anything by which the response could depend on who asks? By whatever it was told, authentication leaves
- * `user` or `auth`; a client with a certificate needs to send nothing else.
+ * Can the response depend on the user? Authentication of any kind leaves `user` or `auth` on the request; a client with
+ * a certificate needs to send nothing else.
  */
 export function isFromSomebody(req: Request): boolean {
   const { headers, socket, user, auth } = req as Request & { readonly user?: unknown; readonly auth?: unknown };
@@ -53,8 +53,8 @@ export function isOverridden(req: Request): boolean {
 
 /** What the client asks of a cache. RFC 9111 §5.2.1 */
 export interface ClientWishes {
-  /** The request is not to be answered from the cache, and why. */
-  readonly bypass: Reason | undefined;
+  /** The request is not to be answered from the cache. */
+  readonly bypass: boolean;
   readonly onlyIfCached: boolean;
   readonly maxAgeMs: number;
   readonly minFreshMs: number;
@@ -63,7 +63,7 @@ export interface ClientWishes {
 }
 
 export const NO_WISHES: ClientWishes = {
-  bypass: undefined,
+  bypass: false,
   onlyIfCached: false,
   maxAgeMs: Number.POSITIVE_INFINITY,
   minFreshMs: 0,
@@ -74,7 +74,7 @@ export function clientWishes(headers: IncomingHttpHeaders): ClientWishes {
   const header = headers['cache-control'];
   if (header === undefined) {
     const isReload = headers.pragma?.toLowerCase().includes('no-cache') === true; // §5.4
-    return isReload ? { ...NO_WISHES, bypass: 'request' } : NO_WISHES;
+    return isReload ? { ...NO_WISHES, bypass: true } : NO_WISHES;
   }
   const control = parseCacheControl(header);
   const { directives } = control;
@@ -84,7 +84,7 @@ export function clientWishes(headers: IncomingHttpHeaders): ClientWishes {
   };
   const maxStale = directives.get('max-stale') === null ? undefined : ms('max-stale');
   return {
-    bypass: directives.has('no-store') || directives.has('no-cache') ? 'request' : undefined,
+    bypass: directives.has('no-store') || directives.has('no-cache'),
     onlyIfCached: directives.has('only-if-cached'),
     maxAgeMs: ms('max-age') ?? Number.POSITIVE_INFINITY,
     minFreshMs: ms('min-fresh') ?? 0,

@@ -9,7 +9,7 @@ import { connectionLike } from './own-connection.ts';
 const REFRESH = Symbol.for('@huntly/cache-express/refresh');
 /** What is loaded in the background belongs to no request: not to its `AsyncLocalStorage` either. */
 const ORIGIN = new AsyncResource('huntly-refresh');
-/** Of the connection, not of the response; and a refresh has no body. */
+/** Headers of the connection, not of the response; and a refresh has no body. */
 const DROPPED: ReadonlySet<string> = new Set([
   ...CONDITIONAL,
   'connection',

@@ -32,7 +32,7 @@ function controlOf(headers: HeaderMap, name: string): CacheControl | undefined {
   return text === undefined || text.trim() === '' ? undefined : parseCacheControl(text);
 }
 
-/** RFC 9111 §5.4 gives it no meaning in a response. Who sends it alone means `no-cache`. */
+/** RFC 9111 §5.4 gives it no meaning in a response. A handler that sends it alone means `no-cache`. */
 function controlOfPragma(headers: HeaderMap): CacheControl | undefined {
   return listOf(textOf(headers, 'pragma')).includes('no-cache') ? parseCacheControl('no-cache') : undefined;
 }

@@ -10,6 +10,7 @@ import { routeOf } from './route-name.ts';
 
 const READS_CLIENT =
   'responses are not stored whose handler reads what only this client has; read it in middleware before cacheResponse, and let `scope` tell the responses apart that depend on it';
+
 export interface RunReports {
   readonly warnOnce: (message: string) => void;
   /** The request cannot be narrowed: its handler sees it as it came. */

@@ -6,7 +6,7 @@ import { isNamed, type StoredResponse, storedHeader } from './stored-response.ts
 import { withholdBody } from './without-body.ts';
 
 export interface Sending {
-  /** Of this cache in `Cache-Status`. */
+  /** The name of this cache in `Cache-Status`. */
   readonly name: string;
   readonly nowMs: number;
   /** It was made for another request that waited alike. */

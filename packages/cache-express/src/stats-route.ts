@@ -6,7 +6,10 @@ import { refuseOtherMethods } from './read-only.ts';
 import { trafficOf } from './traffic.ts';
 
 export interface StatsRouteOptions {
-  /** Who may see them: they hold popular searches. Others get 403. @default everybody that comes to the route */
+  /**
+   * Which requests may see the statistics, which hold popular searches; others get 403.
+   * @default all that reach the route
+   */
   readonly allow?: Permission | undefined;
 }
 

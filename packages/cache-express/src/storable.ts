@@ -18,7 +18,6 @@ export type Reason =
   | 'partial'
   | 'passed-on'
   | 'protocol'
-  | 'request'
   | 'route'
   | 'set-cookie'
   | 'status'
@@ -32,7 +31,7 @@ export type Reason =
   | 'variants'
   | 'vary';
 
-/** These say something of one client, not of the response. */
+/** These say something about one client, not about the response. */
 export const PERSONAL: ReadonlySet<Reason> = new Set<Reason>(['aborted', 'truncated']);
 
 export type Verdict = { readonly allowed: true } | { readonly allowed: false; readonly reason: Reason };
@@ -80,7 +79,7 @@ export function isStorable(facts: ResponseFacts, policy: StoragePolicy, nowMs: n
   if (facts.hasSetCookie) return refuse('set-cookie'); // P6; §7.3 leaves it to us
   if (facts.isEventStream) return refuse('stream');
   if (facts.hasTrailer) return refuse('trailer'); // RFC 9110 §6.5
-  if (facts.isTransferCoded) return refuse('encoding'); // RFC 9112 §6.1: of the message, not of what it carries
+  if (facts.isTransferCoded) return refuse('encoding'); // RFC 9112 §6.1: it belongs to the message, not to its content
   const vary = varyVerdict(facts, policy);
   if (!vary.allowed) return vary;
   if ((facts.declaredBytes ?? 0) > policy.maxBodyBytes) return refuse('too-large');
@@ -116,7 +115,7 @@ function forbids(control: CacheControl | undefined): boolean {
 /** A response may depend only on headers of the key. RFC 9111 §4.1 */
 function varyVerdict({ varies, isEncoded }: ResponseFacts, { keyedHeaders }: StoragePolicy): Verdict {
   if (isEncoded && !keyedHeaders.has('accept-encoding')) return refuse('encoding');
-  // A body without encoding is for everybody; a handler that cannot see the header cannot make another.
+  // A body without encoding suits all clients; a handler that cannot see the header cannot make another.
   const isKeyed = (name: string) => keyedHeaders.has(name) || name === 'accept-encoding';
   return varies.every(isKeyed) ? ALLOW : refuse('vary');
 }

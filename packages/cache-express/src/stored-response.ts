@@ -114,7 +114,7 @@ function isHead(head: unknown): head is Head {
 const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
-/** Nothing that could end a header and begin another thing, and no cookie of somebody else. */
+/** Refuses what could end a header and begin something else, and the cookie of another client. */
 function isPair(pair: unknown): boolean {
   if (!Array.isArray(pair) || pair.length !== 2) return false;
   const [name, value] = pair as unknown[];

@@ -4,7 +4,7 @@ import type { Reason } from './storable.ts';
 /** How a request was answered, in the words of the metric `http_cache_requests_total`. */
 export type Result = 'hit' | 'stale' | 'miss' | 'collapsed' | 'bypass' | 'error';
 
-/** What is measured only where somebody shows it. */
+/** Receives what is measured only for a `metricsRoute`. */
 export interface Meter {
   /** Waiting for the cache, without the handler. */
   store(op: 'read' | 'invalidate', ms: number): void;

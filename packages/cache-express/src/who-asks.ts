@@ -4,10 +4,11 @@ import { identityDigest } from './request-key.ts';
 import { isFromSomebody } from './request-rules.ts';
 
 const NO_IDENTITY =
-  'requests are not cached whose `identity` is neither a text that is not empty, nor a number, nor `undefined` for nobody; it cannot be a promise';
+  'requests are not cached whose `identity` is neither a text that is not empty, nor a number, nor `undefined` for an anonymous user; it cannot be a promise';
 
 /**
- * The digest of who asks; `undefined` for everybody; `null` for somebody who cannot be told from others.
+ * The digest of the user; `undefined` for anonymous users, who share one response; `null` for a user who cannot be told
+ * from others.
  * @throws what `identity` throws
  */
 export function whoAsks(

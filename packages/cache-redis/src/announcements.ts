@@ -13,8 +13,8 @@ import { BEATS, CONNECTING, TrackingLink } from './tracking-link.ts';
 type Status = { readonly state: 'up' } | { readonly state: 'down'; readonly reason: string };
 
 /**
- * Announcements of a Redis: a connection to each primary, kept as a `TrackingLink`. The whole is up only while all of them
- * are: which node a key or a tag lives on then does not matter, nor that a slot moves.
+ * Announcements of a Redis: a connection to each primary, kept as a `TrackingLink`. The whole is up only while all of
+ * them are: which node a key or a tag lives on then does not matter, nor that a slot moves.
  */
 export class RedisChannel implements Channel {
   readonly #connection: Connection;
@@ -29,7 +29,7 @@ export class RedisChannel implements Channel {
   #status: Status = { state: 'down', reason: CONNECTING };
   #isClosed = false;
   #nextBarrier: Promise<void> | undefined;
-  /** For who keeps it. */
+  /** For the caller that holds it. */
   onClose: () => void = () => {};
 
   /**
@@ -100,8 +100,8 @@ export class RedisChannel implements Channel {
   }
 
   /**
-   * Whoever is behind a name, a balancer or Sentinels may have changed. What is read from here on comes from the server that is
-   * reached now, and so must its announcements. An address of a Cluster is that of one node.
+   * The server behind a name, a balancer or Sentinels may have changed. What is read from here on comes from the server
+   * that is reached now, and so must its announcements. An address of a Cluster is that of one node.
    */
   #reached(): void {
     if (this.#isClosed || this.#connection.isCluster) return;
@@ -120,14 +120,19 @@ export class RedisChannel implements Channel {
     this.#update();
   };
 
-  /** What it had still to say is lost, also of keys that another node has now: so nothing that was read before counts. */
+  /**
+   * What it had still to say is lost, also of keys that another node has now: so nothing that was read before counts.
+   */
   #drop(address: string): void {
     this.#links.get(address)?.close();
     this.#links.delete(address);
     this.#listener({ kind: 'all' });
   }
 
-  /** A Cluster client looks for new primaries when a command fails. While copies answer, or nobody asks, it sends none. */
+  /**
+   * A Cluster client looks for new primaries when a command fails. While copies answer, or no reads come, it sends
+   * none.
+   */
   #seek(): void {
     this.#cancelSeek();
     const { client } = this.#connection;

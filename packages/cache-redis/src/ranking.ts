@@ -4,7 +4,7 @@ import { chunks } from './protocol/many.ts';
 import { ADD_TO_RANKING } from './protocol/ranking-script.ts';
 import { redacted } from './redaction.ts';
 
-/** A script that adds more than this would hold up everybody else's commands. */
+/** A script that adds more than this would delay other commands. */
 const ADDED_AT_ONCE = 500;
 
 /**

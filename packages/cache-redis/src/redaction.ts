@@ -1,9 +1,10 @@
 import { CacheError } from '@huntly/cache-core';
 
 /**
- * An error of the client that may be logged, or be the `cause` of another. ioredis puts the arguments of the command into its
- * errors, so a refused `AUTH` shows the password and a refused `SET` the value; the text of a reply may quote arguments too.
- * So nothing is copied but the kind of the error, its code and the name of the command; the explanation is ours.
+ * An error of the client that may be logged, or be the `cause` of another. ioredis puts the arguments of the command
+ * into its errors, so a refused `AUTH` shows the password and a refused `SET` the value; the text of a reply may quote
+ * arguments too. So nothing is copied but the kind of the error, its code and the name of the command; the explanation
+ * is ours.
  */
 class RedactedError extends Error {
   /** For log filters: `WRONGPASS`, `OOM`, `ECONNREFUSED`, `TIMEOUT`, … */
@@ -62,7 +63,10 @@ const CLIENT_ERRORS: readonly (readonly [beginning: string, code: string, explan
   ['All sentinels are unreachable', 'NO_SENTINEL', 'no Sentinel answers'],
 ];
 
-/** A copy of an error that holds no argument of a command: no key, no value, no password. Our own errors return as they are. */
+/**
+ * A copy of an error that holds no argument of a command: no key, no value, no password. Our own errors return as they
+ * are.
+ */
 export function redactError(error: unknown): Error {
   if (CacheError.is(error) || error instanceof RedactedError) return error;
   const { code, explanation } = diagnose(error);
@@ -110,7 +114,10 @@ function propertyOf(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined;
 }
 
-/** An answer whose errors may be logged. @throws the reason of `signal` as it is, if that ended it: it is the caller's own */
+/**
+ * An answer whose errors may be logged.
+ * @throws the reason of `signal` as it is, if that ended it: it is the caller's own
+ */
 export async function redacted<T>(answer: Promise<T>, signal?: AbortSignal): Promise<T> {
   try {
     return await answer;

@@ -45,8 +45,8 @@ import { Refusals } from './refusals.ts';
 import { Reporter } from './report.ts';
 
 /**
- * Entries in a shared Redis (≥ 7.0) or Valkey: standalone, behind Sentinels, or a Cluster. Connects in the background: the
- * constructor does no I/O, and a cache works without the store until it is `ready()`.
+ * Entries in a shared Redis (≥ 7.0) or Valkey: standalone, behind Sentinels, or a Cluster. Connects in the background:
+ * the constructor does no I/O, and a cache works without the store until it is `ready()`.
  * @throws CacheConfigError for options that cannot work.
  * @example createCache({ types, store: redisStore({ url: process.env.REDIS_URL }) })
  */
@@ -175,7 +175,7 @@ class RedisStore implements Store {
     const { key, text } = lease;
     const nonces = await this.#provenNonces(lease, entry);
     if (!nonces) {
-      await this.#leases.release(lease, 0); // nobody should wait for it
+      await this.#leases.release(lease, 0); // no reader should wait for it
       return 'refused';
     }
     const value = encodeEntry(entry, this.#serverClock.now(), nonces);
@@ -197,10 +197,11 @@ class RedisStore implements Store {
   }
 
   /**
-   * The nonces of all tags of a loaded value, or `undefined` if one of them was invalidated since its lease was taken (P1).
+   * The nonces of all tags of a loaded value, or `undefined` if one of them was invalidated since its lease was taken
+   * (P1).
    *
-   * Tags known before the load: their nonces must be unchanged. Late tags: their nonces are sampled, and *then* the log must
-   * not name them. In the other order an invalidation between the two would be seen by neither.
+   * Tags known before the load: their nonces must be unchanged. Late tags: their nonces are sampled, and *then* the log
+   * must not name them. In the other order an invalidation between the two would be seen by neither.
    */
   async #provenNonces({ key, nonces, mark }: RedisLease, entry: NewEntry): Promise<Nonces | undefined> {
     const { scope } = key;
@@ -224,7 +225,10 @@ class RedisStore implements Store {
     return replies.reduce((total, removed) => total + removed, 0);
   }
 
-  /** The log first, then, once that is answered, the nonces: a load that samples the new nonce must find the entry in the log (P1). */
+  /**
+   * The log first, then, once that is answered, the nonces: a load that samples the new nonce must find the entry in
+   * the log (P1).
+   */
   async #invalidateTags(tags: readonly { namespace: string | undefined; tag: string }[]): Promise<void> {
     if (tags.length === 0) return;
     const byNamespace = new Map<string | undefined, string[]>();
@@ -239,7 +243,7 @@ class RedisStore implements Store {
     );
   }
 
-  /** Of a key that this user may write, and nobody has. */
+  /** Of a key that this user may write and that no program uses. */
   async #writeNothing(): Promise<void> {
     if (this.#lastLeased) await this.#connection.client.unlink(leaseKey({ ...this.#lastLeased, text: newToken() }));
   }

@@ -23,8 +23,8 @@ const REFUSALS: ReadonlySet<string> = new Set([
 const REMEMBERED_MS = 60_000;
 
 /**
- * Which kinds of calls the server refuses, and why: a full server answers `PING`, so that asking it for its health would not
- * show it. Costs nothing but a look at calls that fail.
+ * Which kinds of calls the server refuses, and why: a full server answers `PING`, so that asking it for its health
+ * would not show it. Costs nothing but a look at calls that fail.
  */
 export class Refusals {
   readonly #clock: Clock;
@@ -49,7 +49,7 @@ export class Refusals {
     }
   }
 
-  /** The same for a read, of which some keys alone may be refused. */
+  /** The same for a read, where single keys may be refused. */
   async redactedReplies(read: Promise<readonly ReadReply[]>): Promise<readonly ReadReply[]> {
     const replies = await this.redacted('read', read);
     for (const reply of replies) if (reply.kind === 'unavailable') this.note('read', reply.error);

@@ -18,9 +18,9 @@ export class TrackedKeys {
   readonly prefixes: readonly string[];
 
   /**
-   * @param below the namespace below which everything is announced: one prefix, as a server compares each key that changes
-   *   with every prefix of everybody
-   * @throws CacheConfigError for no scopes: without a prefix a server announces every key of everybody
+   * @param below the namespace below which everything is announced: one prefix, as a server compares each key that
+   *   changes with every prefix of all its clients
+   * @throws CacheConfigError for no scopes: without a prefix a server announces the keys of all programs
    */
   constructor(scopes: readonly Scope[], below?: string) {
     if (scopes.length === 0 && below === undefined)

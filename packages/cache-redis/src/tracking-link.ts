@@ -5,8 +5,8 @@ import { codeOf } from './redaction.ts';
 import { setImmediate } from './timers.ts';
 
 /**
- * down → arming → up → suspect → down. `suspect`: a PING is overdue, but the bound is not over. `provenAt`: when the last
- * PING was sent that was answered, so that everything before it has arrived.
+ * down → arming → up → suspect → down. `suspect`: a PING is overdue, but the bound is not over. `provenAt`: when the
+ * last PING was sent that was answered, so that everything before it has arrived.
  */
 export type LinkState =
   | { readonly state: 'down'; readonly reason: string }
@@ -74,7 +74,10 @@ export class TrackingLink {
     return 'provenAt' in this.#state ? this.#state.provenAt + this.#boundMs : Number.NEGATIVE_INFINITY;
   }
 
-  /** Resolves when everything announced before has arrived: it travels on the same connection, so the answer comes after it. */
+  /**
+   * Resolves when everything announced before has arrived: it travels on the same connection, so the answer comes after
+   * it.
+   */
   async ping(): Promise<void> {
     const session = this.#session;
     const sentAt = this.#parts.clock.now();
@@ -189,8 +192,8 @@ export class TrackingLink {
 }
 
 /**
- * Will this server never do this for this user? It does not know a command, or does not allow it. Everything else passes,
- * such as `LOADING`, `MASTERDOWN` or `BUSY`.
+ * Will this server never do this for this user? It does not know a command, or does not allow it. Everything else
+ * passes, such as `LOADING`, `MASTERDOWN` or `BUSY`.
  */
 export function isRefusal(error: unknown): boolean {
   if (!(error instanceof Error) || error.name !== 'ReplyError') return false;

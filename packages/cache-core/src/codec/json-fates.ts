@@ -32,7 +32,7 @@ export function fateOf(value: unknown, place: Place): Fate | undefined {
 
 /**
  * Why a part must not be stored: nothing of its content would come back, and a reader would take what does for a value.
- * Of an object with a `toJSON`, what that returns is to be asked about.
+ * For an object with a `toJSON`, ask about what that returns.
  */
 export function refusalOf(value: unknown): Fate | undefined {
   switch (typeof value) {
@@ -53,13 +53,13 @@ export function hasToJson(value: object): value is { toJSON(name: string): unkno
   return 'toJSON' in value && typeof value.toJSON === 'function';
 }
 
-/** Also of another realm, as in `node:vm`: the prototype of plain objects is the one that has none itself. */
-function isPlain(value: object): boolean {
+/** Is it an object literal? Also of another realm, as in `node:vm`: the prototype of plain objects has none itself. */
+export function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
-/** Who wrote a `toJSON` has chosen the form, but for dates and bytes. */
+/** An object with a `toJSON` has chosen its form, except for dates and bytes. */
 function fateOfObject(value: object): Fate | undefined {
   if (Array.isArray(value)) {
     const hasMore = Object.keys(value).length > value.length;
@@ -94,7 +94,7 @@ function refusalOfInstance(value: object): Fate | undefined {
   if (types.isBigIntObject(value)) return refused('a BigInt');
   if (ArrayBuffer.isView(value) && !types.isDataView(value)) return undefined;
   if (types.isBoxedPrimitive(value)) return undefined;
-  // Whatever it holds, as a WeakMap, a Blob, a URLSearchParams or an ArrayBuffer does, is nowhere that JSON sees.
+  // JSON cannot see what such an object holds: a WeakMap, a Blob, a URLSearchParams, an ArrayBuffer.
   return Object.keys(value).length === 0 ? refused(`${nameOf(value)}, of which JSON sees nothing`) : undefined;
 }
 

@@ -19,8 +19,8 @@ export function encodeJson(value: unknown): Uint8Array {
 }
 
 /**
- * Is there nothing in it but what JSON keeps, and dates? Takes a tenth of the time of `JSON.stringify`, which with a
- * replacer takes twice its time: so only values that hold something else pay for one.
+ * Does the value hold only what JSON keeps, and dates? This takes a tenth of the time of `JSON.stringify`. A replacer
+ * doubles that time, so only values that hold something else pay for one.
  */
 function isOrdinary(value: unknown, depth: number): boolean {
   if (typeof value !== 'object')
@@ -64,7 +64,7 @@ function asWritten(letter: string): string {
 
 /**
  * Without properties named `__proto__`: harmless in themselves, they change the prototype of what an application copies
- * them to, and somebody else may write to a store.
+ * them to, and other programs may write to a store.
  * @throws SerializationError where the bytes are no JSON. The message shows none of them.
  */
 export function decodeJson(bytes: Uint8Array): unknown {

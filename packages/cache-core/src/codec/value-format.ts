@@ -18,7 +18,7 @@ export interface Codec<in V = unknown> {
   readonly encode: (value: V) => Uint8Array;
   /** Gives what `encode` was given: what it returns is taken for a `V`. Whatever it throws makes the read a miss. */
   readonly decode: (bytes: Uint8Array) => unknown;
-  /** Names the form. Codecs of one format are taken for the same one, also those of two copies of a package. @default none */
+  /** Names the form. Two codecs with the same format count as one, also across copies of a package. @default none */
   readonly format?: string | undefined;
 }
 
@@ -60,8 +60,8 @@ export class ValueFormat {
   }
 
   /**
-   * The bytes to be stored. What they hold is taken from the value before this returns, so that its owner may go on with it;
-   * a promise only if they are compressed or the schema is asynchronous.
+   * The bytes to be stored. What they hold is taken from the value before this returns, so that its owner may go on
+   * with it; a promise only if they are compressed or the schema is asynchronous.
    * @throws SerializationError, ValueRejectedError, or what the codec throws; or the promise rejects with one of them.
    */
   encode(value: unknown): Uint8Array | Promise<Uint8Array> {
@@ -76,7 +76,9 @@ export class ValueFormat {
     return output instanceof Promise ? output.then(() => this.#packed(bytes)) : this.#packed(bytes);
   }
 
-  /** @throws Whatever is wrong with the bytes or with the value in them: it is a miss. Or the promise rejects with it. */
+  /**
+   * @throws Whatever is wrong with the bytes or with the value in them: it is a miss. Or the promise rejects with it.
+   */
   decode(bytes: Uint8Array): unknown {
     if (!isGzip(bytes)) return this.#toValue(bytes);
     return decompressed(bytes, this.#maxValueBytes).then((plain) => this.#toValue(plain));
@@ -102,8 +104,8 @@ export class ValueFormat {
   }
 
   /**
-   * Bytes that begin as gzip does are always ours: whatever a codec makes that begins so is compressed once more, so no mark is
-   * needed that would stand before every other value.
+   * Bytes that begin as gzip does are always ours: whatever a codec makes that begins so is compressed once more, so no
+   * mark is needed that would stand before every other value.
    */
   #packed(bytes: Uint8Array): Uint8Array | Promise<Uint8Array> {
     const isAmbiguous = isGzip(bytes);
@@ -111,13 +113,16 @@ export class ValueFormat {
     return compressed(bytes).then((packed) => (isAmbiguous || packed.byteLength < bytes.byteLength ? packed : bytes));
   }
 
-  /** A schema such as `z.coerce.date()` makes of the text the Date that it was; one that refuses the text never has a hit. */
+  /**
+   * A schema such as `z.coerce.date()` makes of the text the Date that it was; one that refuses the text never has a
+   * hit.
+   */
   #remarkOn(value: unknown, loss: JsonLoss): string | undefined {
     if (!this.#readSchema) return '';
     try {
       const output = fitted(this.#readSchema, decodeJson(encodeJson(value)));
       if (output instanceof Promise) {
-        output.catch(() => {}); // nobody waits for it: an asynchronous schema has the benefit of the doubt
+        output.catch(() => {}); // not awaited: a value of an asynchronous schema counts as valid here
         return undefined;
       }
       const again = changedByJson(output);
@@ -128,7 +133,9 @@ export class ValueFormat {
   }
 }
 
-/** `undefined` is never stored: a codec that makes it of other bytes than its own, as superjson does, has read nothing. */
+/**
+ * `undefined` is never stored: a codec that makes it of other bytes than its own, as superjson does, has read nothing.
+ */
 function defined(value: unknown): unknown {
   if (value !== undefined) return value;
   throw new SerializationError('The stored bytes are no value of the type.');

@@ -29,7 +29,7 @@ declare const VALUE: unique symbol;
 export interface CacheTypeOptions<V = unknown> {
   /** How long a value may be served. @default the `defaultTtl` of the cache */
   readonly ttl?: Ttl<V> | undefined;
-  /** The TTL of `null`, which mostly means that there is nothing: instead of `ttl`, not of the `ttl` of a call. @default `ttl` */
+  /** TTL for `null` (negative caching). Replaces the type's `ttl`, not a per-call `ttl`. @default `ttl` */
   readonly negativeTtl?: Duration;
   /** How long past its TTL a value may still be served while it is refreshed, or when refreshing fails. @default 0 */
   readonly grace?: Grace<V>;
@@ -84,7 +84,7 @@ export interface CacheTypeOptions<V = unknown> {
    * @default off
    */
   readonly degraded?: { readonly ttl: Duration };
-  /** How long after a failed load nobody else tries, over all processes. `0` turns it off. @default '250ms' */
+  /** Pause after a failed load before its key is loaded again, in any process. `0` turns it off. @default '250ms' */
   readonly backoff?: Duration | 0;
   /**
    * Copies of values in this process, which follow what the store announces. @default on if the cache has the option `local`

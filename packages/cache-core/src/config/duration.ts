@@ -5,12 +5,12 @@ import { CacheConfigError, kindOf } from '../errors.ts';
 export type Duration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd' | 'w'}`;
 
 const WITH_UNIT = /^\d+(?:\.\d+)?(?:ms|s|m|h|d|w)$/;
-/** A larger number is far more often a mistaken unit than a wish; whoever means it writes `'60d'`. */
+/** A larger number is far more often a mistaken unit than intended; write `'60d'` to mean it. */
 const MAX_SECONDS = 30 * 24 * 60 * 60;
-/** Nobody waits longer for anything. A timer of Node holds less than 25 days: one that is set for longer goes off at once. */
+/** The longest time to wait for anything. A timer of Node that is set for 25 days or more fires at once. */
 export const MAX_WAIT: Duration = '1h';
 
-/** No value is good for a hundred years: whoever writes that has mistaken a unit. */
+/** A TTL above a hundred years is a mistaken unit. */
 const LONGEST = '36500d';
 
 export type DurationCheck = { ms: number } | { problem: string };

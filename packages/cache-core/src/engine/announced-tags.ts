@@ -1,11 +1,12 @@
 import { TagTimes } from '../store/tag-times.ts';
 
 /**
- * When each tag was announced, for those it concerns: copies that carry it, and reads under way, whose tags are known at their
- * end only. All others are passed over: most announcements concern no copy, since each new tag is announced when its nonce is
- * created.
+ * When each tag was announced, for those it concerns: copies that carry it, and reads under way, whose tags are known
+ * at their end only. All others are passed over: most announcements concern no copy, since each new tag is announced
+ * when its nonce is created.
  *
- * The times are those of `TagTimes`. A read notes the time when it is *sent* (`begin`), and a copy has the time of its read.
+ * The times are those of `TagTimes`. A read notes the time when it is *sent* (`begin`), and a copy has the time of its
+ * read.
  */
 export class AnnouncedTags {
   /** Of tags that were announced while reads were under way. */

@@ -6,8 +6,8 @@ import { type Deferred, deferred } from './deferred.ts';
 import { RunningLoad } from './running-load.ts';
 
 /**
- * Loads what is missing of several values: a map by identifier, or an array with one element for each of `missing`, in its
- * order. An `Error` in it fails that value alone; what a map leaves out, or `undefined`, is not cached.
+ * Loads what is missing of several values: a map by identifier, or an array with one element for each of `missing`, in
+ * its order. An `Error` in it fails that value alone; what a map leaves out, or `undefined`, is not cached.
  */
 export type BatchLoader<T, I> = (
   missing: readonly I[],
@@ -25,9 +25,10 @@ interface Wanted<T, I> {
 }
 
 /**
- * Makes one call of a batch loader out of the loads of several keys. Each key is read, leased, joined and filled by itself, so
- * it keeps every promise that a single read has; only their loads travel together. The first call is made when each key has
- * turned out to be there, to be loaded here, or to be loaded by another: nobody is waited for who waits for others.
+ * Makes one call of a batch loader out of the loads of several keys. Each key is read, leased, joined and filled by
+ * itself, so it keeps every promise that a single read has; only their loads travel together. The first call is made
+ * when each key has turned out to be there, to be loaded here, or to be loaded by another: no load waits for one that
+ * itself waits.
  */
 export class BatchLoad<T, I> {
   readonly #load: BatchLoader<T, I>;
@@ -78,7 +79,8 @@ export class BatchLoad<T, I> {
       const wanted = this.#wanted;
       this.#wanted = [];
       this.#isDue = false;
-      // A background refresh may be the last to ask; a load that the request waits for still runs in the request's context.
+      // A background refresh may be the last to ask; a load that the request waits for still runs in the request's
+      // context.
       if (this.#isAnswered) void this.#call(wanted);
       else this.#request.runInAsyncScope(() => void this.#call(wanted));
     });

@@ -18,8 +18,8 @@ export class Budget implements Call {
   }
 
   /**
-   * An answer that is accepted after the deadline was there before it: this process was busy. Without time for what follows, a
-   * lease, everybody would load for himself.
+   * An answer that is accepted after the deadline arrived before it: this process was busy. So some time is left for
+   * the lease that follows; without it each reader would load by itself.
    */
   spendAnswered(ms: number): void {
     const leftMs = this.#leftMs - ms;

@@ -1,5 +1,6 @@
 import { isAsyncFunction } from '../at-once.ts';
 import type { Clock } from '../clock.ts';
+import { isPlain } from '../codec/json-fates.ts';
 import type { CacheTypeOptions } from '../config/cache-types.ts';
 import { Checks } from '../config/checks.ts';
 import { checkDuration, type Duration, toMilliseconds } from '../config/duration.ts';
@@ -23,7 +24,7 @@ export interface CacheOptions<T extends CacheTypes = CacheTypes> {
   readonly store?: Store | undefined;
   /** A pino logger or alike; `false` for silence. @default pino on standard output, loaded with the first line */
   readonly logger?: Logger | false | undefined;
-  /** Of the default logger. @default 'warn' */
+  /** The level of the default logger. @default 'warn' */
   readonly logLevel?: LogLevel | undefined;
   /**
    * Copies in this process of what was read from the store: for all types, or for those that say so. They follow the
@@ -31,15 +32,18 @@ export interface CacheOptions<T extends CacheTypes = CacheTypes> {
    */
   readonly local?: boolean | LocalOptions | undefined;
   /**
-   * The store time that one read may cost, over all its calls; after that the value is loaded. `false`: the store is asked
-   * whatever time it takes, without breaker and journal, as is the default store. @default '50ms'
+   * The store time that one read may cost, over all its calls; after that the value is loaded. `false`: the store is
+   * asked whatever time it takes, without breaker and journal, as is the default store. @default '50ms'
    */
   readonly storeBudget?: Duration | false | undefined;
   /** An invalidation that could not be applied throws, instead of resolving as `{ applied: false }`. @default false */
   readonly strict?: boolean | undefined;
   /** `false`: every read is a miss, every load direct. Invalidations still reach the store. @default true */
   readonly enabled?: boolean | undefined;
-  /** Keys the digests of `private` and `query` identifiers (HMAC), so that nobody can guess them. @default plain SHA-256 */
+  /**
+   * Keys the digests of `private` and `query` identifiers (HMAC), so that they cannot be guessed.
+   * @default plain SHA-256
+   */
   readonly secret?: string | undefined;
   /** Records how long reads of the store, loads and fills take, for `stats()`. @default false */
   readonly latency?: boolean | undefined;
@@ -51,24 +55,24 @@ export interface CacheOptions<T extends CacheTypes = CacheTypes> {
   readonly random?: (() => number) | undefined;
 }
 
-/** Of the copies in this process; `local: true` takes the defaults. */
+/** Options of the copies in this process; `local: true` takes the defaults. */
 export interface LocalOptions {
   /** @default 10_000 */
   readonly maxEntries?: number;
-  /** Of keys and values together, roughly. @default 64 MiB */
+  /** Bytes of keys and values together, roughly. @default 64 MiB */
   readonly maxBytes?: number;
   /**
    * How callers are kept from changing each other's value. `freeze`: they share one, frozen with all that it holds. A
    * write to it throws a plain `TypeError` of the language (`Cannot assign to read only property`), which names no
    * cache; in code that is not strict it does nothing. What freezing does not protect, such as a Date, is cloned for
-   * each caller. `clone`: each gets a clone of his own. `trust`: they share one as it is, and nobody may change it.
+   * each caller. `clone`: each gets a clone. `trust`: they share one as it is, and no caller may change it.
    * With the first two, values that can be neither frozen nor cloned, such as instances of classes, have no copies.
    * @default 'freeze'
    */
   readonly share?: Share;
 }
 
-/** Of `ready`. */
+/** Options of `ready`. */
 export interface ReadyOptions {
   /** How long to wait for the store, at most `'1h'`; `0` only looks. @default '5s' */
   readonly timeout?: Duration | 0 | undefined;
@@ -90,8 +94,8 @@ export function readyTimeoutMs(options: ReadyOptions): number {
 }
 
 /**
- * A cache closes its store. Where it cannot be made, the store that it was given would go on: a connection to Redis keeps a process
- * alive that has failed to start.
+ * Closes the given store when the cache cannot be created: its connection to Redis would keep a process alive that has
+ * failed to start.
  */
 export function closingOnFailure<C>(options: { readonly store?: Store | undefined } | undefined, make: () => C): C {
   try {
@@ -185,6 +189,7 @@ const LOCAL_OPTIONS = ['maxEntries', 'maxBytes', 'share'] as const satisfies rea
 
 function localProblems(local: unknown): string[] {
   if (local === undefined || typeof local === 'boolean') return [];
+  // The entries of an array or a Map would count as no options.
   if (typeof local !== 'object' || local === null || !isPlain(local))
     return [`local must be true, false or an object such as { maxEntries: 1_000 }; got ${kindOf(local)}`];
   const { maxEntries, maxBytes, share, ...unknown } = local as Record<string, unknown>;
@@ -201,22 +206,16 @@ function localProblems(local: unknown): string[] {
   return problems;
 }
 
-/** Not an array, a Map or alike, whose entries would count as no options. */
-function isPlain(value: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === null || Object.getPrototypeOf(prototype) === null;
-}
-
-/** How the store is guarded; not at all where it is the one of this process. */
+/** The limits of the store; `undefined` for the in-process store and for `storeBudget: false`. */
 export function guardSettings({ store, storeBudget = '50ms' }: CacheOptions): GuardSettings | undefined {
   if (store === undefined || storeBudget === false) return undefined;
   return { ...GUARD, budgetMs: toMilliseconds('storeBudget', storeBudget) };
 }
 
-/** Longer, and no read would be answered by its source. `false` is for a store without a deadline. */
+/** With a longer budget a read would wait for the store instead of loading. `false` switches the limit off. */
 const MAX_BUDGET: Duration = '1m';
 const GUARD = {
-  /** Longer than for reads: who invalidates must know whether it holds. */
+  /** Longer than for reads: the caller of an invalidation must know whether it was applied. */
   invalidationMs: 1_000,
   maxInFlight: 2_000,
   deadlinesToOpen: 5,

@@ -36,7 +36,10 @@ import { checkTags } from './entry-builder.ts';
 import { type InvalidationResult, Invalidator, type PatternOptions } from './invalidator.ts';
 import { TypedCache } from './typed-cache.ts';
 
-/** What a type's values are, from its schema, `cacheType<V>()` or the parameter of its `ttl`, `tags` or `codec` function. */
+/**
+ * What a type's values are, from its schema, `cacheType<V>()` or the parameter of its `ttl`, `tags` or `codec`
+ * function.
+ */
 export type ValueOf<T> = T extends { readonly schema: Schema<infer V> }
   ? V
   : T extends CacheTypeOptions<infer V>
@@ -57,7 +60,7 @@ export function createCache<const T extends CacheTypes>(options: CacheOptions<T>
 }
 
 export class Cache<T extends CacheTypes = CacheTypes> {
-  /** Of the constructor, for what is built upon this class. */
+  /** Names of the constructor's options, for classes that extend this one. */
   protected static readonly optionNames: readonly string[] = CACHE_OPTIONS;
   /** Its `level` can be set while running, if it is the default one or a pino logger. */
   readonly logger: Logger;
@@ -124,7 +127,8 @@ export class Cache<T extends CacheTypes = CacheTypes> {
 
   /**
    * A type that was not declared at the start, for what is built upon a cache. A name that is known keeps its settings.
-   * @throws CacheConfigError with everything that is wrong with the options, or if the name is that of a type with another codec.
+   * @throws CacheConfigError with everything that is wrong with the options, or if the name is that of a type with
+   *   another codec.
    */
   addType<V, I = Identifier>(name: string, options: CacheTypeOptions<V>): TypedCache<V, I> {
     const known = this.#resolved.get(name);
@@ -163,9 +167,9 @@ export class Cache<T extends CacheTypes = CacheTypes> {
   }
 
   /**
-   * Drops the values whose identifier matches, one by one: `'lead:4*'`, `'search:*'`. `*` is any text, `?` one character. It is
-   * `type:identifier` without the namespace, which the cache adds.
-   * Hashed identifiers only match `*`. For a whole type `invalidateAll()` is far cheaper.
+   * Drops the values whose identifier matches, one by one: `'lead:4*'`, `'search:*'`. `*` is any text, `?` one
+   * character. It is `type:identifier` without the namespace, which the cache adds. Hashed identifiers only match `*`.
+   * For a whole type `invalidateAll()` is far cheaper.
    * @returns how many were removed (with `dryRun`: would be).
    * @throws KeyError for a bad pattern, InvalidationError if the store could not finish it.
    * @example await cache.invalidatePattern('lead:4*', { dryRun: true });
@@ -220,8 +224,8 @@ export class Cache<T extends CacheTypes = CacheTypes> {
   }
 
   /**
-   * Waits for every announcement of what happened before the call, in any process: what is read afterwards, also from a copy in
-   * this process, is not older. About one round trip; nothing where there are no copies.
+   * Waits for every announcement of what happened before the call, in any process: what is read afterwards, also from a
+   * copy in this process, is not older. About one round trip; nothing where there are no copies.
    * @example
    * await queue.take(); // another process changed the lead and invalidated it before it sent this
    * await cache.barrier();
@@ -231,16 +235,20 @@ export class Cache<T extends CacheTypes = CacheTypes> {
     this.engine.lastSeen.forget();
   }
 
-  /** Whether the store answers, and what it says of itself. Whatever the store does, it never rejects. @throws CacheConfigError for options that cannot work */
+  /**
+   * Whether the store answers, and what it says of itself. Whatever the store does, it never rejects.
+   * @throws CacheConfigError for options that cannot work
+   */
   async healthCheck(options: HealthOptions = {}): Promise<CacheHealth> {
     const { store, clock, guard, local } = this.engine;
     return checkHealth(store, clock, () => ({ guard: guard?.state(), channel: local.state }), options);
   }
 
   /**
-   * Calls `listener` whenever the event happens, at once and within the read or write it belongs to: keep it short. It gets the
-   * real key; only log lines hide a part of it. A listener that throws is logged once and fails nothing.
-   * `store` and, where they share local copies, `channel` are of a cache and its children together: a listener of either hears them.
+   * Calls `listener` whenever the event happens, at once and within the read or write it belongs to: keep it short. It
+   * gets the real key; only log lines hide a part of it. A listener that throws is logged once and fails nothing.
+   * `store` and, where they share local copies, `channel` are of a cache and its children together: a listener of
+   * either hears them.
    * @param options with `children: true` it also hears what happens in the children of this cache, and below.
    * @returns a function that ends it.
    * @throws CacheConfigError for a name that is none, or a listener that is no function.
@@ -252,7 +260,8 @@ export class Cache<T extends CacheTypes = CacheTypes> {
 
   /**
    * What each type did since the cache was made.
-   * @param options with `children: true` together with what it did in the children of this cache, and below, those that are closed included.
+   * @param options with `children: true` together with what it did in the children of this cache, and below, those that
+   *   are closed included.
    */
   stats({ children = false }: ChildrenOption = {}): Record<keyof T & string, TypeStats> {
     const names = children ? [...this.engine.observers.keys()] : [...this.#types.keys()];
@@ -262,9 +271,9 @@ export class Cache<T extends CacheTypes = CacheTypes> {
 
   /**
    * Resolves when no load, refresh, fill, set, release or invalidation of this cache or of its children is under way in
-   * this process: what was loaded before the call is in the store by then, or was refused. It is made for tests. It also
-   * waits for work that begins meanwhile, and for as long as a loader takes, so a loader must not await it. A claim that
-   * was handed out counts from its `fill` or `release` on. Never rejects.
+   * this process: what was loaded before the call is in the store by then, or was refused. It is made for tests. It
+   * also waits for work that begins meanwhile, and for as long as a loader takes, so a loader must not await it. A
+   * claim that was handed out counts from its `fill` or `release` on. Never rejects.
    * @example
    * await leads.getOrSet(42, load); // has the value before it is stored
    * await cache.settled();

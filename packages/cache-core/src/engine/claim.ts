@@ -17,9 +17,9 @@ export interface Hit<V> {
 }
 
 /**
- * The right to fill one key, for one caller; all others wait for it. Read the source *after* it was given and call `fill`,
- * or `release` if there will be no value. Those who wait start over after the `wait` of its type; not filled within the
- * `lease` of its type, it is not stored any more.
+ * The right to fill one key, for one caller; all others wait for it. Read the source *after* it was given and call
+ * `fill`, or `release` if there will be no value. Those who wait start over after the `wait` of its type; not filled
+ * within the `lease` of its type, it is not stored any more.
  */
 export interface OpenClaim<V> {
   readonly hit: false;
@@ -36,8 +36,9 @@ export interface OpenClaim<V> {
 }
 
 /**
- * Why a claim was given: `leased` by the store; `unfenced` because another load took longer than this caller waits; `alone`
- * because the store does not answer. Only a leased claim is stored, and only its value can be proven to those who come late.
+ * Why a claim was given: `leased` by the store; `unfenced` because another load took longer than this caller waits;
+ * `alone` because the store does not answer. Only a leased claim is stored, and only its value can be proven to those
+ * who come late.
  */
 export type Right =
   | { readonly kind: 'leased'; readonly lease: Lease }
@@ -62,7 +63,7 @@ export class RunningClaim<V> implements OpenClaim<V> {
   readonly hit = false;
   readonly #parts: ClaimParts;
   readonly #beganAt: number;
-  /** Of a type with `degraded`. */
+  /** Only for a type with `degraded`. */
   readonly #sight: Sight | undefined;
   #isOpen = true;
   #hasLeft = false;
@@ -86,7 +87,8 @@ export class RunningClaim<V> implements OpenClaim<V> {
   }
 
   /**
-   * Runs a loader under the claim. The caller does not wait for the store: the value is returned as soon as it is there.
+   * Runs a loader under the claim. The caller does not wait for the store: the value is returned as soon as it is
+   * there.
    * @throws LoaderTimeoutError, or what the loader throws
    */
   load<T extends V>(loader: Loader<T, never>): Promise<T> {
@@ -119,7 +121,10 @@ export class RunningClaim<V> implements OpenClaim<V> {
     return asker ? asker.waitFor(flight, run) : run();
   }
 
-  /** For a claim that is handed out, and perhaps forgotten: no caller waits longer for it than for a load of another process. */
+  /**
+   * For a claim that is handed out, and perhaps forgotten: no caller waits longer for it than for a load of another
+   * process.
+   */
   lapse(): this {
     const { flight, key } = this.#parts;
     const { engine, type } = this.#parts.context;
@@ -183,7 +188,7 @@ export class RunningClaim<V> implements OpenClaim<V> {
       else await this.#releaseLease(0);
       if (entry && (isProven || right.kind === 'alone')) this.#see(entry);
     } finally {
-      flight.share(value, isProven); // whatever a logger or a store does: nobody waits for ever
+      flight.share(value, isProven); // whatever a logger or a store does: no caller waits for ever
     }
   }
 
@@ -198,7 +203,9 @@ export class RunningClaim<V> implements OpenClaim<V> {
     if (this.#sight) context.engine.lastSeen.see(key.text, this.#sight, entry.bytes);
   }
 
-  /** True if the value may be shared with joiners. Without an answer nobody knows what was invalidated meanwhile (P1). */
+  /**
+   * True if the value may be shared with joiners. Without an answer it is unknown what was invalidated meanwhile (P1).
+   */
   async #store(lease: Lease, entry: NewEntry): Promise<boolean> {
     const { engine, observer } = this.#parts.context;
     const { key, isBulk } = this.#parts;
@@ -211,7 +218,7 @@ export class RunningClaim<V> implements OpenClaim<V> {
       return verdict === 'stored';
     } catch (error) {
       observer.count('storeErrors', key.text, error); // said by `ask`
-      await this.#releaseLease(0); // else everybody waits for a load that is over
+      await this.#releaseLease(0); // else all readers wait for a load that is over
       return false;
     }
   }

@@ -1,17 +1,17 @@
-/** What the table asks of what it holds. */
+/** What each value in the table must have. */
 export interface Holdable {
   readonly bytes: number;
   /** Set by a hit, taken back when eviction passes it over. */
   wasUsed: boolean;
 }
 
-/** A copy is evicted though it was used, after so many that were: else one fill could wait for a walk through all. */
+/** After passing over this many used copies the next one is evicted anyway: a fill must not walk through all. */
 const MAX_PASSED = 32;
 
 /**
- * Values by key, bounded by number and bytes (P7). A hand goes round in the order in which they came, and evicts who was not used
- * since it last came by: second chance, also called CLOCK. A hit sets one bit, where a list of recent use would be mended: that
- * takes a tenth of the time of a hit.
+ * Values by key, bounded by number and bytes (P7). A hand goes round in insertion order and evicts the first value that
+ * was not used since its last visit: second chance, also called CLOCK. A hit sets one bit; keeping a list of recent use
+ * instead would take a tenth of the time of a hit.
  */
 export class CopyTable<T extends Holdable> {
   readonly #maxEntries: number;

@@ -4,7 +4,7 @@ export interface Deferred<T> {
   reject(reason: unknown): void;
 }
 
-/** A promise settled from outside. Its rejection is never unhandled: whoever waits sees it, and perhaps nobody does. */
+/** A promise settled from outside. Its rejection never counts as unhandled: there may be no caller that waits. */
 export function deferred<T>(): Deferred<T> {
   let resolve: (value: T) => void = () => {};
   let reject: (reason: unknown) => void = () => {};

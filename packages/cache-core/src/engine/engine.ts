@@ -23,7 +23,7 @@ export interface EngineParts {
   readonly guard: GuardSettings | undefined;
   /** The engine whose store, guard and budget this one uses: `store` and `guard` are not looked at then. */
   readonly parent: Engine | undefined;
-  /** Of the copies in this process, which types may have. */
+  /** Options of the copies in this process, which types may have. */
   readonly local: LocalSettings;
   readonly keyMemory: KeyMemory;
   readonly clock: Clock;
@@ -40,7 +40,7 @@ const BULK_CALLS = 200;
 const CLOSE_PATIENCE_MS = 5_000;
 /** A store that answers some of its calls only would be said to be silent, and to be back, at each of them. */
 const QUIET_MS = 10_000;
-/** Of keys whose pauses are remembered: their characters, and what each costs besides. */
+/** Bounds of the remembered pauses: characters of their keys, and the overhead of each. */
 const PAUSES_SIZE = 1_000_000;
 const PAUSE_OVERHEAD = 100;
 
@@ -64,7 +64,7 @@ export class Engine {
   readonly flights: Flights;
   /** Key → until when no refresh of it is begun. Shared as the flights are, and bounded over all of them (P7). */
   readonly pauses: LRUCache<string, number>;
-  /** Of types with `degraded`. Shared as the flights are. */
+  /** For types with `degraded`. Shared like the flights. */
   readonly lastSeen: LastSeen;
   readonly reads: ReadBatch;
   /** For the calls of verbs that take many values: they leave the store, and its cap, to single ones as well. */
@@ -75,9 +75,9 @@ export class Engine {
   readonly #hasLatency: boolean;
   /** The asynchronous context in which the cache was made. */
   readonly #origin = new AsyncResource('huntly-cache');
-  /** Nobody awaits it, so `close` does. */
+  /** Background work, which no caller awaits: `close` does. */
   readonly #background: WorkUnderWay;
-  /** Somebody awaits it, and perhaps `settled` as well. */
+  /** Work that its caller awaits; `settled` waits for it as well. */
   readonly #awaited: WorkUnderWay;
   #unanswered: { readonly kind: StoreCall; readonly isSaid: boolean } | undefined;
   #lastUnansweredAt = Number.NEGATIVE_INFINITY;
@@ -159,7 +159,7 @@ export class Engine {
     return new Budget(this.#budgetMs);
   }
 
-  /** The one place for work that nobody awaits: it is drained by `close`, and its failure is a log line. */
+  /** The one place for background work: `close` waits for it, and its failure is a log line. */
   runInBackground(reason: string, work: Promise<unknown>): void {
     const failed = (error: unknown) => this.logger.error({ err: error, reason }, 'background work failed');
     this.#background.add(work.catch(failed));
@@ -208,8 +208,8 @@ export class Engine {
   }
 
   /**
-   * Calls the store; says once when a kind of call is not answered any more, and once when that kind is again. (A server
-   * without memory answers reads and refuses leases.) Rejects as the store does.
+   * Calls the store; says once when a kind of call is not answered any more, and once when that kind is again. (A
+   * server without memory answers reads and refuses leases.) Rejects as the store does.
    * @param budget of the request that waits for the answer, and pays for it
    */
   async ask<T>(kind: StoreCall, call: (store: Store) => Promise<T>, budget?: Budget): Promise<T> {

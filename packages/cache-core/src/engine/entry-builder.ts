@@ -64,7 +64,9 @@ export interface EntrySettings {
   readonly loadMs: number;
 }
 
-/** What the store is to keep, or `undefined` for a value that cannot be kept: that is counted and said, never thrown. */
+/**
+ * What the store is to keep, or `undefined` for a value that cannot be kept: that is counted and said, never thrown.
+ */
 export function tryBuildEntry(
   context: TypeContext,
   key: string,
@@ -94,8 +96,8 @@ export function tryBuildEntry(
 
 /**
  * Everything is asked of the value before this returns: its owner may go on with it while it is being compressed.
- * @throws SerializationError or ValueRejectedError for a value that cannot be kept, KeyError or CacheConfigError for tags or a
- * TTL that cannot; or the promise rejects with one of them.
+ * @throws SerializationError or ValueRejectedError for a value that cannot be kept, KeyError or CacheConfigError for
+ * tags or a TTL that cannot; or the promise rejects with one of them.
  */
 function buildEntry(
   { type, engine }: TypeContext,

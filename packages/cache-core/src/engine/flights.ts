@@ -14,9 +14,9 @@ const AGAIN: Landing = { kind: 'again' };
 /**
  * One running load, shared by the callers of this process.
  *
- * Those who come before the load begins own the flight: the source is read after they came, so the value is theirs as soon
- * as it is loaded. Those who come later are joiners. Something may have been invalidated, by any process, between the
- * source read and their coming, so they get the value only once the store accepted it: then nothing was (P1).
+ * Those who come before the load begins own the flight: the source is read after they came, so the value is theirs as
+ * soon as it is loaded. Those who come later are joiners. Something may have been invalidated, by any process, between
+ * the source read and their coming, so they get the value only once the store accepted it: then nothing was (P1).
  */
 export class Flight {
   readonly #owners: Deferred<Landing> = deferred();
@@ -101,7 +101,10 @@ export class Flights {
     if (this.#joinable.get(key) === flight) this.detach(key);
   }
 
-  /** There will be no value: those who waited look for themselves, as what was seen here may be older than their coming (P1). */
+  /**
+   * There will be no value: those who waited look for themselves, as what was seen here may be older than their coming
+   * (P1).
+   */
   abandon(key: string, flight: Flight): void {
     this.close(key, flight);
     flight.abandon();

@@ -9,7 +9,7 @@ import { nextTick } from '../timers.ts';
 import { LocalTier, type LocalTierOptions } from './local-tier.ts';
 
 export interface LocalSettings extends Omit<LocalTierOptions, 'clock' | 'logger'> {
-  /** Of the cache that they are made for. */
+  /** The namespace of the cache that they are made for. */
   readonly namespace: string | undefined;
 }
 
@@ -26,8 +26,8 @@ const ALONE_MS = 1_000;
 const NO_TRACKING = 'TRACKING';
 
 /**
- * The local tier of a cache and its children, and the channel that they follow: one connection to each primary and one bound of
- * memory, however many children there are. Without announcements copies live for a second.
+ * The local tier of a cache and its children, and the channel that they follow: one connection to each primary and one
+ * bound of memory, however many children there are. Without announcements copies live for a second.
  */
 export class FollowedCopies {
   readonly tier: LocalTier;
@@ -86,7 +86,10 @@ export class FollowedCopies {
     this.tier.announce({ kind: 'all' });
   }
 
-  /** Afterwards no copy is older than this call. While nothing is announced there is nothing to wait for: they are dropped. */
+  /**
+   * Afterwards no copy is older than this call. While nothing is announced there is nothing to wait for: they are
+   * dropped.
+   */
   async barrier(): Promise<void> {
     const channel = this.tier.isAlone ? undefined : this.#channel;
     const isBehind = (await channel?.barrier().catch(() => LOST)) === LOST;

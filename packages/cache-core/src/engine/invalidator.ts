@@ -8,11 +8,13 @@ import type { Engine } from './engine.ts';
 
 export interface InvalidationResult {
   /**
-   * `false`: the store could not be told. A warning is logged. This process does not trust the values concerned, and tells the
-   * store as soon as it answers; until then other processes may still serve them.
+   * `false`: the store could not be told. A warning is logged. This process does not trust the values concerned, and
+   * tells the store as soon as it answers; until then other processes may still serve them.
    */
   readonly applied: boolean;
-  /** How many values were removed at once. Values dropped by a tag or a type are not counted: nobody looks for them. */
+  /**
+   * How many values were removed at once. Values dropped by a tag or a type are not counted: they are not looked up.
+   */
   readonly removed: number;
 }
 
@@ -109,8 +111,8 @@ export class Invalidator {
   }
 
   /**
-   * The values of flights of these keys will be refused, so a reader that comes later need not wait for them. Of a tag nobody
-   * knows the keys: there a late reader waits, and starts over.
+   * The values of flights of these keys will be refused, so a reader that comes later need not wait for them. The keys
+   * of a tag are not known: there a late reader waits, and starts over.
    */
   #endJoining(targets: readonly Target[]): void {
     for (const target of targets) if (target.kind === 'key') this.#engine.flights.detach(target.key.text);

@@ -1,4 +1,4 @@
-/** Runs so many pieces of work at a time, the others in the order in which they came. */
+/** Runs at most `limit` pieces of work at a time; the others wait, first come, first served. */
 export class Limiter {
   readonly #limit: number;
   readonly #waiting: (() => void)[] = [];
@@ -10,7 +10,7 @@ export class Limiter {
 
   async run<T>(work: () => Promise<T>): Promise<T> {
     if (this.#running < this.#limit) this.#running++;
-    else await new Promise<void>((enter) => this.#waiting.push(enter)); // whoever leaves hands its place on
+    else await new Promise<void>((enter) => this.#waiting.push(enter)); // work that ends passes its place on
     try {
       return await work();
     } finally {

@@ -9,7 +9,10 @@ import { checkTags } from './entry-builder.ts';
 export interface LoaderContext<V> {
   /** Aborted when the `hardTimeout` of the type is over: hand it to `fetch` or a query. */
   readonly signal: AbortSignal;
-  /** The value that is replaced, if there is one: stale, or about to be. A source that can say "not modified" saves a load. */
+  /**
+   * The value that is replaced, if there is one: stale, or about to be. A source that can say "not modified" saves a
+   * load.
+   */
   readonly previous: V | undefined;
   /** Returns this value to those who wait for it, and does not store it. */
   readonly skip: () => void;

@@ -1,9 +1,9 @@
 import { KeyError, kindOf } from '../errors.ts';
 import type { FillOptions } from './entry-builder.ts';
 
-/** Values of one call: more should come in several. */
+/** Values in one call; split more of them into several calls. */
 const MAX_MANY = 10_000;
-/** Of them at a time: more would hold up everybody else's. */
+/** Keys per batch; larger batches would delay other requests. */
 const CHUNK = 500;
 
 /** A value of `setMany`, and what it is stored with besides the options of the call. */
@@ -50,7 +50,7 @@ export function checkMany(list: readonly unknown[]): void {
     throw new KeyError(`At most ${MAX_MANY} values at a time; got ${list.length}. Split the call.`);
 }
 
-/** @throws KeyError. What else is wrong with the options is said by `set`. */
+/** @throws KeyError. All other checks of the options are those of `set`. */
 export function checkOnNotStored<O extends SetManyOptions<never, never>>(options: O): O {
   if (options === null || typeof options !== 'object') {
     throw new KeyError(`The options must be an object such as { ttl: '5m' }; got ${kindOf(options)}.`);

@@ -7,11 +7,11 @@ interface OpenFlights {
   keys(): readonly string[];
 }
 
-/** Those of this process with loads or claims that are open. Of the process, since its end is what they are looked at for. */
+/** All in this process with open loads or claims: they are looked at when the process ends. */
 const OPEN = new Set<OpenFlights>();
 let isWatching = false;
 
-/** From here on there is a load or a claim. */
+/** The first load or claim of these flights has begun. */
 export function flightsBegan(flights: OpenFlights): void {
   OPEN.add(flights);
   if (isWatching) return;
@@ -24,8 +24,8 @@ export function flightsEnded(flights: OpenFlights): void {
 }
 
 /**
- * Nothing keeps the process alive any more, and still a loader has not ended or a claim was not filled: whoever awaits them never goes on,
- * and the process would end with exit code 0 and no word.
+ * Nothing keeps the process alive any more, but a loader has not ended or a claim was not filled. Their callers never
+ * go on, and without this warning the process would end silently with exit code 0.
  */
 function warnOfOpenFlights(): void {
   const keys = [...OPEN].flatMap((flights) => flights.keys());

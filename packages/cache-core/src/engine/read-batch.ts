@@ -4,7 +4,7 @@ import type { Call, ReadReply, Store, StoreKey } from '../store/store.ts';
 import { nextTick } from '../timers.ts';
 import { type Deferred, deferred } from './deferred.ts';
 
-/** Keys that travel in one call of the store: more would hold up everybody else's. */
+/** Keys in one call of the store: larger batches would delay other requests. */
 const MAX_KEYS = 500;
 const ABSENT: ReadReply = { kind: 'absent' };
 
@@ -24,8 +24,9 @@ interface Batch {
 }
 
 /**
- * Gathers the reads of one tick into one `read` of the store, equal keys once. Each reader has its reply as soon as the store has
- * it. A read that was sent is never joined: a reader that comes later may only see what is in the store later (P1).
+ * Gathers the reads of one tick into one `read` of the store, equal keys once. Each reader has its reply as soon as the
+ * store has it. A read that was sent is never joined: a reader that comes later may only see what is in the store later
+ * (P1).
  */
 export class ReadBatch {
   readonly #store: Store;
@@ -48,7 +49,8 @@ export class ReadBatch {
     const asked = batch.asked.get(key.text) ?? { key, answer: deferred<Answered>() };
     batch.asked.set(key.text, asked);
     batch.budgetMs = Math.max(batch.budgetMs, budgetMs);
-    // The deadline of the batch is the guard's. A timer of its own is only for a reader that has spent some of its time.
+    // The deadline of the batch is the guard's. A timer of its own is only for a reader that has spent some of its
+    // time.
     const { promise } = asked.answer;
     return budgetMs < this.#fullBudgetMs ? this.#within(budgetMs, promise) : promise;
   }

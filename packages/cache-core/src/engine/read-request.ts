@@ -18,7 +18,10 @@ export interface ReadRequest {
   readonly onWaiting?: (() => void) | undefined;
 }
 
-/** A read sent back this often ends without asking the store again: it loads without a lease, or takes the stale value. It never goes round for ever. */
+/**
+ * A read sent back this often ends without asking the store again: it loads without a lease, or takes the stale value.
+ * It never goes round for ever.
+ */
 export const MAX_ROUNDS = 16;
 
 /** How far a read has come. */
@@ -61,7 +64,10 @@ export class ForcedRead {
   }
 }
 
-/** A lease, or why there is none. `filled`: there is a value by now. `busy`: another one loads, for longer than one could wait. */
+/**
+ * A lease, or why there is none. `filled`: there is a value by now. `busy`: another one loads, for longer than one
+ * could wait.
+ */
 export type Acquired =
   | Exclude<Right, { kind: 'unfenced' }>
   | { readonly kind: 'filled' }
@@ -71,7 +77,10 @@ export type Acquired =
 export interface Patience {
   readonly budget: Budget;
   readonly waitUntil: number;
-  /** Whether it also waits while no caller may load since a load failed. Not where there is a stale value to answer with. */
+  /**
+   * Whether it also waits while no caller may load since a load failed. Not where there is a stale value to answer
+   * with.
+   */
   readonly waitsOutPause: boolean;
   /** Of the caller, if it may leave. A refresh is not the caller's. */
   readonly signal?: AbortSignal | undefined;

@@ -160,17 +160,21 @@ export class Reader {
   }
 
   /**
-   * A load that began before this reader came is worth waiting for: with a lease the store can prove its value (P1). Without one,
-   * because the store gave none, this reader would get none either; it waits for the end of the load and shares the next one, else
-   * each reader would ask the source (P3). A load without a lease though the store gives leases cannot be joined at all: its claim
-   * has closed its flight. A reader that got no answer has no store time left to wait for the answers of another (P4).
+   * A load that began before this reader came is worth waiting for: with a lease the store can prove its value (P1).
+   * Without one, because the store gave none, this reader would get none either; it waits for the end of the load and
+   * shares the next one, else each reader would ask the source (P3). A load without a lease though the store gives
+   * leases cannot be joined at all: its claim has closed its flight. A reader that got no answer has no store time left
+   * to wait for the answers of another (P4).
    */
   #mayJoin(flight: Flight, lookup: Lookup, round: number): boolean {
     if (flight.right === undefined) return round < MAX_ROUNDS && !(flight.asksStore && lookup.kind === 'unknown');
     return round < MAX_JOINS;
   }
 
-  /** The right to load, or `undefined` when a value is there by now. Who went round too often gets it at once, leased or not. */
+  /**
+   * The right to load, or `undefined` when a value is there by now. Who went round too often gets it at once, leased or
+   * not.
+   */
   async #rightToLoad(request: ReadRequest, lookup: Lookup, progress: Progress): Promise<Right | undefined> {
     if (lookup.kind === 'unknown') return { kind: 'alone' };
     const { clock } = this.#engine;

@@ -12,13 +12,14 @@ let running = 0;
 /** What can be waited for. */
 export interface AwaitedFlight {
   readonly key: string;
-  /** Whose end it waits for. */
+  /** The load that ends it. */
   readonly load: RunningLoad | undefined;
 }
 
 /**
- * A loader that runs, and what it waits for. Its asynchronous context tells which reads are its own, in whatever cache, so that loads
- * that wait for each other are found before they wait for ever. A read that a loader begins counts as one that it waits for.
+ * A loader that runs, and what it waits for. Its asynchronous context tells which reads are its own, in whatever cache,
+ * so that loads that wait for each other are found before they wait for ever. A read that a loader begins counts as one
+ * that it waits for.
  */
 export class RunningLoad {
   readonly #keys: readonly string[];
@@ -74,7 +75,7 @@ export class RunningLoad {
     }
   }
 
-  /** @throws LoadCycleError where this load, or one that waits for it, loads the key already: its own end is what it would wait for. */
+  /** @throws LoadCycleError if this load, or one that waits for it, is loading the key: it would wait for itself */
   refuseAncestor(key: string, home: object): void {
     const path: string[] = [];
     for (let load: RunningLoad | undefined = this; load !== undefined; load = load.#asker?.whole) {
@@ -117,7 +118,7 @@ export class RunningLoad {
   }
 }
 
-/** How a load that some context may have is shown: without the private part of an e-mail address (P6). */
+/** Keys are shown as in a log: without the private part of an e-mail address (P6). */
 function cycle(keys: readonly string[]): LoadCycleError {
   return new LoadCycleError(
     `These loads wait for each other, and would do so for ever: ${keys.map(loggableKey).join(' → ')}. Read what a loader needs from the source, or from a key whose loader does not ask for this one.`,

@@ -74,10 +74,10 @@ export class TypedCache<V, I = Identifier> {
   }
 
   /**
-   * The cached value, or what `loader` returns. However many callers ask at once, one loader runs; its error is everybody's
-   * error, the same object. `null` is cached; `undefined` means "do not cache".
+   * The cached value, or what `loader` returns. However many callers ask at once, one loader runs; if it fails, all of
+   * them get the same error object. `null` is cached; `undefined` means "do not cache".
    * @throws KeyError or CacheConfigError for a bad identifier, loader or option; what the loader throws, or
-   * LoaderTimeoutError; the reason of `options.signal` if that was aborted. Trouble of the store is never thrown.
+   * LoaderTimeoutError; the reason of `options.signal` if that was aborted. A store that fails never makes it throw.
    * @example const lead = await leads.getOrSet(id, ({ signal }) => db.lead(id, { signal }));
    */
   getOrSet<T extends V>(identifier: I, loader: Loader<T, V>, options: ReadOptions<T> = NO_OPTIONS): Promise<T> {
@@ -85,9 +85,9 @@ export class TypedCache<V, I = Identifier> {
   }
 
   /**
-   * The values of several identifiers, in their order, 500 at a time: one read of the store; one call of `loadMissing` for all
-   * that is neither there nor being loaded by another, and further ones for what turns out to be missing later. Each value keeps
-   * its own promises: it is coalesced, stored or refused by itself.
+   * The values of several identifiers, in their order, 500 at a time: one read of the store; one call of `loadMissing`
+   * for all that is neither there nor being loaded by another, and further ones for what turns out to be missing later.
+   * Each value keeps its own promises: it is coalesced, stored or refused by itself.
    * @throws the first error of a value, as `getOrSet`, when all are settled. KeyError for more than 10,000 identifiers.
    * @example const found = await leads.getOrSetMany(ids, (missing) => db.leads(missing));
    */
@@ -261,7 +261,7 @@ export class TypedCache<V, I = Identifier> {
    * @throws KeyError or CacheConfigError for a bad identifier, TTL or tag.
    */
   async set<T extends V>(identifier: I, value: T | PromiseLike<T>, options: FillOptions<T> = {}): Promise<boolean> {
-    const arrived = isThenable(value) ? await value : value; // before all else: its error must be somebody's
+    const arrived = isThenable(value) ? await value : value; // before all else: its rejection must be handled
     return this.#set([identifier, arrived, options], NO_OPTIONS);
   }
 
@@ -291,9 +291,9 @@ export class TypedCache<V, I = Identifier> {
   }
 
   /**
-   * Makes a value stale on purpose: the next reader refreshes it, and until then its `grace` counts. Without grace it is gone, and so
-   * is a value of another program, which has none.
-   * For a change that readers may learn of a little later; a value that must not be seen again is invalidated.
+   * Makes a value stale on purpose: the next reader refreshes it, and until then its `grace` counts. Without grace it
+   * is gone, and so is a value of another program, which has none. For a change that readers may learn of a little
+   * later; a value that must not be seen again is invalidated.
    * @returns whether the store was told. @throws KeyError
    */
   async expire(identifier: I): Promise<boolean> {
@@ -382,8 +382,8 @@ function checkBatch(identifiers: readonly unknown[], loadMissing: unknown): void
 }
 
 /**
- * Is a copy in this process no answer to this read? What else may be wrong with the options is said where there is
- * none.
+ * Must this read not be answered by a copy in this process? Other faults of the options are reported where no copy
+ * answers.
  */
 function isNoCopyEnough(options: ReadOptions<never> | null): boolean {
   return Boolean(options?.force || options?.signal?.aborted);

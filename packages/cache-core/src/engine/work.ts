@@ -1,4 +1,4 @@
-/** What a cache has begun and not ended: loads, fills, refreshes, releases. That of a child is its parent's as well. */
+/** The loads, fills, refreshes and releases under way in a cache; those of a child count for its parent as well. */
 export class WorkUnderWay {
   readonly #running = new Set<Promise<unknown>>();
   readonly #parent: WorkUnderWay | undefined;
@@ -11,14 +11,14 @@ export class WorkUnderWay {
     return this.#running.size > 0;
   }
 
-  /** Follows work until it ends, however it ends. Its error stays with whoever awaits it. */
+  /** Follows work until it ends, however it ends. Its error is left to its caller. */
   add(work: Promise<unknown>): void {
     const ended = work.then(ignored, ignored);
     this.#hold(ended);
     void ended.then(() => this.#letGo(ended));
   }
 
-  /** Resolves when all that runs now has ended. What it sets off may run by then. */
+  /** Resolves when all that runs now has ended. Work that it started may still be running. */
   async ended(): Promise<void> {
     await Promise.all(this.#running);
   }

@@ -25,8 +25,8 @@ export interface QueryOptions {
 const MAX_DEPTH = 100;
 
 /**
- * The digest of a query: equal for equal queries, different for all others. The order of object keys, Map entries and Set
- * members is irrelevant; a property of value `undefined` is absent; texts are exact, but for `normalizeText`.
+ * The digest of a query: equal for equal queries, different for all others. The order of object keys, Map entries and
+ * Set members is irrelevant; a property of value `undefined` is absent; texts are exact, but for `normalizeText`.
  * @returns 64 hexadecimal digits.
  * @throws KeyError with the path to whatever has no canonical form: functions, symbols, cycles, class instances.
  * @example hashQuery({ q: 'acme', page: 1 }) === hashQuery({ page: 1, q: 'acme' })
@@ -35,7 +35,10 @@ export function hashQuery(query: unknown, options: QueryOptions = {}): string {
   return sha256(canonicalForm(query, options));
 }
 
-/** The text behind `hashQuery`: every kind of value has a mark of its own, every text is quoted, so nothing runs together. */
+/**
+ * The text behind `hashQuery`: every kind of value has a mark of its own, every text is quoted, so nothing runs
+ * together.
+ */
 export function canonicalForm(query: unknown, options: QueryOptions = {}): string {
   if (query === undefined) throw new KeyError('A query must not be undefined; for "no filter" pass {} or null.');
   const typed = textFields(options.normalizeText);
@@ -95,7 +98,9 @@ function encodeObject(value: object, walk: Walk): string {
   return form;
 }
 
-/** Of this class itself, and with nothing added: what a subclass or a property beside the items says would be left out. */
+/**
+ * Is it of exactly this class, with no added properties? What a subclass or a further property holds would be left out.
+ */
 function isPlain(value: object, prototype: object): boolean {
   const isItem = (name: string) => Array.isArray(value) && /^\d+$/.test(name);
   return Object.getPrototypeOf(value) === prototype && Object.keys(value).every(isItem);
@@ -119,7 +124,9 @@ function formOf(value: object, walk: Walk): string {
   throw refuse(walk, 'a class instance');
 }
 
-/** `Object.prototype.toString` tells `Uint8Array` from `Float64Array`, and takes a Buffer for the Uint8Array that it is. */
+/**
+ * `Object.prototype.toString` tells `Uint8Array` from `Float64Array`, and takes a Buffer for the Uint8Array that it is.
+ */
 function encodeBytes(value: object, bytes: Buffer): string {
   return `B${Object.prototype.toString.call(value).slice(8, -1)}"${bytes.toString('base64')}"`;
 }

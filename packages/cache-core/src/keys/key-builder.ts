@@ -10,7 +10,7 @@ export interface KeyRules {
   readonly kind: string;
   /** Of queries. */
   readonly normalizeText: NormalizeText;
-  /** Of the digests of `private` and `query` identifiers. */
+  /** Keys the digests of `private` and `query` identifiers. */
   readonly secret: string | undefined;
   /** What bounds the keys that are remembered. @default one of its own */
   readonly memory?: KeyMemory | undefined;
@@ -38,8 +38,8 @@ const MAX_REMEMBERED_LENGTH = 100;
 const REMEMBERED_BITS = 128;
 
 /**
- * The same values are asked for again and again, and to check an identifier and build its key takes longer than to look it
- * up. What is refused throws, and is never remembered.
+ * The same values are asked for again and again, and to check an identifier and build its key takes longer than to look
+ * it up. What is refused throws, and is never remembered.
  */
 export function rememberingKeys(
   keyFor: (identifier: Identifier) => string,

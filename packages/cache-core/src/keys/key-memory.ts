@@ -11,14 +11,14 @@ export interface KeyTable {
 }
 
 /**
- * How many keys may be remembered: a number of characters for a cache and all its children together, however many types and children there are
- * (P7). When it is used up, all tables turn: what is in use outlives the older generation.
+ * Bounds the remembered keys, in characters, for a cache and all its children together, however many types and children
+ * there are (P7). When the bound is reached, all tables turn: what is in use outlives the older generation.
  */
 export class KeyMemory {
   readonly #root: KeyMemory;
-  /** Of this cache alone: those that remember something. */
+  /** The tables of this cache alone that remember something. */
   readonly #tables = new Set<KeyTable>();
-  /** Of the root: the caches that remember something. */
+  /** In the root only: the caches that remember something. */
   readonly #members = new Set<KeyMemory>();
   #left = ROOM;
 

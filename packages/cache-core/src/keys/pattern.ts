@@ -9,15 +9,17 @@ export interface Pattern {
   readonly glob: string;
   /** A Redis-style glob over whole keys that finds at least these keys: what it finds must still pass `matches`. */
   readonly keyGlob: string;
-  /** True for exactly the keys that are meant, and for over-long (hashed) identifiers, whose text nobody knows. */
+  /**
+   * True for exactly the keys that are meant, and for over-long (hashed) identifiers, whose text is not known any more.
+   */
   matches(key: string): boolean;
 }
 
 type Token = { kind: 'text'; text: string } | { kind: 'any' } | { kind: 'one' };
 
 /**
- * Reads `type:glob`. In the glob `*` is any text, `?` one character, `\` makes the next character plain; everything else
- * stands for itself, whatever it needs in a key.
+ * Reads `type:glob`. In the glob `*` is any text, `?` one character, `\` makes the next character plain; everything
+ * else stands for itself, whatever it needs in a key.
  * @throws KeyError for a text without both parts.
  */
 export function parsePattern(namespace: string | undefined, pattern: string): Pattern {
@@ -55,8 +57,8 @@ export function buildPattern(scope: Scope, glob: string): Pattern {
 }
 
 /**
- * The first character of what matches, or `%` for an identifier that is hashed or begins with an escape; then anything. More
- * would miss keys: a digest does not begin as its identifier does.
+ * The first character of what matches, or `%` for an identifier that is hashed or begins with an escape; then anything.
+ * More would miss keys: a digest does not begin as its identifier does.
  */
 function firstCharacterGlob([first]: readonly Token[]): string {
   if (first?.kind !== 'text') return '*';

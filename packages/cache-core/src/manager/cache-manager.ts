@@ -28,7 +28,10 @@ export interface CacheManagerOptions<T extends CacheTypes = CacheTypes> extends 
   readonly types?: T | undefined;
   /** @default process.env */
   readonly env?: Environment | undefined;
-  /** Which leads search results contain: a change of one drops them. @default `leadId`, `lead_id` or `id` of each result */
+  /**
+   * Which leads search results contain: a change of one drops them.
+   * @default `leadId`, `lead_id` or `id` of each result
+   */
   readonly leadIdsOf?: LeadIdsOf | undefined;
   readonly popularSearches?: PopularSearchOptions | undefined;
 }
@@ -64,9 +67,11 @@ export interface CacheStats {
 }
 
 /**
- * A cache with the types and verbs of a lead-search product, set up from the environment (`loadCacheConfig`).
- * Entries live in this process, unless a `store` is given: only `createCacheManager` of `@huntly/cache-redis` reads `REDIS_URL`.
- * @throws CacheConfigError with everything that is wrong with the environment, then with the options; the given store is closed then.
+ * A cache with the types and verbs of a lead-search product, set up from the environment (`loadCacheConfig`). Entries
+ * live in this process, unless a `store` is given: only `createCacheManager` of `@huntly/cache-redis` reads
+ * `REDIS_URL`.
+ * @throws CacheConfigError with everything that is wrong with the environment, then with the options; the given store
+ *   is closed then.
  * @example
  * const manager = createCacheManager();
  * await manager.cacheLeadData(42, lead);
@@ -77,7 +82,10 @@ export function createCacheManager<const T extends CacheTypes = Record<never, ne
   return closingOnFailure(options, () => new CacheManager(options));
 }
 
-/** The type parameter `R` of a reading verb is the caller's word for what was stored; `manager.type(…)` infers it instead. */
+/**
+ * The type parameter `R` of a reading verb is the caller's word for what was stored; `manager.type(…)` infers it
+ * instead.
+ */
 export class CacheManager<T extends CacheTypes = Record<never, never>> extends Cache<ManagerTypes<T>> {
   protected static override readonly optionNames: readonly string[] = [...Cache.optionNames, ...OWN_OPTIONS];
   readonly #search: TypedCache<StoredSearch, unknown>;
@@ -204,8 +212,8 @@ export class CacheManager<T extends CacheTypes = Record<never, never>> extends C
   }
 
   /**
-   * Drops a lead and every cached search that contains it. A search that the lead *enters* by the change does not contain it
-   * yet: where a change can do that, drop `allSearches`.
+   * Drops a lead and every cached search that contains it. A search that the lead *enters* by the change does not
+   * contain it yet: where a change can do that, drop `allSearches`.
    */
   async invalidateLeadCache(leadId: Identifier, options: { allSearches?: boolean } = {}): Promise<InvalidationResult> {
     const lead = this.#typed('lead').targetOf(leadId);
@@ -263,7 +271,10 @@ export class CacheManager<T extends CacheTypes = Record<never, never>> extends C
 
   // Popular searches
 
-  /** Counts one search, in this process; the store learns of it in the background. @throws KeyError for anything but a text. */
+  /**
+   * Counts one search, in this process; the store learns of it in the background.
+   * @throws KeyError for anything but a text.
+   */
   async addPopularSearch(query: string): Promise<void> {
     if (this.enabled) this.#popular.add(query);
   }

@@ -11,7 +11,10 @@ export interface PopularSearchOptions {
   readonly capacity?: number | undefined;
   /** Terms counted less often are not shown. @default 1 */
   readonly minimumCount?: number | undefined;
-  /** A search counts half after this time (forward decay), so that the list follows fashion. @default none: plain counts */
+  /**
+   * A search counts half after this time (forward decay), so that the list follows fashion.
+   * @default none: plain counts
+   */
   readonly halfLife?: Duration | undefined;
   /** Ignore terms with an e-mail address, or a number long enough for a telephone. @default false */
   readonly dropPersonal?: boolean | undefined;
@@ -59,7 +62,10 @@ export class PopularSearches {
     this.#own = new MemoryRanking(this.#rankingOptions);
   }
 
-  /** Counts one search. Empty, over-long and (by option) personal texts are ignored. @throws KeyError for anything but a text. */
+  /**
+   * Counts one search. Empty, over-long and (by option) personal texts are ignored.
+   * @throws KeyError for anything but a text.
+   */
   add(query: string): void {
     const term = termOf(query);
     if (term === '' || term.length > MAX_QUERY_LENGTH || (this.#dropPersonal && PERSONAL.test(term))) return;
@@ -69,7 +75,10 @@ export class PopularSearches {
     this.#cancelFlush ??= this.#engine.clock.after(FLUSH_AFTER_MS, flush, { background: true });
   }
 
-  /** The most frequent first, those of this process included. @throws CacheConfigError for a limit that is no whole number above 0. */
+  /**
+   * The most frequent first, those of this process included.
+   * @throws CacheConfigError for a limit that is no whole number above 0.
+   */
   async top(limit: number): Promise<PopularSearch[]> {
     const wanted = checkWholeNumber('limit', limit);
     await this.flush();

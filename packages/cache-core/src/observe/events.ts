@@ -47,8 +47,8 @@ export interface InvalidatedEvent {
 export type StoreEvent = { readonly state: 'asked' } | { readonly state: 'not asked'; readonly reason: string };
 
 /**
- * The announcements that local copies follow: `up` from here on; `down`, so that there are no copies; or `alone`, there are none to be
- * had, so that copies live for a second.
+ * The announcements that local copies follow: `up` from here on; `down`, so that there are no copies; or `alone`, there
+ * are none to be had, so that copies live for a second.
  */
 export type ChannelEvent = { readonly state: 'up' } | { readonly state: 'down' | 'alone'; readonly reason: string };
 
@@ -122,7 +122,7 @@ export interface ChildrenOption {
   readonly children?: boolean | undefined;
 }
 
-/** Of a child. */
+/** What a child is given of its parent. */
 export interface ParentEvents {
   readonly events: CacheEvents;
   /** The events of what a child shares with its parent: they are the parent's. */
@@ -208,7 +208,7 @@ export class EventLine<N extends CacheEventName> {
     this.#channel = channel(`huntly:cache:${name}`);
   }
 
-  /** Asked before a payload is built: most events of most caches are heard by nobody. */
+  /** Ask it before a payload is built: most events of most caches have no listener. */
   get isHeard(): boolean {
     return this.#registrations.length > 0 || this.#channel.hasSubscribers || this.#isHeardAbove();
   }

@@ -15,9 +15,9 @@ export interface Finding {
 export interface HealthLimits {
   /** @default 50 */
   readonly latencyMs: number;
-  /** Of the memory that the server may use. @default 0.9 */
+  /** Share of the memory that the server may use. @default 0.9 */
   readonly memoryRatio: number;
-  /** Of the connections that the server accepts. @default 0.8 */
+  /** Share of the connections that the server accepts. @default 0.8 */
   readonly clientsRatio: number;
   /** @default 0 */
   readonly evictedPerSecond: number;
@@ -69,7 +69,7 @@ function notAsked(code: string): Finding[] {
   return finding('breaker_open', `The store is not asked for the moment${nameOf(code)}: ${meaning}.`, remedy);
 }
 
-/** Of a store that counts as ready. */
+/** A store that counts as ready gave no report. */
 export function unanswered(code: string): Finding {
   const { meaning, remedy } = remedyFor(code);
   return { code: 'store_silent', message: `The store did not tell how it is${nameOf(code)}: ${meaning}.`, remedy };

@@ -18,8 +18,8 @@ import {
 
 export interface CacheHealth {
   /**
-   * `warn`: there are findings; requests are answered all the same, if need be from the source. `fail`: the store cannot be
-   * used, and was said to be `required`; a cache alone is never a reason to fail.
+   * `warn`: there are findings; requests are answered all the same, if need be from the source. `fail`: the store
+   * cannot be used, and was said to be `required`; a cache alone is never a reason to fail.
    */
   readonly status: 'pass' | 'warn' | 'fail';
   readonly store: StoreStatus;
@@ -30,7 +30,9 @@ export interface CacheHealth {
   readonly report: StoreReport | undefined;
   /** Breaker and journal; `undefined` without a guard. */
   readonly guard: GuardHealth | undefined;
-  /** The announcements that copies in this process follow. `alone`: there are none, so that copies live for a second. */
+  /**
+   * The announcements that copies in this process follow. `alone`: there are none, so that copies live for a second.
+   */
   readonly channel: ChannelHealth;
 }
 
@@ -49,8 +51,9 @@ export interface Surroundings {
 }
 
 /**
- * Rejects with a CacheConfigError for options that cannot work and else never, and never takes longer than its time limit. The surroundings are asked when the store has answered or not:
- * together with its status they must be of one moment.
+ * Rejects with a CacheConfigError for options that cannot work and else never, and never takes longer than its time
+ * limit. The surroundings are asked when the store has answered or not: together with its status they must be of one
+ * moment.
  */
 export async function checkHealth(
   store: Store,

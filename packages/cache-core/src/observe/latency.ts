@@ -1,6 +1,9 @@
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
 
-/** What is timed. `read`: a read of the store. `load`: from the right to load to the value. `fill`: storing a loaded value. */
+/**
+ * What is timed. `read`: a read of the store. `load`: from the right to load to the value. `fill`: storing a loaded
+ * value.
+ */
 export type Timed = 'read' | 'load' | 'fill';
 
 /** Milliseconds, up to 1 % too high. */

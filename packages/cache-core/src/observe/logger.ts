@@ -14,7 +14,7 @@ export interface Logger {
   error: Write;
   /** Asked before a debug line is built. Without it every line is. */
   isLevelEnabled?(level: string): boolean;
-  /** Of a pino logger or the default one: can be set while running. */
+  /** Only a pino logger and the default one have it: it can be set while running. */
   level?: string;
 }
 
@@ -27,8 +27,9 @@ export interface LeveledLogger extends Logger {
 const MAX_WAITING_LINES = 100;
 
 /**
- * The logger of those who bring none: pino on standard output. Loading pino keeps a process busy for some 20 ms, more under load, so it
- * begins when the logger is made and not with the first line: that is mostly about a request, which it would hold up.
+ * The logger of those who bring none: pino on standard output. Loading pino keeps a process busy for some 20 ms, more
+ * under load, so it begins when the logger is made and not with the first line: that is mostly about a request, which
+ * it would hold up.
  */
 export function defaultLogger(level: LogLevel): LeveledLogger {
   checkLevel('logLevel', level);

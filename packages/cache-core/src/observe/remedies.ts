@@ -1,4 +1,6 @@
-/** What a code of a store means for the cache, and what ends it. The codes are those that Redis answers with, and ours. */
+/**
+ * What a code of a store means for the cache, and what ends it. The codes are those that Redis answers with, and ours.
+ */
 const REMEDIES: Readonly<Record<string, readonly [meaning: string, remedy: string]>> = {
   CLUSTERDOWN: [
     'the Cluster does not serve all its slots',

@@ -29,7 +29,10 @@ export interface TypeCounters {
   readonly stored: number;
   /** Fills refused because something was invalidated since the load began, or because the lease was lost. */
   readonly refused: number;
-  /** Values returned but not stored: `undefined`, unwanted by `condition`, too large, without a JSON form, not fitting its schema, with a bad TTL or tag. */
+  /**
+   * Values returned but not stored: `undefined`, unwanted by `condition`, too large, without a JSON form, not fitting
+   * its schema, with a bad TTL or tag.
+   */
   readonly uncacheable: number;
   /** Values returned but not stored, because their loader said `skip`. */
   readonly skipped: number;
@@ -41,15 +44,18 @@ export interface TypeCounters {
 
 /** Sizes as they stand in the store: encoded, and compressed where the type is. Without keys, tags and headers. */
 export interface TypeBytes {
-  /** Of the values that the store gave. */
+  /** Bytes of the values that the store gave. */
   readonly bytesRead: number;
-  /** Of the values that were to be stored. */
+  /** Bytes of the values that were to be stored. */
   readonly bytesWritten: number;
 }
 
 /** What one type did since the cache was made. */
 export interface TypeStats extends TypeCounters, TypeBytes {
-  /** The share of reads that were answered by a value, 0–1: of hits, local hits and stale ones. `undefined` before the first read. */
+  /**
+   * The share of reads that were answered by a value, 0–1: of hits, local hits and stale ones. `undefined` before the
+   * first read.
+   */
   readonly hitRatio: number | undefined;
   /** `undefined` without the option `latency` of `createCache`. */
   readonly latency: TypeLatency | undefined;

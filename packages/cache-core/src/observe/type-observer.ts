@@ -71,7 +71,7 @@ export interface TypeObserverParts {
   readonly above?: TypeObserver | undefined;
 }
 
-/** The one place that learns what happens to one type. It counts it and, where somebody listens, says it. */
+/** The one place that learns what happens to one type: it counts, logs, and emits events to listeners. */
 export class TypeObserver {
   readonly #parts: TypeObserverParts;
   readonly #tallies: Readonly<Record<CounterName, Tally>>;
@@ -93,7 +93,7 @@ export class TypeObserver {
   }
 
   /**
-   * While nobody listens it costs an addition and two questions. `error` is for the events of trouble: what was thrown, if
+   * Without listeners it costs an addition and two checks. `error` is for the events of trouble: what was thrown, if
    * anything was.
    */
   count(what: CounterName, key: string, error?: unknown): void {

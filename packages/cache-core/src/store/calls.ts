@@ -13,7 +13,10 @@ export interface CallsOptions {
 export interface RunningCall {
   /** Answered, or given up: no caller waits for it any more. */
   isOver(): boolean;
-  /** A part of the answer has come, or an answer to a call before it: the store does answer, whatever becomes of the rest. */
+  /**
+   * A part of the answer has come, or an answer to a call before it: the store does answer, whatever becomes of the
+   * rest.
+   */
   answeredInPart(): void;
 }
 

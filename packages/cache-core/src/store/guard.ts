@@ -23,11 +23,11 @@ import type {
   Target,
 } from './store.ts';
 
-/** Limits of the store, resolved; their defaults are those of `guard` in `CacheOptions`. */
+/** Limits of the store, resolved; `GUARD` in `engine/cache-options.ts` has the defaults. */
 export interface GuardSettings {
   /** Store time of one request; and of one call that names none. */
   readonly budgetMs: number;
-  /** How long an invalidation may take: nobody can do without its answer. */
+  /** How long an invalidation may take: its caller cannot go on without the answer. */
   readonly invalidationMs: number;
   /** Calls that wait for an answer, beyond which the store is asked for no further read, lease, fill or ranking. */
   readonly maxInFlight: number;
@@ -59,8 +59,9 @@ const FILL_MS_PER_TAG = 0.5;
 
 /**
  * A store around a store that may be slow, frozen or gone (P4). Each call has a deadline; deadlines in a row, or a lost
- * connection, open the breaker: then nobody asks, and nobody waits, until a probe was answered *and* the invalidations that the
- * store may not have were sent again (P1, P5). Until one could be applied, the values that it concerns are not trusted.
+ * connection, open the breaker: then no call is sent, and no reader waits, until a probe was answered *and* the
+ * invalidations that the store may not have were sent again (P1, P5). Until one could be applied, the values that it
+ * concerns are not trusted.
  *
  * A call that was given up may still take effect. That is why the store refuses a fill whose lease is gone.
  */
@@ -74,7 +75,7 @@ export class Guard implements Store {
   readonly #listeners = new Set<(status: StoreStatus) => void>();
   readonly #stopListening: () => void;
   readonly ranking?: (key: string, options: RankingOptions) => Ranking;
-  /** Not guarded: a channel has a heartbeat of its own, and nobody waits for it. */
+  /** Not guarded: a channel has a heartbeat of its own, and no request waits for it. */
   readonly announcements?: NonNullable<Store['announcements']>;
 
   constructor(store: Store, parts: GuardParts) {
@@ -118,7 +119,8 @@ export class Guard implements Store {
   }
 
   async read(keys: readonly StoreKey[], call?: ReadCall): Promise<readonly ReadReply[]> {
-    // A reply may be older than a replay that was answered before it: what waited when the read was sent stays untrusted.
+    // A reply may be older than a replay that was answered before it: what waited when the read was sent stays
+    // untrusted.
     const since = this.#journal.size > 0 ? this.#parts.clock.now() : Number.POSITIVE_INFINITY;
     const budgetMs = call?.budgetMs ?? this.#parts.settings.budgetMs;
     const replies = await this.#run(call, (running) => {
@@ -134,7 +136,7 @@ export class Guard implements Store {
     return replies.map((reply, index) => this.#trusted(keys[index], reply, since));
   }
 
-  /** A lease that comes too late is given back: else everybody would wait for a load that nobody runs. */
+  /** A lease that comes too late is given back: else all readers would wait for a load that does not run. */
   lease(key: StoreKey, options: LeaseOptions, call?: Call): Promise<LeaseReply> {
     const tooLate = (late: LeaseReply) => {
       if (late.kind === 'granted') this.#recovery.giveBack(late.lease);
@@ -155,7 +157,7 @@ export class Guard implements Store {
     return 'refused';
   }
 
-  /** Without an answer it is tried once more when the store is back: nobody should wait for a load that is over. */
+  /** Without an answer it is tried once more when the store is back: no reader should wait for a load that is over. */
   async release(lease: Lease, options?: { backoffMs?: number }, call?: Call): Promise<void> {
     try {
       await this.#runBeyondCap(call, () => this.#store.release(lease, options));

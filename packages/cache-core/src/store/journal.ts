@@ -6,7 +6,10 @@ export interface JournalOptions {
   readonly capacity: number;
   /** How long an applied invalidation is remembered: a failover may have lost it. */
   readonly replayMs: number;
-  /** The names of all types that the caches on this store have, in whatever namespace. Their tags drop every value of a namespace. */
+  /**
+   * The names of all types that the caches on this store have, in whatever namespace. Their tags drop every value of a
+   * namespace.
+   */
   readonly typeNames: ReadonlySet<string>;
   /** Milliseconds of a monotonic clock. */
   now(): number;
@@ -18,9 +21,9 @@ export interface Note {
 }
 
 /**
- * Invalidations that the store does not have for certain: those that could not be applied, and those of the last seconds,
- * which a failover may lose. Bounded (P7): too many keys become an invalidation of their types, and of too many tags the oldest
- * become one of all types that this process knows in their namespace.
+ * Invalidations that the store does not have for certain: those that could not be applied, and those of the last
+ * seconds, which a failover may lose. Bounded (P7): too many keys become an invalidation of their types, and of too
+ * many tags the oldest become one of all types that this process knows in their namespace.
  */
 export class Journal {
   readonly #options: JournalOptions;
@@ -85,9 +88,10 @@ export class Journal {
   }
 
   /**
-   * A type stands for its keys, wherever it is used. Nothing stands for a tag: values of types that only other processes know may
-   * carry it as well. Nor for a key whose value another program wrote, without tags. So of these half the capacity is kept, and only
-   * what is older ends with the types that are known here. Half: else the next target would bring the next widening.
+   * A type stands for its keys, wherever it is used. Nothing stands for a tag: values of types that only other
+   * processes know may carry it as well. Nor for a key whose value another program wrote, without tags. So of these
+   * half the capacity is kept, and only what is older ends with the types that are known here. Half: else the next
+   * target would bring the next widening.
    */
   #widen(notes: Map<string, Note>, at: number): void {
     const kept = [...notes.values()].filter(({ target }) => !isOfItsType(target));

@@ -34,7 +34,7 @@ export class MemoryAnnouncements {
 class Member implements Channel {
   readonly #keyPrefixes: readonly string[];
   readonly #namespaces: ReadonlySet<string | undefined>;
-  /** What the namespaces begin with of which everything is announced. */
+  /** Prefixes of the namespaces whose every change is announced. */
   readonly #below: string | undefined;
   readonly #listener: Listener;
   readonly #leave: () => void;

@@ -29,7 +29,7 @@ import type {
 export interface MemoryStoreOptions {
   /** @default 10_000 */
   maxEntries?: number;
-  /** Of keys and values together. @default 64 MiB */
+  /** Bytes of keys and values together. @default 64 MiB */
   maxBytes?: number;
   /** For tests. @default systemClock */
   clock?: Clock;
@@ -155,7 +155,7 @@ class MemoryStore implements Store {
       const entry = this.#find(key.text);
       if (entry && entry.id !== options.rejected) return { kind: 'filled' };
       const held = this.#leases.get(key.text);
-      // A lease whose tags were invalidated since is doomed: its fill will be refused, so nobody should wait for it.
+      // A lease whose tags were invalidated since is doomed: its fill will be refused, so no reader should wait for it.
       if (held && held.expiresAt > now && this.#isCurrent(key, held.tags, held.since)) {
         return { kind: 'busy', retryMs: held.expiresAt - now, isPause: held.isPause };
       }

@@ -27,7 +27,7 @@ const MAX_ORPHANS = 1_000;
 /** A lease that was not renewed for so long is over in every store that keeps the usual times. */
 const ORPHAN_MS = 60_000;
 
-/** What is done so that a store may be asked and trusted again: probes, the replay of the journal, and leases that nobody needs. */
+/** Makes a store usable and trusted again: probes, the replay of the journal, the release of orphaned leases. */
 export class Recovery {
   readonly #parts: RecoveryParts;
   /** Leases of loads that are over, which the store may not know → until when to go on with it. */
@@ -72,21 +72,22 @@ export class Recovery {
     this.#cancelProbe?.();
   }
 
-  /** A lease whose release was not answered is released when the store, or its part of it, is back: else readers wait for nobody (P4). */
+  /** Releases a lease once its store, or its node, is back: else readers wait for a load that does not run (P4). */
   orphan(lease: Lease, until = this.#parts.clock.now() + ORPHAN_MS): void {
     if (this.#orphans.size < MAX_ORPHANS && until > this.#parts.clock.now()) this.#orphans.set(lease, until);
     if (this.#parts.breaker.state.state === 'closed') this.probeLater();
   }
 
-  /** Nobody waits for it. */
+  /** Runs in the background. */
   giveBack(lease: Lease, onFailure: () => void = () => this.orphan(lease)): void {
     const asked = async () => this.#parts.store.release(lease); // also one that throws instead of rejecting
     asked().catch(onFailure);
   }
 
   /**
-   * @returns whether the store answers. Invalidations that it refuses stay in the journal, and their values untrusted. Where it goes away
-   * meanwhile, be it for a moment, what was sent before may be lost in turn: then all of it is due again.
+   * @returns whether the store answers. Invalidations that it refuses stay in the journal, and their values untrusted.
+   * Where it goes away meanwhile, be it for a moment, what was sent before may be lost in turn: then all of it is due
+   * again.
    */
   async #recover(): Promise<boolean> {
     const { store, breaker, journal, calls, settings } = this.#parts;

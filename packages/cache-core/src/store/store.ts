@@ -4,11 +4,11 @@ import type { Announcement, AnnouncementOptions, Channel } from './announcements
 import type { Ranking, RankingOptions } from './ranking.ts';
 
 /**
- * Where entries live. The engine speaks in meanings: read, lease, fill, invalidate; how a store keeps the promises behind
- * them is its own affair. `describeStore` in `@huntly/cache-core/testing` is this contract as tests.
+ * Where entries live. The engine speaks in meanings: read, lease, fill, invalidate; how a store keeps the promises
+ * behind them is its own affair. `describeStore` in `@huntly/cache-core/testing` is this contract as tests.
  *
- * The promise that all of it serves (P1): a fill is refused if its key, its type or any of its tags was invalidated since
- * its lease was granted, and a value with a tag that was invalidated since is never returned.
+ * The promise that all of it serves (P1): a fill is refused if its key, its type or any of its tags was invalidated
+ * since its lease was granted, and a value with a tag that was invalidated since is never returned.
  *
  * Durations, never dates, cross this line. Every method may reject; the engine then does without the store.
  */
@@ -19,8 +19,9 @@ export interface Store {
   /** One round trip that proves that the store answers. */
   ping(call?: Call): Promise<void>;
   /**
-   * One reply a key, in order. Each is as new as the moment of the call, or newer. A key that has no answer, because its part of the
-   * store is gone or it may not be read, is `unavailable` by itself. Rejects only if no key has an answer.
+   * One reply a key, in order. Each is as new as the moment of the call, or newer. A key that has no answer, because
+   * its part of the store is gone or it may not be read, is `unavailable` by itself. Rejects only if no key has an
+   * answer.
    */
   read(keys: readonly StoreKey[], call?: ReadCall): Promise<readonly ReadReply[]>;
   /** Asks for the right to fill. Two leases never share a token. */
@@ -29,7 +30,7 @@ export interface Store {
   renew(lease: Lease, ttlMs: number, call?: Call): Promise<boolean>;
   /** Stores a loaded value and ends the lease, or refuses. May be repeated. */
   fill(lease: Lease, entry: NewEntry, call?: Call): Promise<FillReply>;
-  /** Gives the right back; with `backoffMs` nobody gets it for that long. May be repeated. */
+  /** Gives the right back; with `backoffMs` no lease is granted for that long. May be repeated. */
   release(lease: Lease, options?: { backoffMs?: number }, call?: Call): Promise<void>;
   /** Makes values stale on purpose, and refuses loads of them that run. What has no grace left is a miss then. */
   expire(keys: readonly StoreKey[], call?: Call): Promise<void>;
@@ -39,7 +40,10 @@ export interface Store {
   sweep(pattern: Pattern, options: SweepOptions): Promise<number>;
   /** A ranking kept under `key`. A store without rankings leaves this out. */
   ranking?(key: string, options: RankingOptions): Ranking;
-  /** Announces each change of these scopes, and of their tags. A store that cannot leaves this out. @throws CacheConfigError for no scopes */
+  /**
+   * Announces each change of these scopes, and of their tags. A store that cannot leaves this out.
+   * @throws CacheConfigError for no scopes
+   */
   announcements?(
     scopes: readonly Scope[],
     listener: (announcement: Announcement) => void,
@@ -58,7 +62,10 @@ export interface Call {
 
 /** What the caller of a read gives it. A store of one part, whose answers all come at once, need not look at it. */
 export interface ReadCall extends Call {
-  /** Hears a reply as soon as it is there, by the index of its key: what is slow must not hold up the others. May be left unused. */
+  /**
+   * Hears a reply as soon as it is there, by the index of its key: what is slow must not hold up the others. May be
+   * left unused.
+   */
   readonly onReply?: ((index: number, reply: ReadReply) => void) | undefined;
   /** Is told while this read waits its turn behind others that are being answered: the store is busy, not silent. */
   readonly onProgress?: (() => void) | undefined;
@@ -112,13 +119,13 @@ export interface LeaseOptions {
   /** A value that the caller read and cannot use: it does not count as filled. */
   readonly rejected?: EntryId | undefined;
   /**
-   * Granted whatever is there; who held the lease before is refused. How a value is stored that was not loaded: the last one
-   * wins, and a late one is refused like a late fill.
+   * Granted whatever is there; who held the lease before is refused. How a value is stored that was not loaded: the
+   * last one wins, and a late one is refused like a late fill.
    */
   readonly byForce?: boolean | undefined;
   /**
-   * The caller asked before, was told `busy`, and asks again while it waits: the answer is mostly `busy`, so a store does the work that only a
-   * granted lease needs once it is granted. @default false
+   * The caller asked before, was told `busy`, and asks again while it waits: the answer is mostly `busy`, so a store
+   * does the work that only a granted lease needs once it is granted. @default false
    */
   readonly again?: boolean | undefined;
 }
@@ -131,8 +138,8 @@ export interface Lease {
 export type LeaseReply =
   | { readonly kind: 'granted'; readonly lease: Lease }
   /**
-   * Another caller loads, or a load just failed (`isPause`): then no caller loads. `retryMs` is the longest that this can last without a
-   * renewal.
+   * Another caller loads, or a load just failed (`isPause`): then no caller loads. `retryMs` is the longest that this
+   * can last without a renewal.
    */
   | { readonly kind: 'busy'; readonly retryMs: number; readonly isPause?: boolean | undefined }
   /** There is a value by now. */
@@ -156,15 +163,18 @@ export interface SweepOptions {
   readonly onProgress?: (removed: number) => void;
   /**
    * Allows a store that cannot look at all keys, because they move between servers, to drop the whole type by its tag
-   * instead; it is then called with the reason. Without it the sweep rejects. A type that accepts values of other programs must not
-   * allow that: they carry no tag.
+   * instead; it is then called with the reason. Without it the sweep rejects. A type that accepts values of other
+   * programs must not allow that: they carry no tag.
    */
   readonly onWidened?: (reason: string) => void;
   /** Ends the sweep early; it then rejects with the signal's reason. */
   readonly signal?: AbortSignal;
 }
 
-/** What a store tells of itself. What is left out or `undefined` is unknown: not every store has it, and servers may refuse to tell. */
+/**
+ * What a store tells of itself. What is left out or `undefined` is unknown: not every store has it, and servers may
+ * refuse to tell.
+ */
 export interface StoreReport {
   /** `memory`, `redis`, … */
   readonly kind: string;
@@ -176,15 +186,20 @@ export interface StoreReport {
   readonly replication?: ReplicationReport | undefined;
   /** Keys that the server dropped to make room, a second, over the last `windowSeconds`. */
   readonly evictedPerSecond?: number | undefined;
-  /** The share of all reads of keys in the server, those of its other users too, that found one, over the last `windowSeconds`. */
+  /**
+   * The share of all reads of keys in the server, those of its other users too, that found one, over the last
+   * `windowSeconds`.
+   */
   readonly hitRatio?: number | undefined;
   /** Since which earlier report `evictedPerSecond` and `hitRatio` were counted. */
   readonly windowSeconds?: number | undefined;
-  /** Why the server refused calls in the last minute, as far as no later call of the kind succeeded: `OOM`, `NOPERM`, … */
+  /**
+   * Why the server refused calls in the last minute, as far as no later call of the kind succeeded: `OOM`, `NOPERM`, …
+   */
   readonly refused?: readonly string[] | undefined;
 }
 
-/** Of several servers: the oldest version, the shortest time. */
+/** For several servers: the oldest version, the shortest uptime. */
 export interface ServerReport {
   readonly version: string | undefined;
   readonly role: 'primary' | 'replica' | undefined;
@@ -193,7 +208,7 @@ export interface ServerReport {
   readonly primaries: { readonly answering: number; readonly total: number };
 }
 
-/** Of several servers: sums, and the worst of what cannot be added. */
+/** For several servers: sums, and the worst of what cannot be added. */
 export interface MemoryReport {
   readonly usedBytes: number | undefined;
   /** `null`: without limit. */
@@ -205,7 +220,7 @@ export interface MemoryReport {
   readonly fragmentation: number | undefined;
 }
 
-/** Of several servers: the one that is nearest to its limit. */
+/** For several servers: the one nearest to its limit. */
 export interface ClientsReport {
   readonly connected: number | undefined;
   readonly max: number | undefined;
@@ -216,6 +231,6 @@ export interface ReplicationReport {
   readonly replicas: number | undefined;
   /** Are all replicas in step? Of a replica: is its link to the primary up? Unknown where there is no replica. */
   readonly isLinkUp: boolean | undefined;
-  /** Of the replica that is furthest behind. */
+  /** Lag of the replica that is furthest behind. */
   readonly lagSeconds: number | undefined;
 }

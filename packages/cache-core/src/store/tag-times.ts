@@ -4,13 +4,16 @@ const FNV_OFFSET = 0x811c9dc5;
 const FNV_PRIME = 0x01000193;
 
 /**
- * When each tag was last added, on a logical clock that ticks with each `add` and never restarts. A reader that notes `latest`
- * before it reads can tell later whether one of the tags of its value was added since. Bounded (P7): what was forgotten may have
- * been any tag, so nothing older is trusted (P5). A tag is remembered by a number of 32 bits, so that its length does not count:
- * where two tags share a number, one is taken for the other, which costs a miss.
+ * When each tag was last added, on a logical clock that ticks with each `add` and never restarts. A reader that notes
+ * `latest` before it reads can tell later whether one of the tags of its value was added since. Bounded (P7): what was
+ * forgotten may have been any tag, so nothing older is trusted (P5). A tag is remembered by a number of 32 bits, so
+ * that its length does not count: where two tags share a number, one is taken for the other, which costs a miss.
  */
 export class TagTimes {
-  /** Two generations of half as many: in one table the order of time would cost a deletion each time, and twice the room. */
+  /**
+   * Two generations of half as many: in one table the order of time would cost a deletion each time, and twice the
+   * room.
+   */
   #young = new Map<number, number>();
   #old = new Map<number, number>();
   readonly #maxOfGeneration: number;

@@ -2,7 +2,7 @@ import type { RedisClient } from './client.ts';
 
 type Listener = (...args: unknown[]) => void;
 
-/** All who listen to one event of one client, behind one listener. */
+/** All listeners to one event of one client, behind a single listener. */
 interface Audience {
   readonly listeners: Set<Listener>;
   readonly dispatch: Listener;
@@ -11,8 +11,9 @@ interface Audience {
 const audiences = new WeakMap<RedisClient, Map<string, Audience>>();
 
 /**
- * Listens to an event of a client. Many may, and the client is listened to once for each event: several stores may share a client, and
- * Node warns of more than ten listeners. The returned function ends it; the last one to go takes the listener away.
+ * Listens to an event of a client. However many listeners there are, the client has one for each event: several stores
+ * may share a client, and Node warns of more than ten listeners. The returned function stops listening; the last one to
+ * stop removes the listener from the client.
  */
 export function listenTo(client: RedisClient, event: string, listener: Listener): () => void {
   const events = audiences.get(client) ?? new Map<string, Audience>();
@@ -22,7 +23,7 @@ export function listenTo(client: RedisClient, event: string, listener: Listener)
     events.set(event, audience);
     client.on(event, audience.dispatch);
   }
-  const own: Listener = (...args) => listener(...args); // who listens twice is called twice
+  const own: Listener = (...args) => listener(...args); // a listener that is added twice is called twice
   audience.listeners.add(own);
   return () => {
     if (!audience.listeners.delete(own) || audience.listeners.size > 0) return;

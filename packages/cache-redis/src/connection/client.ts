@@ -14,7 +14,7 @@ export interface RedisClient extends RedisCommands {
   connect?(): Promise<unknown>;
   /** With `true` it connects anew afterwards. */
   disconnect(reconnect?: boolean): void;
-  /** Of a `Redis`: another client with these settings changed. That of a `Cluster` takes other arguments. */
+  /** `Redis` only: another client with these settings changed. `duplicate` of a `Cluster` takes other arguments. */
   duplicate?(settings: never): unknown;
   quit(): Promise<unknown>;
   pipeline(): RedisPipeline;
@@ -87,7 +87,9 @@ interface RedisCommands {
   zremrangebyrank(key: string, start: number, stop: number): Promise<number>;
   zcard(key: string): Promise<number>;
 
-  /** One page: the next cursor (`'0'` at the end), and keys. On a Cluster client a random node answers: ask `nodes()`. */
+  /**
+   * One page: the next cursor (`'0'` at the end), and keys. On a Cluster client a random node answers: ask `nodes()`.
+   */
   scan(
     cursor: string,
     match: 'MATCH',

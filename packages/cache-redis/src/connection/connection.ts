@@ -16,21 +16,26 @@ import { CONNECTIONS_PER_PRIMARY, type Target, targetOf } from './target.ts';
 export interface Connection {
   readonly client: RedisClient | RedisClusterClient;
   readonly isCluster: boolean;
-  /** Of the connections for announcements. */
+  /** For the connections for announcements. */
   readonly heartbeatMs: number;
   /** All primaries as plain clients: one, unless this is a Cluster. Ask again for each use, as the topology changes. */
   primaries(): RedisClient[];
   status(): StoreStatus;
   /** Calls `listener` at each change; the returned function ends that. */
   onStatus(listener: (status: StoreStatus) => void): () => void;
-  /** Calls `listener` whenever there may be other primaries, or another server is reached; the returned function ends that. */
+  /**
+   * Calls `listener` whenever there may be other primaries, or another server is reached; the returned function ends
+   * that.
+   */
   onTopology(listener: (change: TopologyChange) => void): () => void;
   /**
    * The server refused a write as a replica: it is not used any more, until it is a primary or another one is reached.
    * @param write does a write without effect; asked where the server may not be asked for its role
    */
   demoted(write: () => Promise<unknown>): void;
-  /** Waits up to half a second for what is under way. Never rejects; may be called twice. A supplied client stays open. */
+  /**
+   * Waits up to half a second for what is under way. Never rejects; may be called twice. A supplied client stays open.
+   */
   close(): Promise<void>;
 }
 
@@ -132,10 +137,13 @@ class RedisConnection implements Connection {
     return this.#closing;
   }
 
-  /** A lazy client that was supplied connects as well: without a queue it would refuse the command that makes it connect. */
+  /**
+   * A lazy client that was supplied connects as well: without a queue it would refuse the command that makes it
+   * connect.
+   */
   #connect(): void {
     if (this.#closing || this.client.status !== 'wait') return;
-    // The events tell the same, and a rejection that nobody catches ends the process.
+    // The events report the same error, and an unhandled rejection ends the process.
     this.client.connect?.().catch(() => undefined);
   }
 
@@ -150,8 +158,9 @@ class RedisConnection implements Connection {
   }
 
   /**
-   * A replica lags behind, so that reads of it may return what was invalidated already (P1), and a node of a Cluster has a part
-   * of the keys only. A replica may be promoted at any time, which breaks no connection: so it is asked again.
+   * A replica lags behind, so that reads of it may return what was invalidated already (P1), and a node of a Cluster
+   * has a part of the keys only. A replica may be promoted at any time, which breaks no connection: so it is asked
+   * again.
    */
   async #roleObstacle(): Promise<string | undefined> {
     if (isMock(this.client)) return undefined;
@@ -195,8 +204,8 @@ class RedisConnection implements Connection {
     this.#nodes.close();
     this.#cancelRecheck();
     if (!isOurs) return;
-    // QUIT is answered after all that was sent before; a frozen server answers nothing, so there is no waiting for 'end'.
-    // Each primary by itself: `quit()` of a Cluster would first connect to all replicas, which were never used.
+    // QUIT is answered after all that was sent before; a frozen server answers nothing, so there is no waiting for
+    // 'end'. Each primary by itself: `quit()` of a Cluster would first connect to all replicas, which were never used.
     const connected = this.primaries().filter(({ status }) => status === 'ready');
     await this.#within(PATIENCE_MS, Promise.all(connected.map((primary) => primary.quit())));
     if (this.client.status !== 'end') this.client.disconnect();

@@ -1,9 +1,9 @@
 import type { RedisClient } from './client.ts';
 
 /**
- * Commands that ioredis sends on its own account without looking at their promises: `ASKING` in front of a command whose slot is on
- * its way, and after a reconnect the database and the subscriptions that a connection had. When one of them fails, its
- * rejection is nobody's, and Node ends the process.
+ * Commands that ioredis sends by itself and whose promises it drops: `ASKING` before a command whose slot is moving,
+ * and after a reconnect the database and the subscriptions of the connection. When one of them fails, the rejection is
+ * unhandled, and Node ends the process.
  */
 const DROPPED: ReadonlySet<string> = new Set(['asking', 'select', 'subscribe', 'psubscribe', 'ssubscribe']);
 
@@ -20,8 +20,8 @@ interface Sender {
 const known = new WeakSet<RedisClient>();
 
 /**
- * Sees to it that no such promise of this client ends the process. Who awaits one has its error as before. Of a Cluster: for each
- * of its nodes, before anything is sent to it.
+ * Handles the rejections of such promises of this client. A caller that awaits one still gets its error. For a Cluster,
+ * call it for each node, before anything is sent to that.
  */
 export function catchDropped(client: RedisClient): void {
   const sender = client as Sender;

@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import type { RedisClient } from './client.ts';
 
-/** What is seen of a server that ends a connection before it was of any use. */
+/** The reasons that are seen when a server closes a connection before it was used. */
 const HUNG_UP: ReadonlySet<string> = new Set(['CLOSED', 'ECONNRESET', 'EPIPE', 'NOT_READY', 'reconnecting']);
 const PATIENCE_MS = 500;
 
@@ -10,8 +10,9 @@ export function isHungUp(reason: string): boolean {
 }
 
 /**
- * Why a server hangs up at once. One that has as many clients as it may says so and closes, and its word is mostly lost: the
- * client has sent something by then, so the socket reports that instead. Here nothing is sent. Without TLS alone.
+ * Why a server closes connections at once. A server that has reached `maxclients` says so and closes. That message is
+ * mostly lost: the client has sent something by then, so its socket reports the reset instead. This connection sends
+ * nothing. It does not work over TLS.
  */
 export function whyHungUp({ options, isCluster }: RedisClient): Promise<'MAXCLIENTS' | undefined> {
   const { host, port, tls } = (options ?? {}) as { host?: string; port?: number; tls?: unknown };

@@ -3,8 +3,8 @@ import type { ClusterOptions, RedisOptions } from 'ioredis';
 import type { Access, Target } from './target.ts';
 
 /**
- * The settings of our own connections, each with its reason. They were measured against servers that were killed, frozen,
- * full and loading. Together they say: answer or refuse at once, and send nothing twice.
+ * The settings of our own connections, each with its reason. They were measured against servers that were killed,
+ * frozen, full and loading. Together they say: answer or refuse at once, and send nothing twice.
  *
  * `protocol` is left to ioredis: 5 speaks RESP2 only, 6 RESP3, falling back by itself, with the replies of RESP2.
  */
@@ -23,9 +23,14 @@ function connectionSettings(access: Access) {
     noDelay: true,
     /** IPv4 and IPv6. Early versions of ioredis 5 take IPv4 alone. */
     family: 0,
-    /** 0 alone rejects what was under way as soon as a connection breaks; with any other number that may wait for ever. */
+    /**
+     * 0 alone rejects what was under way as soon as a connection breaks; with any other number that may wait for ever.
+     */
     maxRetriesPerRequest: 0,
-    /** A command must never be sent twice: a lease would be granted to nobody, an old value stored after an invalidation. */
+    /**
+     * A command must never be sent twice: a lease would be granted that no load holds, or an old value stored after an
+     * invalidation.
+     */
     autoResendUnfulfilledCommands: false,
     /** No waiting before the connection is there, no late writes after it is back, no memory that grows meanwhile. */
     enableOfflineQueue: false,
@@ -35,7 +40,9 @@ function connectionSettings(access: Access) {
     maxLoadingRetryTime: 500,
     /** A constructor does no I/O, and the promise of `connect()` must be caught. */
     lazyConnect: true,
-    /** Measured: no gain in throughput, worse tails, one slow command holds up all, and a crash with `defineCommand`. */
+    /**
+     * Measured: no gain in throughput, worse tails, one slow command holds up all, and a crash with `defineCommand`.
+     */
     enableAutoPipelining: false,
     /** Not applied to the patterns of `SCAN`, and removed from no reply: names are built by the cache alone. */
     keyPrefix: '',
@@ -129,8 +136,8 @@ export function clusterSettings(access: Access, backoff: Backoff) {
 export type Backoff = (attempt: number) => number;
 
 /**
- * For ever: a client whose strategy gives up stays dead. Jittered, as all processes lose the server at once. Half a second at
- * most: a server that is back is found within it, and one that is not costs a refused connection.
+ * For ever: a client whose strategy gives up stays dead. Jittered, as all processes lose the server at once. Half a
+ * second at most: a server that is back is found within it, and one that is not costs a refused connection.
  */
 export function jitteredBackoff(random: () => number): Backoff {
   return (attempt) => Math.round(Math.min(50 * 2 ** Math.min(attempt - 1, 6), 500) * (0.5 + random() * 0.5));

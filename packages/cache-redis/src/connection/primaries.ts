@@ -4,8 +4,9 @@ import { catchDropped } from './dropped-promises.ts';
 import { isClusterClient } from './supplied-client.ts';
 
 /**
- * Connects to all primaries of a Cluster that is ready. ioredis connects to a node at the first command for it, and without
- * an offline queue refuses all others for this node until that is done. Resolves when each is connected or has failed.
+ * Connects to all primaries of a Cluster that is ready. ioredis connects to a node at the first command for it, and
+ * without an offline queue refuses all others for this node until that is done. Resolves when each is connected or has
+ * failed.
  */
 export async function connectPrimaries(client: RedisClusterClient): Promise<void> {
   await Promise.all(client.nodes('master').map(connectNode));
@@ -17,16 +18,18 @@ export function addressOf({ options }: RedisClient): string {
 }
 
 /**
- * Whom values may be read from. Who serves slots: all of them, also one that is away and that the client has dropped from its
- * `nodes()`. And the nodes of the client: one that is about to get its first slot has keys already, to which an `ASK` leads,
- * and is named by no slot. One name for what is no Cluster.
+ * The addresses that values may be read from. First, every primary that serves slots, also one that is away and that
+ * the client has dropped from its `nodes()`. Second, the nodes of the client: one that is about to get its first slot
+ * is named by no slot, but has keys already, to which an `ASK` leads. Without a Cluster it is one address.
  */
 export function primaryAddresses(client: RedisClient | RedisClusterClient): ReadonlySet<string> {
   if (!isClusterClient(client)) return new Set([addressOf(client)]);
   return new Set([...client.slots.flatMap(([primary]) => primary ?? []), ...client.nodes('master').map(addressOf)]);
 }
 
-/** Another client for the same server. Not for a Cluster: for one of its nodes. ioredis-mock has no connections to make. */
+/**
+ * Another client for the same server. Not for a Cluster: for one of its nodes. ioredis-mock has no connections to make.
+ */
 export function duplicateOf(client: RedisClient, settings: object): RedisClient | undefined {
   const duplicate = client.duplicate?.(settings as never) as RedisClient | undefined;
   if (duplicate) catchDropped(duplicate);

@@ -9,8 +9,8 @@ import { isMock } from './supplied-client.ts';
 type Handler = (...args: unknown[]) => void;
 
 /**
- * What the events of a client mean: `connecting` until the first success or failure, `ready`, or `down` with the code of the
- * last error. Also the listener of `error`, without which ioredis prints errors.
+ * What the events of a client mean: `connecting` until the first success or failure, `ready`, or `down` with the code
+ * of the last error. Also the listener of `error`, without which ioredis prints errors.
  */
 export class StatusWatch {
   readonly #client: RedisClient;
@@ -23,9 +23,11 @@ export class StatusWatch {
   #reason: string | undefined;
   #isClosed = false;
   #preparations = 0;
-  /** Cluster: a node that was named in the options has said which nodes there are, and no connection was ready since. */
+  /**
+   * Cluster: a node that was named in the options has said which nodes there are, and no connection was ready since.
+   */
   #hasNodesNamed = false;
-  /** Why the server hangs up, where it was asked. */
+  /** Why the server closes connections, if that was found out. */
   #diagnosis: string | undefined;
   #isAsking = false;
 
@@ -66,7 +68,7 @@ export class StatusWatch {
   /** The last status, whatever the client does from now on. */
   close(options: { forgetClient: boolean }): void {
     for (const [event, forget] of this.#forget) {
-      // A client of our own may fail while it is closed, and prints what nobody listens to.
+      // Our own client may fail while it closes, and ioredis prints errors that have no listener.
       if (options.forgetClient || event !== 'error') forget();
     }
     this.#down('closed');
@@ -85,7 +87,7 @@ export class StatusWatch {
     }
   }
 
-  /** Part of what it is connected to was lost: not ready for a moment, so that those who listen learn of it. */
+  /** Part of the connection was lost: reports `down` for a moment, so that listeners learn of it. */
   interrupted(): void {
     if (this.#isClosed || this.#status.state !== 'ready') return;
     this.#down('reconnecting');
@@ -97,7 +99,7 @@ export class StatusWatch {
     if (!this.#isClosed && this.#client.status === 'ready') void this.#ready();
   }
 
-  /** Of several at a time only the last one counts: the others may have asked another server. */
+  /** Of several checks at a time only the last one counts: the others may have reached another server. */
   async #ready(): Promise<void> {
     const preparation = ++this.#preparations;
     const obstacle = await this.#prepare();
@@ -110,7 +112,10 @@ export class StatusWatch {
     this.#set({ state: 'ready' });
   }
 
-  /** Behind a NAT, or in a network of containers, the addresses that nodes have for each other lead nowhere from outside. */
+  /**
+   * Behind a NAT, or in a container network, the addresses that nodes give for each other cannot be reached from
+   * outside.
+   */
   #nodeFailed(error: unknown): void {
     this.#note(error);
     const isUnreachable = error instanceof Error && 'syscall' in error && error.syscall === 'connect';

@@ -50,8 +50,8 @@ const OF_CLUSTER: readonly Demand[] = [
 ];
 
 /**
- * Refuses a client that may run a command twice or late: the tokens of leases are good for one use, and a fill that arrives
- * late could bring an invalidated value back.
+ * Refuses a client that may run a command twice or late: the tokens of leases are good for one use, and a fill that
+ * arrives late could bring an invalidated value back.
  * @throws CacheConfigError listing all settings to change, ready to be copied.
  */
 export function checkSuppliedClient(client: RedisClient): void {

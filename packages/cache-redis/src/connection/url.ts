@@ -44,8 +44,8 @@ const FIXED = [
 /**
  * Reads a URL by itself, as ioredis would turn `?enableOfflineQueue=false` into the true text "false".
  *
- * No problem shows any part of the URL: where a password is not percent-encoded, its rest is taken for a host, a port, a
- * path or a query.
+ * No problem shows any part of the URL: where a password is not percent-encoded, its rest is taken for a host, a port,
+ * a path or a query.
  * @param field what the problems call it
  */
 export function parseRedisUrl(text: string, field: string): { url: RedisUrl } | { problems: string[] } {

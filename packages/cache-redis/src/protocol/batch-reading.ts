@@ -28,7 +28,9 @@ export interface BatchParts {
   readonly replyTo: (key: StoreKey, value: Decoded, nonces: readonly (string | undefined)[]) => ReadReply;
   /** Hears why a command was refused, though others could be used instead. */
   readonly onRefused: (error: unknown) => void;
-  /** Hears the nonce of a type under its name as soon as it is there: a reply that is late must not bring an old one. */
+  /**
+   * Hears the nonce of a type under its name as soon as it is there: a reply that is late must not bring an old one.
+   */
   readonly onTypeNonce: (name: string, nonce: string | undefined) => void;
 }
 
@@ -46,8 +48,8 @@ interface Pending {
 }
 
 /**
- * One read of several keys: their values with the nonces of their tags, and a second question for the nonces of tags that only a value
- * told. Each key has its reply as soon as all of its own is there, whatever becomes of the others.
+ * One read of several keys: their values with the nonces of their tags, and a second question for the nonces of tags
+ * that only a value told. Each key has its reply as soon as all of its own is there, whatever becomes of the others.
  */
 export class BatchReading {
   readonly #parts: BatchParts;

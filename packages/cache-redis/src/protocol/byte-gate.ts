@@ -1,6 +1,6 @@
 /**
- * Lets so many bytes be on their way at a time, first come, first served. What is small passes at once: on one connection it waits
- * for what was asked for before, so that is what must stay little.
+ * Limits the bytes that are on their way at a time, first come, first served. Small ones pass at once: on one
+ * connection they wait only for what was requested before them, so that is what the gate keeps small.
  */
 export class ByteGate {
   readonly #limit: number;

@@ -5,7 +5,10 @@ import { STALE_MARK } from './entry-format.ts';
 import { leaseKey } from './keyspace.ts';
 import { Script } from './script.ts';
 
-/** Destroys a value and its lease in one step (P1): with the value alone, a load that runs would put it back. KEYS: value, lease. */
+/**
+ * Destroys a value and its lease in one step (P1): with the value alone, a load that runs would put it back. KEYS:
+ * value, lease.
+ */
 export const INVALIDATE = new Script(`
 local removed = redis.call('UNLINK', KEYS[1])
 redis.call('UNLINK', KEYS[2])
@@ -25,8 +28,9 @@ return 1
 `;
 
 /**
- * Marks a value as stale. KEYS: value. ARGV: the first bytes of a value of ours, the place of the mark, the mark, what becomes of a value
- * that is not ours: `keep` it, or `drop` it where its type reads it, since it cannot be marked. Writing into it would spoil it.
+ * Marks a value as stale. KEYS: value. ARGV: the first bytes of a value of ours, the place of the mark, the mark, what
+ * becomes of a value that is not ours: `keep` it, or `drop` it where its type reads it, since it cannot be marked.
+ * Writing into it would spoil it.
  */
 export const MARK = new Script(MARK_LUA);
 
@@ -54,8 +58,9 @@ export async function expireKey(client: RedisClient, key: StoreKey): Promise<voi
 const BETWEEN_NODES = new Set(['REDIRECTED', 'TRYAGAIN']);
 
 /**
- * While a slot moves, its nodes refuse two keys unless both are there, and a lease mostly is not: then in two steps. The lease
- * first (P1): after it no load that runs can fill, and one that begins then reads the source after the change.
+ * While a slot moves, its nodes refuse two keys unless both are there, and a lease mostly is not: then in two steps.
+ * The lease first (P1): after it no load that runs can fill, and one that begins then reads the source after the
+ * change.
  */
 async function unlessBetweenNodes<T>(
   inOneStep: Promise<T>,

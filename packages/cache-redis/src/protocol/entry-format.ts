@@ -3,15 +3,18 @@ import type { Nonces } from './nonces.ts';
 import { newToken, TOKEN_LENGTH } from './token.ts';
 
 /**
- * A stored value is one line of JSON about it, then its bytes: `redis-cli GET` shows both. The line begins with the id, so
- * that a script can tell one value from another by its first bytes.
+ * A stored value is one line of JSON about it, then its bytes: `redis-cli GET` shows both. The line begins with the id,
+ * so that a script can tell one value from another by its first bytes.
  */
 const ANY_VERSION = '{"huntly":';
 /** 2: keys have another grammar than those of 1, and what JSON would lose is not stored. */
 const BEGINNING = `${ANY_VERSION}2,"id":"`;
 const ID_LENGTH = BEGINNING.length + TOKEN_LENGTH;
 const BEFORE_MARK = '","stale":';
-/** Where and how a script marks a value as stale, given how a value of ours begins. The mark is one byte in a fixed place. */
+/**
+ * Where and how a script marks a value as stale, given how a value of ours begins. The mark is one byte in a fixed
+ * place.
+ */
 export const STALE_MARK = [BEGINNING, ID_LENGTH + BEFORE_MARK.length, '1'] as const;
 const BEFORE_TIME = ',"at":';
 const TIME_LENGTH = 13;

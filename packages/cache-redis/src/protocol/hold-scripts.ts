@@ -1,6 +1,9 @@
 import { Script } from './script.ts';
 
-/** Prolongs a lease that is still mine (P3). KEYS: lease. ARGV: lease, life in ms. Else it could prolong the lease of another load. */
+/**
+ * Prolongs a lease that is still mine (P3). KEYS: lease. ARGV: lease, life in ms. Else it could prolong the lease of
+ * another load.
+ */
 export const RENEW = new Script(`
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then
   return 0
@@ -12,8 +15,8 @@ return redis.call('PEXPIRE', KEYS[1], ARGV[2])
 export const PAUSE = 'pause';
 
 /**
- * Ends a lease that is still mine (P3). KEYS: lease. ARGV: lease, ms in which nobody may try (or 0).
- * The pause is a lease that nobody holds; a server without memory refuses it, and then there is none. May be repeated.
+ * Ends a lease that is still mine (P3). KEYS: lease. ARGV: lease, ms of pause without a lease (or 0).
+ * The pause is a lease without a holder; a server without memory refuses it, and then there is none. May be repeated.
  */
 export const RELEASE = new Script(`
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then

@@ -9,7 +9,7 @@ const CAPACITY = 10_000;
 const USUAL_LENGTH = 200;
 
 /**
- * A log that nobody uses any more ends (P7). A load that takes longer than half of this is not stored if nothing is
+ * A log that is not used any more ends (P7). A load that takes longer than half of this is not stored if nothing is
  * noted meanwhile: the log may be gone then.
  */
 const LIFE_MS = 60 * 60 * 1000;
@@ -34,8 +34,9 @@ export interface LogMark {
 }
 
 /**
- * The tags that were invalidated last, in a capped stream: for tags that are known only once the value is there. Their nonces
- * cannot be sampled before the source is read, so a load notes the newest place before it reads, and looks later which tags came after.
+ * The tags that were invalidated last, in a capped stream: for tags that are known only once the value is there. Their
+ * nonces cannot be sampled before the source is read, so a load notes the newest place before it reads, and looks later
+ * which tags came after.
  */
 export class InvalidationLog {
   readonly #client: RedisClient;
@@ -68,8 +69,8 @@ export class InvalidationLog {
   }
 
   /**
-   * Notes invalidated tags. A server that has no memory left refuses: then the whole log goes, and every load that noted a
-   * place in it is refused.
+   * Notes invalidated tags. A server that has no memory left refuses: then the whole log goes, and every load that
+   * noted a place in it is refused.
    */
   async append(tags: readonly string[]): Promise<void> {
     try {

@@ -5,8 +5,8 @@ import { SAMPLE } from './nonce-script.ts';
 import { Script } from './script.ts';
 
 /**
- * All that a load needs besides its lease, to the end. A lease whose load cannot be stored or given back would hold
- * everybody up.
+ * All commands that a load needs after its lease. A lease whose load could not be stored or given back would hold up
+ * all readers.
  */
 const UNTIL_ITS_END = [...SAMPLE.commands, ...MARKING_COMMANDS, ...FILL.commands, ...RELEASE.commands, 'EVAL'];
 
@@ -17,12 +17,12 @@ const UNTIL_ITS_END = [...SAMPLE.commands, ...MARKING_COMMANDS, ...FILL.commands
  * value that it cannot use (yes, no; or force, to be granted whatever is there), the first bytes of that one. Answers
  * `{'filled'}`, `{'busy', lease, ms left}` or `{'granted'}`.
  *
- * The token is new for each load. Were it that of a process, a load that lost its lease to an invalidation could fill under
- * the lease of a later load of the same process. The lease is set only where it is absent, or is one that is known to be doomed, so the
- * command must never be sent twice.
+ * The token is new for each load. Were it that of a process, a load that lost its lease to an invalidation could fill
+ * under the lease of a later load of the same process. The lease is set only where it is absent, or is one that is
+ * known to be doomed, so the command must never be sent twice.
  *
- * A hash, a list or the like, which another program put there, is no value: reads take it for absent, and a fill replaces it. Its
- * first bytes cannot be asked for, so the error of that is caught.
+ * A hash, a list or the like, which another program put there, is no value: reads take it for absent, and a fill
+ * replaces it. Its first bytes cannot be asked for, so the error of that is caught.
  */
 export const LEASE = new Script(
   `

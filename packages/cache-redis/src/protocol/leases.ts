@@ -41,8 +41,8 @@ export class LeaseDesk {
   }
 
   /**
-   * Asks for the lease and samples all that its fill will be compared with, in one round trip. `typeNonce` is the nonce that
-   * the reader saw: written into the lease, it lets others see that the lease is doomed.
+   * Asks for the lease and samples all that its fill will be compared with, in one round trip. `typeNonce` is the nonce
+   * that the reader saw: written into the lease, it lets others see that the lease is doomed.
    */
   async take(key: StoreKey, options: LeaseOptions, typeNonce: string): Promise<LeaseReply> {
     return options.again ? this.#takeAgain(key, options, typeNonce) : this.#takeAtOnce(key, options, typeNonce);
@@ -57,7 +57,8 @@ export class LeaseDesk {
       this.#nonces.sample(key.scope, [...new Set([type, ...options.tags])]),
       new InvalidationLog(this.#connection.client, namespace).mark(),
     ]);
-    // Once the lease was answered, not before: sent again as a text that the server did not know, it would come after its release.
+    // Once the lease was answered, not before: sent again as a text that the server did not know, it would come after
+    // its release.
     asked.catch(() => sending.catch(ignore).then(() => this.#orphans.release(key, text, options.ttlMs)));
     const [reply, nonces, mark] = await asked;
     const [kind, held = '', leftMs = 0] = reply;
@@ -68,8 +69,8 @@ export class LeaseDesk {
   }
 
   /**
-   * A waiter asks about ten times before the lease is free. It writes nothing until then: what a fill is compared with is sampled once
-   * the lease is granted, which is before the source is read all the same (P1).
+   * A waiter asks about ten times before the lease is free. It writes nothing until then: what a fill is compared with
+   * is sampled once the lease is granted, which is before the source is read all the same (P1).
    */
   async #takeAgain(key: StoreKey, options: LeaseOptions, typeNonce: string): Promise<LeaseReply> {
     const { namespace, type } = key.scope;
@@ -119,8 +120,8 @@ export class LeaseDesk {
   }
 
   /**
-   * A lease whose type was invalidated since will be refused, so nobody should wait for it. The nonce is asked for once more:
-   * the one sampled beside the lease may be the older of the two.
+   * A lease whose type was invalidated since will be refused, so no reader should wait for it. The nonce is asked for
+   * once more: the one sampled beside the lease may be the older of the two.
    */
   async #isDoomed(key: StoreKey, held: string, nonces: Nonces): Promise<boolean> {
     const { type } = key.scope;

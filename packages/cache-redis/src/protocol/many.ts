@@ -3,7 +3,7 @@ import type { RedisClient, RedisClusterClient, RedisPipeline } from '../connecti
 import type { Connection } from '../connection/connection.ts';
 import { codeOf } from '../redaction.ts';
 
-/** More arguments than this in one command hold up everybody else's. Reads come with their nonces: 500 keys still fit. */
+/** Larger commands would delay other commands. Reads come with their nonces: 500 keys still fit. */
 const READ_AT_ONCE = 1_000;
 const REMOVED_AT_ONCE = 500;
 
@@ -25,9 +25,10 @@ export async function readMany(connection: Connection, keys: readonly string[]):
 }
 
 /**
- * Asks for many keys: one `MGET` for 1,000, or on Cluster one pipeline a node. `onPart` hears what has come as soon as it is there: a
- * node that is gone, or a key that this user may not read, costs no other key its answer. Never rejects; when it resolves, each
- * key was answered. A key that holds a hash, a list or the like counts as absent, as `MGET` has it.
+ * Asks for many keys: one `MGET` for 1,000, or on Cluster one pipeline a node. `onPart` hears what has come as soon as
+ * it is there: a node that is gone, or a key that this user may not read, costs no other key its answer. Never rejects;
+ * when it resolves, each key was answered. A key that holds a hash, a list or the like counts as absent, as `MGET` has
+ * it.
  */
 export async function fetchMany(
   connection: Connection,
@@ -42,7 +43,7 @@ export async function fetchMany(
   else await Promise.all(chunks(keys, READ_AT_ONCE).map((chunk) => fetchTogether(client, chunk, onPart, onRefused)));
 }
 
-/** Of one server. Where one of the keys may not be read, or `MGET` not be used, all are asked for by themselves. */
+/** On one server. If one of the keys may not be read, or `MGET` may not be used, each key is read by itself. */
 async function fetchTogether(
   client: RedisClient,
   keys: string[],
@@ -111,7 +112,7 @@ export async function unlinkMany(connection: Connection, keys: readonly string[]
   }
 }
 
-/** Removes keys that one primary has. @throws what it answers for a key that it does not serve: nobody else is asked */
+/** Removes keys that one primary has. @throws its error for a key that it does not serve: no other node is asked */
 export async function unlinkFrom(
   primary: RedisClient,
   keys: readonly string[],
@@ -137,8 +138,8 @@ export function chunks<T>(items: readonly T[], size: number): T[][] {
 }
 
 /**
- * Calls `send` once for each node, with the keys that it holds by the client's map of slots. Those of one pipeline must have the same
- * replicas as well, in the eyes of ioredis.
+ * Calls `send` once for each node, with the keys that it holds by the client's map of slots. Those of one pipeline must
+ * have the same replicas as well, in the eyes of ioredis.
  */
 export async function eachNode(
   connection: Connection,
@@ -163,8 +164,9 @@ export async function eachNode(
 const NOT_RUN = new Set(['MOVED', 'ASK', 'TRYAGAIN', 'CROSSSLOT', 'NOSCRIPT']);
 
 /**
- * One command for each key, in one pipeline; a reply for each. While slots move, the node that a pipeline goes to may not have all of
- * the keys, and the client may not know: then `alone` asks for such a key by itself, wherever it is now.
+ * One command for each key, in one pipeline; a reply for each. While slots move, the node that a pipeline goes to may
+ * not have all of the keys, and the client may not know: then `alone` asks for such a key by itself, wherever it is
+ * now.
  */
 export function together<T>(
   client: RedisClient,

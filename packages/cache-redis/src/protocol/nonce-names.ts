@@ -1,9 +1,9 @@
 import { type StoreKey, tagKey } from '@huntly/cache-core';
 import { LRUCache } from 'lru-cache';
 
-/** Of all that is remembered (P7): some 100 keys with 1,000 tags, or 30,000 with two. */
+/** Bounds what is remembered (P7): some 100 keys with 1,000 tags, or 30,000 with two. */
 const MAX_BYTES = 8 * 1024 * 1024;
-/** Of a text and the places that hold it, besides its characters. */
+/** What a text costs besides its characters. */
 const OVERHEAD_BYTES = 24;
 
 interface Remembered {

@@ -8,7 +8,8 @@ import { Script } from './script.ts';
  * only. A nonce that lives long enough is left alone, as each change of its key is announced like an invalidation:
  * local copies would go.
  *
- * The answer is one text, in which blanks stand between nonces and numbers: a list of 2,000 replies takes a client longer.
+ * The answer is one text, in which blanks stand between nonces and numbers: a list of 2,000 replies takes a client
+ * longer.
  */
 export const SAMPLE = new Script(`
 local found = redis.call('MGET', unpack(KEYS))

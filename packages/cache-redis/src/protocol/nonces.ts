@@ -29,9 +29,9 @@ interface Owner {
 }
 
 /**
- * The random marks that keep entries valid: an entry notes the nonces of its tags when its load began, and counts only while
- * they are unchanged (P1). Invalidating a tag deletes its nonce; an absent nonce matches nothing, so losing one only costs
- * misses (P5). Random, never a counter: a counter that is lost begins again and makes old entries valid.
+ * The random marks that keep entries valid: an entry notes the nonces of its tags when its load began, and counts only
+ * while they are unchanged (P1). Invalidating a tag deletes its nonce; an absent nonce matches nothing, so losing one
+ * only costs misses (P5). Random, never a counter: a counter that is lost begins again and makes old entries valid.
  */
 export class NonceKeeper {
   readonly #connection: Connection;

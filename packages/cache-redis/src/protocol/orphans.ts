@@ -7,8 +7,8 @@ import { leaseKey } from './keyspace.ts';
 
 const MAX_ORPHANS = 1_000;
 /**
- * How long to wait before the next attempt. A node may refuse for a while (`CLUSTERDOWN`, `LOADING`) over a connection that is never
- * lost, so no event tells when it serves again.
+ * How long to wait before the next attempt. A node may refuse for a while (`CLUSTERDOWN`, `LOADING`) over a connection
+ * that is never lost, so no event tells when it serves again.
  */
 const RETRY_MS = 200;
 
@@ -19,13 +19,13 @@ interface Orphan {
 }
 
 /**
- * Leases that may be in the store and belong to no load: perhaps granted, and the answer was lost. All processes would wait for them
- * (P4), so each is released as soon as its node answers.
+ * Leases that may be in the store and belong to no load: they were perhaps granted, but the answer was lost. All
+ * processes would wait for them (P4), so each is released as soon as its node answers.
  */
 export class Orphans {
   readonly #connection: Connection;
   readonly #clock: Clock;
-  /** Lease → what it is of. */
+  /** Lease → the key that it is for. */
   readonly #orphans = new LRUCache<string, Orphan>({ max: MAX_ORPHANS });
   #cancelRetry: (() => void) | undefined;
   #isClosed = false;
@@ -35,7 +35,7 @@ export class Orphans {
     this.#clock = clock;
   }
 
-  /** Now, or else later; nobody waits for it. @param lifeMs how long the lease may be there */
+  /** Now, or else later, in the background. @param lifeMs how long the lease may be there */
   release(key: StoreKey, text: string, lifeMs: number): void {
     this.#try(text, { key, until: this.#clock.now() + lifeMs });
   }

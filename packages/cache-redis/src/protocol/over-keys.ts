@@ -3,7 +3,7 @@ import type { Connection } from '../connection/connection.ts';
 import { chunks, eachNode, together } from './many.ts';
 import type { Script, ScriptArgument } from './script.ts';
 
-/** A script that has more keys than this would hold up everybody else's commands. */
+/** A script with more keys than this would delay other commands. */
 const KEYS_AT_ONCE = 1_000;
 
 /**

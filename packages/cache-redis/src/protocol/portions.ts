@@ -1,6 +1,6 @@
 /** What one command may bring: a megabyte holds up the answers behind it for some milliseconds. */
 export const PORTION_BYTES = 1024 * 1024;
-/** Values of this size are no small ones. */
+/** Values from this size on count as large. */
 export const SMALL_BYTES = 64 * 1024;
 /** Values of unknown size that are asked for at a time: they show how large the others are. */
 const PROBES = 2;
@@ -15,8 +15,9 @@ export interface Portion<T> {
 }
 
 /**
- * Splits what is to be read into what is asked for now and what is left: small values first, with some whose size is not known, then
- * large ones, as many as make a portion. So small values do not wait for large ones, and large ones arrive at all.
+ * Splits what is to be read into a portion for now and the rest: small values first, with some of unknown size; then
+ * large ones, as many as fit in a portion. So small values do not wait for large ones, and no command is so large that
+ * it misses its deadline.
  */
 export function nextPortion<T>(wanted: readonly T[], bytesOf: (one: T) => number | undefined): Portion<T> {
   const small: T[] = [];

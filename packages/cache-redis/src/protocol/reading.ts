@@ -70,7 +70,7 @@ export class EntryReader {
     return { kind: 'hit', entry: { id: header.id, bytes, tags, loadMs: header.load, ...this.#times(header) } };
   }
 
-  /** A value from the future was stored before the clock of the server was set back: nobody knows how old it is. */
+  /** A value from the future was stored before the clock of the server was set back: its age is unknown. */
   #times({ at, stale, fresh, ttl }: Header): { ageMs: number; freshForMs: number; expiresInMs: number } {
     const ageMs = Math.max(0, this.#serverClock.now() - at);
     const isStale = stale !== 0 || this.#serverClock.isFuture(at);

@@ -11,8 +11,8 @@ interface ScriptOptions {
 }
 
 /**
- * One atomic step of the protocol: plain Lua 5.1, all keys declared. Sent as a digest; a server that does not know it yet
- * has not run it, so sending the text then is the first run, not a second one.
+ * One atomic step of the protocol: plain Lua 5.1, all keys declared. Sent as a digest; a server that does not know it
+ * yet has not run it, so sending the text then is the first run, not a second one.
  *
  * A script runs whole or not at all. Redis stops a script at the first command that the user has no right to, and keeps
  * what was done before; so each script begins with a look at the rights to all of its commands. (It refuses for other

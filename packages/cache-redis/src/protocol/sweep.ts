@@ -41,13 +41,13 @@ export interface Sweep {
 }
 
 /**
- * Removes the keys of a pattern from every primary: **all leases first, then values** (P1). A load that began before the
- * sweep either still holds its lease while the leases are scanned, and will be refused, or has filled before the values are.
- * So every lease on every primary is gone before the first value is looked for.
+ * Removes the keys of a pattern from every primary: **all leases first, then values** (P1). A load that began before
+ * the sweep either still holds its lease while the leases are scanned, and will be refused, or has filled before the
+ * values are. So every lease on every primary is gone before the first value is looked for.
  *
- * `SCAN` may miss a key that moves from one primary to another meanwhile. So the sweep begins when no slot is on its way, and
- * counts only if nothing was changed at its end; else it starts over. Slots may move for hours, so after a while the whole type is
- * dropped instead, where the caller allows it.
+ * `SCAN` may miss a key that moves from one primary to another meanwhile. So the sweep begins when no slot is on its
+ * way, and counts only if nothing was changed at its end; else it starts over. Slots may move for hours, so after a
+ * while the whole type is dropped instead, where the caller allows it.
  */
 export async function sweep({ connection, clock, pattern, options, dropType }: Sweep): Promise<number> {
   const progress = { removed: 0 };
@@ -106,7 +106,7 @@ function pause(clock: Clock, delayMs: number): Promise<void> {
   });
 }
 
-/** The client learns of a new primary when somebody asks for one of its slots. Nobody may have. */
+/** The client learns of a new primary with the first command for one of its slots. There may have been none. */
 async function lookForPrimaries({ isCluster, client }: Connection): Promise<void> {
   if (!isCluster) return;
   await new Promise<void>((resolve) => (client as RedisClusterClient).refreshSlotsCache(resolve));

@@ -3,15 +3,18 @@ import type { Connection } from '../connection/connection.ts';
 
 const SLOTS = 16_384;
 
-/** Who serves what at one moment. Two that are equal text by text had no change between them, not even one that was undone. */
+/**
+ * Who serves what at one moment. Two that are equal text by text had no change between them, not even one that was
+ * undone.
+ */
 export type Topology =
   | { readonly kind: 'settled'; readonly text: string }
   | { readonly kind: 'unsettled'; readonly reason: string };
 
 /**
- * Who serves which slots, as each primary says of itself. The client's own map may be older, and knows nothing of slots on
- * their way. The epochs of the primaries are part of it: a slot that went away and came back looks the same, but its owner
- * took a new epoch.
+ * Who serves which slots, as each primary says of itself. The client's own map may be older, and knows nothing of slots
+ * on their way. The epochs of the primaries are part of it: a slot that went away and came back looks the same, but its
+ * owner took a new epoch.
  */
 export async function readTopology(connection: Connection, primaries: readonly RedisClient[]): Promise<Topology> {
   if (!connection.isCluster) return { kind: 'settled', text: 'one server' };

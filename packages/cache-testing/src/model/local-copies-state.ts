@@ -4,7 +4,10 @@ import { interchangeable, pack } from './encode.ts';
 export interface State {
   /** What the source holds. Each change makes a new version. */
   readonly version: number;
-  /** Changes and losses of a channel that may still happen; whether the table of tags may still overflow, the entry still end. */
+  /**
+   * Changes and losses of a channel that may still happen; whether the table of tags may still overflow, the entry
+   * still end.
+   */
   readonly left: {
     readonly changes: number;
     readonly losses: number;
@@ -37,7 +40,10 @@ interface Nonce {
   readonly isPresent: boolean;
 }
 
-/** `lost`: nothing arrives any more, and the process does not know. `deaf`: of a mutant that is up before the server tracks. */
+/**
+ * `lost`: nothing arrives any more, and the process does not know. `deaf`: of a mutant that is up before the server
+ * tracks.
+ */
 export interface Link {
   readonly state: (typeof LINK)[number];
   readonly queue: readonly Note[];

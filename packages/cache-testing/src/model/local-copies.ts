@@ -1,9 +1,10 @@
 /**
- * One entry with one tag, and the copy of it in one process. The key and the tag live on two nodes, each with a connection of its own that
- * carries announcements in order. A read is two commands, one a node, in either order.
+ * One entry with one tag, and the copy of it in one process. The key and the tag live on two nodes, each with a
+ * connection of its own that carries announcements in order. A read is two commands, one a node, in either order.
  *
- * P2: a hit is at least as new as everything that was announced to this process, or that changed before its channel came up or before the
- * heartbeat bound passed while the channel was not well; and its entry has not ended. Nothing is timed: "the bound passes" may come any time.
+ * P2: a hit is at least as new as everything that was announced to this process, or that changed before its channel
+ * came up or before the heartbeat bound passed while the channel was not well; and its entry has not ended. Nothing is
+ * timed: "the bound passes" may come any time.
  */
 import { letter, version } from './actors.ts';
 import type { Model, Take } from './explore.ts';
