@@ -1,9 +1,9 @@
-import { isDeepStrictEqual } from 'node:util';
 import { CacheConfigError } from '@huntly/cache-core';
 import type { Request } from 'express';
 import { exactForm } from './exact-form.ts';
 import { appsAround, queryMiddlewareOf } from './express-app.ts';
 import { chosenSearch, isNamed, pathOf, sortedSearch, tailOf } from './query-text.ts';
+import { isSameValue } from './same-value.ts';
 
 /**
  * The part of the Standard Schema interface (standardschema.dev, version 1) that is used here: zod, valibot, arktype
@@ -95,7 +95,7 @@ type QueryReader = (url: string) => unknown;
  * parser it had when its first route was declared.
  */
 export function queryReader(req: Request, own: { readonly value: unknown } | undefined): QueryReader | undefined {
-  return readersOf(req).find((read) => !own || isDeepStrictEqual(read(req.url), own.value));
+  return readersOf(req).find((read) => !own || isSameValue(read(req.url), own.value));
 }
 
 function readersOf(req: Request): readonly QueryReader[] {
@@ -147,7 +147,7 @@ function sorted(search: string, hash: string, read: (tail: string) => unknown): 
 
 /** The order of properties counts, but for those of the query itself. */
 function isSameButForOrder(a: unknown, b: unknown): boolean {
-  if (!isDeepStrictEqual(a, b)) return false;
+  if (!isSameValue(a, b)) return false;
   const letters = (query: unknown) => {
     const parts = Object.entries(query ?? {}).map((part) => JSON.stringify(part));
     return parts.sort().join();
