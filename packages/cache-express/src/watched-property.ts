@@ -17,7 +17,7 @@ export function watchProperty(target: object, name: string, reader: Reader): () 
   };
   Object.defineProperty(target, name, {
     configurable: true,
-    enumerable: own?.enumerable ?? true,
+    enumerable: own?.enumerable ?? false, // else `{ ...req }` would read what it inherits
     get: () => reader(read),
     set(next: unknown) {
       if (own?.set) return own.set.call(target, next);
