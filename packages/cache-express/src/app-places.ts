@@ -8,8 +8,8 @@ export interface Place {
    * program.
    */
   readonly text: string;
-  /** The `req.route` while the handler runs; `undefined`: it depends on what ran before. */
-  readonly route: object | undefined;
+  /** What `req.route` can be while the handler runs; `undefined`: it depends on what ran before. */
+  readonly routes: ReadonlySet<unknown> | undefined;
   /** Is it a handler of a route, or a middleware of a router? */
   readonly isInRoute: boolean;
   /** The `req.baseUrl` in lower case; `undefined`: it depends on the URL. */
@@ -116,7 +116,7 @@ class AppPlaces {
     if (!isDeclared(handle)) return;
     this.#add(handle, {
       text: this.#numbered([...way.patterns, 'use']),
-      route: undefined,
+      routes: undefined,
       isInRoute: false,
       base: way.base,
     });
@@ -125,13 +125,16 @@ class AppPlaces {
   #walkRoute(route: Route, { patterns, base }: Way, around: ReadonlySet<Layers>): void {
     const inside = { patterns: [...patterns, String(route.path)], base };
     const text = this.#numbered(inside.patterns);
-    const handlers = new Set(this.#look(route).map(({ handle }) => handle));
-    const routers = [...handlers].map(layersOf).filter((inner) => inner !== undefined);
-    for (const router of routers) this.#walk(router, inside, around);
-    // A router among the handlers of a route leaves its own route in `req.route`.
-    const running = routers.length > 0 ? undefined : route;
-    for (const handle of handlers) {
-      if (isDeclared(handle)) this.#add(handle, { text, route: running, isInRoute: true, base });
+    // A router among the handlers of a route leaves its own route in `req.route` for those behind it.
+    const routes = new Set<unknown>([route]);
+    for (const handle of new Set(this.#look(route).map((layer) => layer.handle))) {
+      const inner = layersOf(handle);
+      if (inner) {
+        this.#walk(inner, inside, around);
+        addRoutes(inner, routes);
+      } else if (isDeclared(handle)) {
+        this.#add(handle, { text, routes: new Set(routes), isInRoute: true, base });
+      }
     }
   }
 
@@ -153,6 +156,17 @@ class AppPlaces {
     this.#seen.push({ layers, stack, length: stack?.length ?? 0 });
     for (const layer of stack ?? []) this.#layerKinds.add(Object.getPrototypeOf(layer) as object);
     return stack ?? [];
+  }
+}
+
+/** All routes that a router can take a request to. */
+function addRoutes(router: Layers, routes: Set<unknown>, seen = new Set<Layers>()): void {
+  if (seen.has(router)) return;
+  seen.add(router);
+  for (const { route, handle } of router.stack ?? []) {
+    if (route) routes.add(route);
+    const inner = route ?? layersOf(handle);
+    if (inner) addRoutes(inner, routes, seen);
   }
 }
 
