@@ -61,6 +61,7 @@ class AppPlaces {
   readonly #places = new Map<unknown, Place[]>();
   readonly #mounts: Way[] = [];
   readonly #counts = new Map<string, number>();
+  #hasApps = false;
   readonly #layerKinds = new Set<object>();
 
   constructor(app: Application) {
@@ -94,6 +95,11 @@ class AppPlaces {
     return [...this.#layerKinds, ...(this.#parent?.layerKinds ?? [])];
   }
 
+  /** Can a request go on from here to another app? */
+  get hasApps(): boolean {
+    return this.#hasApps;
+  }
+
   of(handler: RequestHandler): readonly Place[] {
     return this.#places.get(handler) ?? [];
   }
@@ -110,6 +116,7 @@ class AppPlaces {
   /** A middleware, a router, or an app. */
   #visit({ name, handle }: Layer, way: Way, around: ReadonlySet<Layers>): void {
     if (name === MOUNTED_APP) this.#mounts.push(way);
+    if (name === MOUNTED_APP || isApp(handle)) this.#hasApps = true;
     const inner = layersOf(handle);
     if (inner) return this.#walk(inner, way, around);
     // Only what is declared is counted: other middleware come and go with each version of a program.
@@ -181,8 +188,8 @@ function layersOf(handle: unknown): Layers | undefined {
   return isApp(handle) ? routerOf(handle) : undefined;
 }
 
-function isApp(handle: object): handle is Application {
-  const { handle: answer, set, settings } = handle as { handle?: unknown; set?: unknown; settings?: unknown };
+function isApp(handle: unknown): handle is Application {
+  const { handle: answer, set, settings } = Object(handle) as { handle?: unknown; set?: unknown; settings?: unknown };
   return typeof answer === 'function' && typeof set === 'function' && typeof settings === 'object';
 }
 
