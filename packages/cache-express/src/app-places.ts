@@ -8,8 +8,8 @@ export interface Place {
    * program.
    */
   readonly text: string;
-  /** The `req.route` while the handler runs; `undefined`: it depends on what ran before. */
-  readonly route: object | undefined;
+  /** What `req.route` can be while the handler runs; `undefined`: it depends on what ran before. */
+  readonly routes: ReadonlySet<unknown> | undefined;
   /** Is it a handler of a route, or a middleware of a router? */
   readonly isInRoute: boolean;
   /** The `req.baseUrl` in lower case; `undefined`: it depends on the URL. */
@@ -61,6 +61,7 @@ class AppPlaces {
   readonly #places = new Map<unknown, Place[]>();
   readonly #mounts: Way[] = [];
   readonly #counts = new Map<string, number>();
+  #hasApps = false;
   readonly #layerKinds = new Set<object>();
 
   constructor(app: Application) {
@@ -94,6 +95,11 @@ class AppPlaces {
     return [...this.#layerKinds, ...(this.#parent?.layerKinds ?? [])];
   }
 
+  /** Can a request go on from here to another app? */
+  get hasApps(): boolean {
+    return this.#hasApps;
+  }
+
   of(handler: RequestHandler): readonly Place[] {
     return this.#places.get(handler) ?? [];
   }
@@ -110,13 +116,14 @@ class AppPlaces {
   /** A middleware, a router, or an app. */
   #visit({ name, handle }: Layer, way: Way, around: ReadonlySet<Layers>): void {
     if (name === MOUNTED_APP) this.#mounts.push(way);
+    if (name === MOUNTED_APP || isApp(handle)) this.#hasApps = true;
     const inner = layersOf(handle);
     if (inner) return this.#walk(inner, way, around);
     // Only what is declared is counted: other middleware come and go with each version of a program.
     if (!isDeclared(handle)) return;
     this.#add(handle, {
       text: this.#numbered([...way.patterns, 'use']),
-      route: undefined,
+      routes: undefined,
       isInRoute: false,
       base: way.base,
     });
@@ -125,13 +132,16 @@ class AppPlaces {
   #walkRoute(route: Route, { patterns, base }: Way, around: ReadonlySet<Layers>): void {
     const inside = { patterns: [...patterns, String(route.path)], base };
     const text = this.#numbered(inside.patterns);
-    const handlers = new Set(this.#look(route).map(({ handle }) => handle));
-    const routers = [...handlers].map(layersOf).filter((inner) => inner !== undefined);
-    for (const router of routers) this.#walk(router, inside, around);
-    // A router among the handlers of a route leaves its own route in `req.route`.
-    const running = routers.length > 0 ? undefined : route;
-    for (const handle of handlers) {
-      if (isDeclared(handle)) this.#add(handle, { text, route: running, isInRoute: true, base });
+    // A router among the handlers of a route leaves its own route in `req.route` for those behind it.
+    const routes = new Set<unknown>([route]);
+    for (const handle of new Set(this.#look(route).map((layer) => layer.handle))) {
+      const inner = layersOf(handle);
+      if (inner) {
+        this.#walk(inner, inside, around);
+        addRoutes(inner, routes);
+      } else if (isDeclared(handle)) {
+        this.#add(handle, { text, routes: new Set(routes), isInRoute: true, base });
+      }
     }
   }
 
@@ -156,6 +166,17 @@ class AppPlaces {
   }
 }
 
+/** All routes that a router can take a request to. */
+function addRoutes(router: Layers, routes: Set<unknown>, seen = new Set<Layers>()): void {
+  if (seen.has(router)) return;
+  seen.add(router);
+  for (const { route, handle } of router.stack ?? []) {
+    if (route) routes.add(route);
+    const inner = route ?? layersOf(handle);
+    if (inner) addRoutes(inner, routes, seen);
+  }
+}
+
 function isDeclared(handle: unknown): handle is RequestHandler {
   return typeof handle === 'function' && Object.hasOwn(handle, HANDLER);
 }
@@ -167,8 +188,8 @@ function layersOf(handle: unknown): Layers | undefined {
   return isApp(handle) ? routerOf(handle) : undefined;
 }
 
-function isApp(handle: object): handle is Application {
-  const { handle: answer, set, settings } = handle as { handle?: unknown; set?: unknown; settings?: unknown };
+function isApp(handle: unknown): handle is Application {
+  const { handle: answer, set, settings } = Object(handle) as { handle?: unknown; set?: unknown; settings?: unknown };
   return typeof answer === 'function' && typeof set === 'function' && typeof settings === 'object';
 }
 

@@ -1,10 +1,10 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { Application, Request } from 'express';
 import { LRUCache } from 'lru-cache';
 import { type NarrowQuery, narrowQuery, ownQuery, type QueryRule, queryReader } from './query.ts';
 import { pathOf } from './query-text.ts';
 import { forwardedHostOf, hostnameOf, isEncrypted, paramsText, pathTag, urlKey } from './request-key.ts';
 import type { AskedRoute } from './route-key.ts';
+import { isSameValue } from './same-value.ts';
 
 /** What the URL of a request alone tells: the same for every request of that URL on one route. */
 export interface AskedUrl {
@@ -45,7 +45,7 @@ export class AskedUrls {
     const text = `${asIs}\n${baseUrl.length}\n${baseUrl}${params.length}\n${params}${String(scope).length}\n${scope}${url}`;
     const known = this.#known.get(text);
     const own = ownQuery(req);
-    if (known?.app === app && (!own || isDeepStrictEqual(own.value, known.parsed))) return known;
+    if (known?.app === app && (!own || isSameValue(own.value, known.parsed))) return known;
     const read = queryReader(req, own);
     const query = narrowQuery(req, this.#rule, { own, read });
     const asked = (query: NarrowQuery): AskedUrl => ({

@@ -60,7 +60,8 @@ const PARSED_URLS = ['_parsedUrl', '_parsedOriginalUrl'];
 export class NarrowRequest {
   readonly #req: Request;
   readonly #whole: Face;
-  readonly #narrow: Face;
+  /** As the handler sees it, and has changed it. */
+  #narrow: Face;
   readonly #stopWatching: readonly (() => void)[];
   #isOver = false;
   #afterwards: (() => void) | undefined;
@@ -72,17 +73,9 @@ export class NarrowRequest {
   /** @throws TypeError if the request cannot be narrowed; it is as it came then */
   constructor(req: Request, visible: Visible) {
     this.#req = req;
-    const { url, originalUrl, headers, rawHeaders } = req;
-    const query = Object.getOwnPropertyDescriptor(req, 'query');
-    const search = url.slice(pathOf(url).length);
-    this.#whole = {
-      search,
-      originalUrl,
-      headers,
-      rawHeaders,
-      query,
-      parsedUrls: PARSED_URLS.map((name) => Reflect.get(req, name)),
-    };
+    const { url, originalUrl } = req;
+    this.#whole = faceOf(req);
+    const { query } = this.#whole;
     const shown = shownHeaders(req, visible);
     const { search: shownSearch, originalSearch, value } = visible.query;
     const ownQuery = value && { value: value() };
@@ -119,7 +112,10 @@ export class NarrowRequest {
   /** Runs what lies outside of the route. */
   outside<T>(call: () => T): T {
     if (this.#isOver) return call();
-    if (this.#depth++ === 0) this.#show(this.#whole);
+    if (this.#depth++ === 0) {
+      this.#narrow = faceOf(this.#req);
+      this.#show(this.#whole);
+    }
     try {
       return call();
     } finally {
@@ -171,6 +167,18 @@ export class NarrowRequest {
 }
 
 const WRITABLE = { writable: true, enumerable: true, configurable: true };
+
+function faceOf(req: Request): Face {
+  const { url, originalUrl, headers, rawHeaders } = req;
+  return {
+    search: url.slice(pathOf(url).length),
+    originalUrl,
+    headers,
+    rawHeaders,
+    query: Object.getOwnPropertyDescriptor(req, 'query'),
+    parsedUrls: PARSED_URLS.map((name) => Reflect.get(req, name)),
+  };
+}
 
 function watchedNames(req: Request, { seesWhoAsks }: Visible, shown: IncomingHttpHeaders): readonly string[] {
   const seesCookies = shown.cookie === req.headers.cookie;

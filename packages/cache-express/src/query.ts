@@ -1,9 +1,10 @@
-import { isDeepStrictEqual } from 'node:util';
 import { CacheConfigError } from '@huntly/cache-core';
 import type { Request } from 'express';
+import { placesIn } from './app-places.ts';
 import { exactForm } from './exact-form.ts';
 import { appsAround, queryMiddlewareOf } from './express-app.ts';
 import { chosenSearch, isNamed, pathOf, sortedSearch, tailOf } from './query-text.ts';
+import { isSameValue } from './same-value.ts';
 
 /**
  * The part of the Standard Schema interface (standardschema.dev, version 1) that is used here: zod, valibot, arktype
@@ -95,7 +96,7 @@ type QueryReader = (url: string) => unknown;
  * parser it had when its first route was declared.
  */
 export function queryReader(req: Request, own: { readonly value: unknown } | undefined): QueryReader | undefined {
-  return readersOf(req).find((read) => !own || isDeepStrictEqual(read(req.url), own.value));
+  return readersOf(req).find((read) => !own || isSameValue(read(req.url), own.value));
 }
 
 function readersOf(req: Request): readonly QueryReader[] {
@@ -119,15 +120,20 @@ export function narrowQuery(
   const path = pathOf(req.url);
   const { search, hash } = tailOf(req.url);
   const readTail = (tail: string) => read(path + tail);
-  if (rule.kind === 'schema') return validated(readTail(sorted(search, hash, readTail)), rule.schema);
-  const shown =
-    rule.kind === 'allow' ? sorted(chosenSearch(search, rule.names), '', readTail) : sorted(search, hash, readTail);
+  const inOrder = (search: string, hash: string) => (isReadBelow(req) ? search + hash : sorted(search, hash, readTail));
+  if (rule.kind === 'schema') return validated(readTail(inOrder(search, hash)), rule.schema);
+  const shown = rule.kind === 'allow' ? inOrder(chosenSearch(search, rule.names), '') : inOrder(search, hash);
   const value = own && (() => readTail(shown));
   const original = req.originalUrl.slice(pathOf(req.originalUrl).length);
   if (rule.kind === 'allow' || original === search + hash) {
     return { key: shown, search: shown, originalSearch: shown, value };
   }
   return { key: JSON.stringify(['original', shown, original]), search: shown, originalSearch: original, value };
+}
+
+/** May another app read it, with a parser of its own? On Express 4 the outermost one has read it for all. */
+function isReadBelow(req: Request): boolean {
+  return 'query' in Object(Object.getPrototypeOf(req)) && placesIn(req.app).hasApps;
 }
 
 /**
@@ -147,7 +153,7 @@ function sorted(search: string, hash: string, read: (tail: string) => unknown): 
 
 /** The order of properties counts, but for those of the query itself. */
 function isSameButForOrder(a: unknown, b: unknown): boolean {
-  if (!isDeepStrictEqual(a, b)) return false;
+  if (!isSameValue(a, b)) return false;
   const letters = (query: unknown) => {
     const parts = Object.entries(query ?? {}).map((part) => JSON.stringify(part));
     return parts.sort().join();

@@ -71,7 +71,7 @@ export class RouteKey {
     let only: Place | undefined;
     for (const place of placesIn(req.app).of(this.#handler)) {
       if (place.isInRoute !== inRoute) continue;
-      if (place.route !== undefined && place.route !== route) continue;
+      if (place.routes?.has(route) === false) continue;
       if (place.base !== undefined && place.base !== baseUrl && place.base !== baseUrl.toLowerCase()) continue;
       if (only) return undefined;
       only = place;

@@ -25,7 +25,7 @@ export function dropWhenDone(req: Request, res: Response, { cache, clock, traffi
   let isEnding = false;
   res.end = ((...args: unknown[]) => {
     if (isEnding) return res;
-    if (res.statusCode < 200 || res.statusCode >= 400 || !isLastChunk(args[0])) return end(...args);
+    if (!hasSucceeded(res) || !isLastChunk(args[0])) return end(...args);
     if (!res.headersSent) closeHead(res, args); // nobody can answer anything else while the invalidation runs
     isEnding = true;
     const letWrite = refuseWrites(res);
@@ -48,6 +48,16 @@ export function dropWhenDone(req: Request, res: Response, { cache, clock, traffi
     cache.invalidateTags(tagsOf(req, res)).then(finish, finish); // what could not be dropped, the cache has logged
     return res;
   }) as typeof res.end;
+  // Its head has said that it succeeded, and then it was cut off.
+  res.once('close', () => {
+    if (isEnding || !res.headersSent || !hasSucceeded(res)) return;
+    const finish = () => {};
+    cache.invalidateTags(tagsOf(req, res)).then(finish, finish);
+  });
+}
+
+function hasSucceeded({ statusCode }: Response): boolean {
+  return statusCode >= 200 && statusCode < 400;
 }
 
 /** What a handler writes after its end is lost. Returns what takes that back. */

@@ -8,16 +8,15 @@ export type Reader = (read: () => unknown) => unknown;
  */
 export function watchProperty(target: object, name: string, reader: Reader): () => void {
   const own = Object.getOwnPropertyDescriptor(target, name);
-  const inherited = Object.getPrototypeOf(target) as object;
   let isSet = own !== undefined && 'value' in own;
   let value: unknown = own?.value;
   const read = () => {
     if (isSet) return value;
-    return own?.get ? (own.get.call(target) as unknown) : (Reflect.get(inherited, name, target) as unknown);
+    return own?.get ? (own.get.call(target) as unknown) : inherited(target, name);
   };
   Object.defineProperty(target, name, {
     configurable: true,
-    enumerable: own?.enumerable ?? true,
+    enumerable: own?.enumerable ?? false, // else `{ ...req }` would read what it inherits
     get: () => reader(read),
     set(next: unknown) {
       if (own?.set) return own.set.call(target, next);
@@ -32,4 +31,9 @@ export function watchProperty(target: object, name: string, reader: Reader): () 
     } else if (own) Object.defineProperty(target, name, own);
     else Reflect.deleteProperty(target, name);
   };
+}
+
+/** By now: each app that a request goes through gives it a prototype of its own. */
+function inherited(target: object, name: string): unknown {
+  return Reflect.get(Object.getPrototypeOf(target) as object, name, target);
 }
