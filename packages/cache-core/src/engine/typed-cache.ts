@@ -11,7 +11,7 @@ import { Degraded } from './degraded.ts';
 import type { TypeContext } from './engine.ts';
 import type { FillOptions } from './entry-builder.ts';
 import type { InvalidationResult, Invalidator } from './invalidator.ts';
-import { type Loader, Loading, loadInTime } from './loading.ts';
+import { type Loader, loadUncached } from './loading.ts';
 import type { LocalTier } from './local-tier.ts';
 import {
   type ArrivedEntry,
@@ -167,7 +167,7 @@ export class TypedCache<V, I = Identifier> {
     const request = this.#request(text, loader, options, onWaiting);
     const read = this.#enabled
       ? this.#claimAndLoad<T>(request, loader)
-      : untilAborted(options.signal, loadInTime(this.#context, text, loader, new Loading(undefined)));
+      : untilAborted(options.signal, loadUncached(this.#context, text, loader));
     return this.#degraded === undefined ? read : this.#degraded.insteadOfError(request, read);
   }
 
