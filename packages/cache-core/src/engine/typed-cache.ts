@@ -1,4 +1,4 @@
-import { isThenable } from '../at-once.ts';
+import { ignoreRejection, isThenable } from '../at-once.ts';
 import type { ResolvedType } from '../config/cache-types.ts';
 import { CacheConfigError, kindOf } from '../errors.ts';
 import type { Identifier } from '../keys/key.ts';
@@ -286,8 +286,14 @@ export class TypedCache<V, I = Identifier> {
     const set = (entry: ArrivedEntry<T, I>) => bulk.run(() => this.#set(entry, common));
     const isStored = await inChunks(all, (chunk) => Promise.all(chunk.map(set)));
     const missed = all.flatMap(([identifier], index) => (isStored[index] ? [] : [identifier]));
-    if (missed.length > 0) onNotStored?.(missed);
+    if (missed.length > 0) this.#report(onNotStored, missed);
     return all.length - missed.length;
+  }
+
+  /** A listener that is asynchronous is not waited for, but its rejection must not end the process. */
+  #report(onNotStored: ((identifiers: readonly I[]) => unknown) | undefined, missed: readonly I[]): void {
+    const failed = (error: unknown) => this.#context.engine.logger.error({ err: error }, 'onNotStored failed');
+    ignoreRejection(onNotStored?.(missed), failed);
   }
 
   /**
