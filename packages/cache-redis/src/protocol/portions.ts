@@ -2,8 +2,6 @@
 export const PORTION_BYTES = 1024 * 1024;
 /** Values of this size are no small ones. */
 export const SMALL_BYTES = 64 * 1024;
-/** Values of unknown size that are asked for at a time: they show how large the others are. */
-const PROBES = 2;
 
 export interface Portion<T> {
   readonly now: readonly T[];
@@ -17,8 +15,14 @@ export interface Portion<T> {
 /**
  * Splits what is to be read into what is asked for now and what is left: small values first, with some whose size is not known, then
  * large ones, as many as make a portion. So small values do not wait for large ones, and large ones arrive at all.
+ *
+ * @param probes how many values of unknown size are asked for at a time: they show how large the others are
  */
-export function nextPortion<T>(wanted: readonly T[], bytesOf: (one: T) => number | undefined): Portion<T> {
+export function nextPortion<T>(
+  wanted: readonly T[],
+  bytesOf: (one: T) => number | undefined,
+  probes: number,
+): Portion<T> {
   const small: T[] = [];
   const unknown: T[] = [];
   const large: { one: T; bytes: number }[] = [];
@@ -34,8 +38,8 @@ export function nextPortion<T>(wanted: readonly T[], bytesOf: (one: T) => number
   }
   const laterOnes = large.map(({ one }) => one);
   if (small.length + unknown.length > 0) {
-    const later = [...laterOnes, ...unknown.slice(PROBES)];
-    return { now: [...small, ...unknown.slice(0, PROBES)], bytes, later, isProbe: unknown.length > PROBES };
+    const later = [...laterOnes, ...unknown.slice(probes)];
+    return { now: [...small, ...unknown.slice(0, probes)], bytes, later, isProbe: unknown.length > probes };
   }
   let count = 0;
   for (const each of large) {
