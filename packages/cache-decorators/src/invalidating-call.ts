@@ -69,7 +69,9 @@ export class InvalidatingCall implements Call {
     const { unless, resultTags } = this.#parts.options;
     const isUnwanted = this.#attempt(plan, 'unless', false, () => unless?.call(self, result, ...args) ?? false);
     if (isUnwanted === true) return;
-    const tags = this.#attempt(plan, 'resultTags', [], () => resultTags?.call(self, result, ...args) ?? []);
+    const tags = this.#attempt(plan, 'resultTags', [], () =>
+      listOf('resultTags', atOnce('resultTags', resultTags?.call(self, result, ...args) ?? [])),
+    );
     const keys = this.#attempt<Keys>(plan, 'keys', 'all', () => this.#keysOf(plan, self, args, result));
     try {
       await this.#apply({ ...plan, keys, tags: [...plan.tags, ...tags] });
@@ -85,8 +87,9 @@ export class InvalidatingCall implements Call {
       if (found === undefined) throw new KeyError('neither the first argument nor the result holds the id of the lead');
       return [found];
     }
-    const told = atOnce('keys', this.#parts.options.keys?.call(self, result, ...args));
-    if (told === undefined || keys === 'all') return keys;
+    const tell = this.#parts.options.keys;
+    if (tell === undefined || keys === 'all') return keys;
+    const told = listOf('keys', atOnce('keys', tell.call(self, result, ...args)));
     const typed = typedCache(cache, this.#parts.type);
     for (const identifier of told) typed.keyOf(identifier);
     return [...keys, ...told];
@@ -116,7 +119,7 @@ export class InvalidatingCall implements Call {
     if (typeof keys !== 'string') for (const identifier of keys) typed.keyOf(identifier);
     const tags =
       (typeof options.tags === 'function' ? atOnce('tags', options.tags.apply(self, args)) : options.tags) ?? [];
-    return { cache, tags, keys };
+    return { cache, tags: listOf('tags', tags), keys };
   }
 
   #keysBefore(self: unknown, args: unknown[]): Keys {
@@ -151,6 +154,12 @@ export class InvalidatingCall implements Call {
       removed: results.reduce((total, { removed }) => total + removed, 0),
     };
   }
+}
+
+/** @throws KeyError: a text in place of a list would be taken for a list of its letters, and nothing that is meant be dropped */
+function listOf<T>(option: string, answer: readonly T[]): readonly T[] {
+  if (Array.isArray(answer)) return answer;
+  throw new KeyError(`${option} must be an array; got ${answer === null ? 'null' : typeof answer}`);
 }
 
 interface TagCache extends AnyCache {

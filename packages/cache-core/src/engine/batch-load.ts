@@ -1,4 +1,5 @@
 import { AsyncResource } from 'node:async_hooks';
+import { ignoreRejection } from '../at-once.ts';
 import { CacheConfigError, kindOf } from '../errors.ts';
 import { nextTick } from '../timers.ts';
 import type { BatchMapCheck } from './batch-map.ts';
@@ -20,7 +21,6 @@ interface Wanted<T, I> {
   readonly identifier: I;
   readonly signal: AbortSignal;
   readonly answer: Deferred<T>;
-  /** None of a cache that is not enabled. */
   readonly load: RunningLoad | undefined;
 }
 
@@ -94,6 +94,7 @@ export class BatchLoad<T, I> {
       const load = RunningLoad.ofBatch(wanted.flatMap(({ load }) => load ?? []));
       const run = async () => this.#load(missing, { signal: first.signal });
       const result = await (load ? load.run(run) : run());
+      ignoreRejections(result);
       if (result instanceof Map) this.#mapCheck.check(result, missing);
       const find = finder(result, missing.length);
       for (const [index, { identifier, answer }] of wanted.entries()) settle(answer, find(identifier, index));
@@ -101,6 +102,12 @@ export class BatchLoad<T, I> {
       for (const { answer } of wanted) answer.reject(error);
     }
   }
+}
+
+/** Of promises that stand for no key, or in a result that is refused: nobody awaits them, and they must not end the process. */
+function ignoreRejections(result: BatchResult<unknown, unknown>): void {
+  if (!(result instanceof Map) && !Array.isArray(result)) return; // refused by `finder`
+  for (const value of result.values()) ignoreRejection(value);
 }
 
 /** @throws CacheConfigError: the rows of a query that finds fewer would end up under the identifiers of others. */

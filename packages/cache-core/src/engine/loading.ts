@@ -4,6 +4,7 @@ import type { Duration } from '../config/duration.ts';
 import { LoaderTimeoutError } from '../errors.ts';
 import type { TypeContext } from './engine.ts';
 import { checkTags } from './entry-builder.ts';
+import { RunningLoad } from './running-load.ts';
 
 /** What a loader is given. Needs no `this`: its functions may be taken out of it. */
 export interface LoaderContext<V> {
@@ -69,6 +70,15 @@ export class Loading {
     if (this.#reason !== undefined) this.#controller.abort(this.#reason);
     return this.#controller.signal;
   }
+}
+
+/** As `loadInTime`, of a cache that is not enabled: loads that ask for each other would go on without end there as well. */
+export async function loadUncached<T>(context: TypeContext, key: string, loader: Loader<T, never>): Promise<T> {
+  const { home } = context.engine;
+  const asker = RunningLoad.current();
+  asker?.refuseAncestor(key, home);
+  const load = new RunningLoad([key], home, asker);
+  return load.run(() => loadInTime(context, key, loader, new Loading(undefined)));
 }
 
 /**

@@ -31,6 +31,8 @@ export interface LocalCopy {
   readonly value: unknown;
   /** Resolved with the value, once for all hits: each would make one. */
   readonly answer: Promise<unknown>;
+  /** Each caller gets a clone. */
+  readonly isCloned: boolean;
   readonly id: EntryId;
   readonly freshUntil: number;
   /** Never longer than it is fresh: what to do with a stale value is for the store to say. */
@@ -62,8 +64,6 @@ interface OpenTicket extends Ticket {
 }
 
 interface StoredCopy extends LocalCopy {
-  /** Each caller gets a clone. */
-  readonly isCloned: boolean;
   readonly bytes: number;
   wasUsed: boolean;
   /** Of its type and its tags. */

@@ -1,3 +1,4 @@
+import { ignoreRejection } from '../at-once.ts';
 import { KeyError, kindOf } from '../errors.ts';
 import type { FillOptions } from './entry-builder.ts';
 
@@ -32,6 +33,7 @@ export function entriesOf<E extends readonly unknown[]>(entries: Iterable<E>): E
   if (typeof entries?.[Symbol.iterator] !== 'function')
     throw new KeyError(`The entries must be pairs of identifier and value; got ${kindOf(entries)}.`);
   const all = [...entries];
+  for (const entry of all) if (Array.isArray(entry)) ignoreRejection(entry[1]); // if another is bad, nobody awaits it
   checkMany(all);
   const bad = all.find((entry) => !Array.isArray(entry));
   if (bad !== undefined) throw new KeyError(`An entry must be a pair of identifier and value; got ${kindOf(bad)}.`);

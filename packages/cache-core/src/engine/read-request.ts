@@ -34,7 +34,8 @@ export interface Progress {
 /** A value, and what tells when it is to be loaded anew. */
 export interface Refreshable {
   readonly value: unknown;
-  readonly entry: Pick<Entry, 'id' | 'freshForMs' | 'ageMs' | 'loadMs'>;
+  /** Without `bytes` the value belongs to no reader. */
+  readonly entry: Pick<Entry, 'id' | 'freshForMs' | 'ageMs' | 'loadMs'> & Partial<Pick<Entry, 'bytes'>>;
 }
 
 export interface Found extends Refreshable {

@@ -8,6 +8,7 @@ import type { Engine, TypeContext } from './engine.ts';
 import type { Flight, Landing } from './flights.ts';
 import type { LastSeen, Sight } from './last-seen.ts';
 import type { LocalCopy, LocalTier } from './local-tier.ts';
+import { clone } from './parts.ts';
 import {
   type Acquired,
   ForcedRead,
@@ -86,7 +87,8 @@ export class Reader {
 
   /** A copy in this process was served that may soon have to be loaded anew. */
   refreshCopy(request: ReadRequest, copy: LocalCopy): void {
-    const { id, ttlMs, loadMs, freshUntil, value } = copy;
+    const { id, ttlMs, loadMs, freshUntil } = copy;
+    const value = copy.isCloned ? clone(copy.value) : copy.value; // the reader may change its clone
     const freshForMs = freshUntil - this.#engine.clock.now();
     this.#refresher.refreshAhead(request, { value, entry: { id, freshForMs, ageMs: ttlMs - freshForMs, loadMs } });
   }

@@ -96,8 +96,8 @@ export class Refresher {
     const right = await this.#rightTo(flight, request, found, engine.newBudget(), waitUntil);
     if (right.kind === 'leased' && loader) {
       observer.count('refreshes', key.text);
-      const parts = { context: this.#context, key, flight, right, options, isBulk, previous: found.value };
-      const claim = new RunningClaim(parts);
+      const previous = await this.#previousOf(found);
+      const claim = new RunningClaim({ context: this.#context, key, flight, right, options, isBulk, previous });
       // Counted, and told to those who wait; the old value serves on, and no read waits for the source while it is not to be asked.
       await claim.load(loader).catch(() => this.#pause(key, type.backoffMs));
       return;
@@ -106,6 +106,19 @@ export class Refresher {
     const isOfFailure = right.kind === 'busy' && right.isPause === true;
     if (isOfFailure) this.#pause(key, right.retryMs);
     else this.#pause(key, right.kind === 'busy' ? Math.min(PAUSE_MS, right.retryMs) : PAUSE_MS);
+  }
+
+  /**
+   * The value for the loader, decoded once more: the reader may change the one it got, and a loader may return this one
+   * to be stored for all (P6).
+   */
+  async #previousOf({ value, entry }: Refreshable): Promise<unknown> {
+    if (entry.bytes === undefined) return value;
+    try {
+      return await this.#context.type.codec.decode(entry.bytes);
+    } catch {
+      return undefined; // a codec or a schema that accepts a value once and not again
+    }
   }
 
   /** Until then readers of the stale value get it at once. */

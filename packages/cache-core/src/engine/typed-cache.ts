@@ -1,4 +1,4 @@
-import { isThenable } from '../at-once.ts';
+import { ignoreRejection, isThenable } from '../at-once.ts';
 import type { ResolvedType } from '../config/cache-types.ts';
 import { CacheConfigError, kindOf } from '../errors.ts';
 import type { Identifier } from '../keys/key.ts';
@@ -11,7 +11,7 @@ import { Degraded } from './degraded.ts';
 import type { TypeContext } from './engine.ts';
 import type { FillOptions } from './entry-builder.ts';
 import type { InvalidationResult, Invalidator } from './invalidator.ts';
-import { type Loader, Loading, loadInTime } from './loading.ts';
+import { type Loader, loadUncached } from './loading.ts';
 import type { LocalTier } from './local-tier.ts';
 import {
   type ArrivedEntry,
@@ -167,7 +167,7 @@ export class TypedCache<V, I = Identifier> {
     const request = this.#request(text, loader, options, onWaiting);
     const read = this.#enabled
       ? this.#claimAndLoad<T>(request, loader)
-      : untilAborted(options.signal, loadInTime(this.#context, text, loader, new Loading(undefined)));
+      : untilAborted(options.signal, loadUncached(this.#context, text, loader));
     return this.#degraded === undefined ? read : this.#degraded.insteadOfError(request, read);
   }
 
@@ -286,8 +286,14 @@ export class TypedCache<V, I = Identifier> {
     const set = (entry: ArrivedEntry<T, I>) => bulk.run(() => this.#set(entry, common));
     const isStored = await inChunks(all, (chunk) => Promise.all(chunk.map(set)));
     const missed = all.flatMap(([identifier], index) => (isStored[index] ? [] : [identifier]));
-    if (missed.length > 0) onNotStored?.(missed);
+    if (missed.length > 0) this.#report(onNotStored, missed);
     return all.length - missed.length;
+  }
+
+  /** A listener that is asynchronous is not waited for, but its rejection must not end the process. */
+  #report(onNotStored: ((identifiers: readonly I[]) => unknown) | undefined, missed: readonly I[]): void {
+    const failed = (error: unknown) => this.#context.engine.logger.error({ err: error }, 'onNotStored failed');
+    ignoreRejection(onNotStored?.(missed), failed);
   }
 
   /**

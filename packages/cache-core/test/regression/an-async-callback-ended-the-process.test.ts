@@ -107,3 +107,32 @@ describe('a promise where an answer is needed at once', () => {
     expect(then).not.toHaveBeenCalled();
   });
 });
+
+describe('a promise that no caller waits for does not end the process', () => {
+  const start = () => {
+    const logger = lines();
+    return { logger, leads: createCache({ types: { lead: { ttl: '1h' } }, logger }).type('lead') };
+  };
+
+  it('of onNotStored: it is logged', async () => {
+    const { logger, leads } = start();
+    expect(await leads.setMany([[1, 1n]], { onNotStored: async })).toBe(0);
+    await settle();
+    expect(logger.error).toHaveBeenCalledWith(expect.anything(), 'onNotStored failed');
+  });
+
+  it('of a value of setMany, where another entry is none', async () => {
+    const entries = [[1, rejecting()], 5] as never;
+    await expect(start().leads.setMany(entries)).rejects.toThrow('An entry must be a pair');
+    await settle();
+  });
+
+  it('of a row of getOrSetMany, where there is a row too many, or one that was not asked for', async () => {
+    const { leads } = start();
+    const row = async (id: unknown): Promise<never> => Promise.reject(new Error(`no row ${id}`));
+    await expect(leads.getOrSetMany([1, 2], (ids) => [...ids, 3].map(row) as never)).rejects.toThrow('got 3');
+    const found = leads.getOrSetMany([1], (ids) => new Map([...ids, 3].map((id) => [id, row(id)])) as never);
+    await expect(found).rejects.toThrow('no row 1');
+    await settle();
+  });
+});

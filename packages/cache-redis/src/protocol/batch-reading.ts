@@ -16,6 +16,11 @@ import { nextPortion, SMALL_BYTES } from './portions.ts';
 import type { ServerClock } from './server-clock.ts';
 import type { SizesSeen } from './sizes-seen.ts';
 
+/** Values of unknown size that are asked for first, for each node: one that is gone must not be the only one asked. */
+const PROBES = 2;
+/** A key without a value shows nothing, so more are asked for each time: a cold batch takes a few round trips. */
+const PROBES_GROW = 4;
+
 export type Decoded = StoredValue | { readonly foreign: Buffer };
 
 export interface BatchParts {
@@ -88,9 +93,10 @@ export class BatchReading {
   async #askInPortions(): Promise<void> {
     const { sizes, gate } = this.#parts;
     const asking: Promise<void>[] = [];
+    let probes = PROBES * Math.max(1, this.#parts.connection.primaries().length);
     let wanted: readonly Pending[] = [...this.#pending];
     while (wanted.length > 0) {
-      const { now, later, bytes, isProbe } = nextPortion(wanted, ({ key }) => sizes.expect(key));
+      const { now, later, bytes, isProbe } = nextPortion(wanted, ({ key }) => sizes.expect(key), probes);
       wanted = later;
       const leave = await gate.enter(bytes, () => this.#call?.onProgress?.());
       if (this.#call?.isOver?.()) {
@@ -98,21 +104,31 @@ export class BatchReading {
         break;
       }
       const names = now.flatMap(({ key, typeName, expected }) => [key.text, typeName, ...expected]);
-      const answered = this.#ask(names).finally(leave);
+      let answered = Promise.resolve();
+      const isOneThere = new Promise<void>((resolve) => {
+        const look = (part: Part) => now.some(({ key }) => part.has(key.text)) && resolve();
+        answered = this.#ask(names, look).finally(() => {
+          resolve();
+          leave();
+        });
+      });
       asking.push(answered);
-      if (isProbe || bytes > SMALL_BYTES) await answered;
+      if (bytes > SMALL_BYTES) await answered;
+      else if (isProbe) await isOneThere; // not all: the node of another may be gone
+      if (isProbe) probes *= PROBES_GROW;
     }
     await Promise.all(asking);
   }
 
-  /** Each name once. Never rejects. */
-  async #ask(names: readonly string[]): Promise<void> {
+  /** Each name once. Never rejects. @param hear is given what has come, once it was looked at */
+  async #ask(names: readonly string[], hear: (part: Part) => void = () => {}): Promise<void> {
     const fresh = [...new Set(names)].filter((name) => !this.#asked.has(name));
     for (const name of fresh) this.#asked.add(name);
     const further: Promise<void>[] = [];
     const onPart = (part: Part) => {
       const missing = this.#take(part);
       if (missing.length > 0) further.push(this.#ask(missing));
+      hear(part);
     };
     await fetchMany(this.#parts.connection, fresh, onPart, this.#parts.onRefused);
     await Promise.all(further);

@@ -2,8 +2,6 @@
 export const PORTION_BYTES = 1024 * 1024;
 /** Values from this size on count as large. */
 export const SMALL_BYTES = 64 * 1024;
-/** Values of unknown size that are asked for at a time: they show how large the others are. */
-const PROBES = 2;
 
 export interface Portion<T> {
   readonly now: readonly T[];
@@ -15,11 +13,22 @@ export interface Portion<T> {
 }
 
 /**
+<<<<<<< HEAD
  * Splits what is to be read into a portion for now and the rest: small values first, with some of unknown size; then
  * large ones, as many as fit in a portion. So small values do not wait for large ones, and no command is so large that
  * it misses its deadline.
+=======
+ * Splits what is to be read into what is asked for now and what is left: small values first, with some whose size is not known, then
+ * large ones, as many as make a portion. So small values do not wait for large ones, and large ones arrive at all.
+ *
+ * @param probes how many values of unknown size are asked for at a time: they show how large the others are
+>>>>>>> h/r14-break
  */
-export function nextPortion<T>(wanted: readonly T[], bytesOf: (one: T) => number | undefined): Portion<T> {
+export function nextPortion<T>(
+  wanted: readonly T[],
+  bytesOf: (one: T) => number | undefined,
+  probes: number,
+): Portion<T> {
   const small: T[] = [];
   const unknown: T[] = [];
   const large: { one: T; bytes: number }[] = [];
@@ -35,8 +44,8 @@ export function nextPortion<T>(wanted: readonly T[], bytesOf: (one: T) => number
   }
   const laterOnes = large.map(({ one }) => one);
   if (small.length + unknown.length > 0) {
-    const later = [...laterOnes, ...unknown.slice(PROBES)];
-    return { now: [...small, ...unknown.slice(0, PROBES)], bytes, later, isProbe: unknown.length > PROBES };
+    const later = [...laterOnes, ...unknown.slice(probes)];
+    return { now: [...small, ...unknown.slice(0, probes)], bytes, later, isProbe: unknown.length > probes };
   }
   let count = 0;
   for (const each of large) {
