@@ -13,16 +13,11 @@ export interface Portion<T> {
 }
 
 /**
-<<<<<<< HEAD
  * Splits what is to be read into a portion for now and the rest: small values first, with some of unknown size; then
  * large ones, as many as fit in a portion. So small values do not wait for large ones, and no command is so large that
  * it misses its deadline.
-=======
- * Splits what is to be read into what is asked for now and what is left: small values first, with some whose size is not known, then
- * large ones, as many as make a portion. So small values do not wait for large ones, and large ones arrive at all.
  *
  * @param probes how many values of unknown size are asked for at a time: they show how large the others are
->>>>>>> h/r14-break
  */
 export function nextPortion<T>(
   wanted: readonly T[],
