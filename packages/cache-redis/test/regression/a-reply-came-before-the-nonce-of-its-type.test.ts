@@ -21,7 +21,8 @@ function headed(nonce: string): Buffer {
 }
 
 function readerOf(client: object, isCluster: boolean, clock: Partial<ServerClock> = CLOCK_AT_REST): EntryReader {
-  return new EntryReader({ client, isCluster } as Connection, clock as ServerClock, () => {});
+  const connection: Partial<Connection> = { client: client as Connection['client'], isCluster, primaries: () => [] };
+  return new EntryReader(connection as Connection, clock as ServerClock, () => {});
 }
 
 /** Two nodes: one has the nonce of the type, and answers when `answerNonce` is called; the other one has all else. */
