@@ -1,3 +1,5 @@
+import { ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
 import type { Request, Response } from 'express';
 import { cacheStatus } from './cache-status.ts';
 import { isConditional, type Validators } from './conditional.ts';
@@ -45,7 +47,25 @@ export function sendStored(
   res.writeHead(res.statusCode);
   if (isWithheld || req.method === 'HEAD' || stored.body.length === 0)
     res.end(); // RFC 9110 §9.3.2
+  else if (stored.body.length <= MAX_TEXT_BYTES && reachesNode(res)) res.end(textOf(stored.body), 'latin1');
   else res.end(Buffer.from(stored.body));
+}
+
+/**
+ * Node writes a head and a text in one piece, which takes less time than the two pieces of a head and a buffer; in
+ * Latin-1 each character is one byte. Of larger bodies the copy would cost more than it saves.
+ */
+const MAX_TEXT_BYTES = 16 * 1024;
+const NODE = ServerResponse.prototype;
+
+function textOf({ buffer, byteOffset, byteLength }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, byteLength).toString('latin1');
+}
+
+/** Does no other code see how the body is handed over? A wrapper, or the socket of an adapter, may ignore the encoding. */
+function reachesNode(res: Response): boolean {
+  const isBare = res.end === NODE.end && res.write === NODE.write && res.writeHead === NODE.writeHead;
+  return isBare && res.socket?.write === Socket.prototype.write;
 }
 
 function validatorsOf(stored: StoredResponse): Validators {
