@@ -78,6 +78,7 @@ export type { LatencySummary, TypeLatency } from './observe/latency.ts';
 export type { LeveledLogger, Logger, LogLevel } from './observe/logger.ts';
 export type { TypeBytes, TypeCounters, TypeStats } from './observe/stats.ts';
 export { didYouMean } from './option-names.ts';
+export { perCache } from './per-cache.ts';
 export type { Announcement, AnnouncementOptions, Channel } from './store/announcements.ts';
 export { type MemoryStoreOptions, memoryStore } from './store/memory-store.ts';
 export { RANKING_SLACK, type RankedMember, type Ranking, type RankingOptions } from './store/ranking.ts';

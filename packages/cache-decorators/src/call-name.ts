@@ -1,14 +1,15 @@
-import { CacheConfigError } from '@huntly/cache-core';
+import { CacheConfigError, perCache } from '@huntly/cache-core';
 import type { AnyCache } from './method-types.ts';
 import { classNameOf, ownerOf } from './owner.ts';
-import { perCache } from './per-cache.ts';
 import type { Place } from './protocol.ts';
 import { tryLog } from './try-log.ts';
 import type { Call } from './wrapper.ts';
 
 /** Calls by the names in their keys: within one type of a cache no two calls share a name. */
-const takenNamesOf = (cache: AnyCache) => perCache(cache, 'taken-names', () => new Map<string, Call>());
-const warningsOf = (cache: AnyCache) => perCache(cache, 'warnings', () => ({ isWarnedOfMinifiedNames: false }));
+const takenNamesOf = (cache: AnyCache) =>
+  perCache(cache, 'cache-decorators/taken-names', () => new Map<string, Call>());
+const warningsOf = (cache: AnyCache) =>
+  perCache(cache, 'cache-decorators/warnings', () => ({ isWarnedOfMinifiedNames: false }));
 
 /**
  * The name of a method or function in its default keys: `Class.method`, that of the function, or the one that is given.

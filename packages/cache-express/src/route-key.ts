@@ -1,13 +1,13 @@
+import { perCache } from '@huntly/cache-core';
 import type { NextFunction, Request, RequestHandler } from 'express';
 import { declareHandler, type Place, placesIn } from './app-places.ts';
-import { perCache } from './per-cache.ts';
 
 /**
  * Which `cacheResponse` of a cache this is, in the order that they are made: the same in all processes that declare the
  * same routes.
  */
 export function nextScope(cache: object): number {
-  return perCache(cache, 'scopes', () => ({ next: 0 })).next++;
+  return perCache(cache, 'cache-express/scopes', () => ({ next: 0 })).next++;
 }
 
 const SEVERAL = {};

@@ -7,6 +7,13 @@ import { appendTo, copyOf, membersOf } from './headers.ts';
 import { isNamed, type StoredResponse, storedHeader } from './stored-response.ts';
 import { withholdBody } from './without-body.ts';
 
+/**
+ * Node writes a head and a text in one piece, which takes less time than the two pieces of a head and a buffer; in
+ * Latin-1 each character is one byte. Of larger bodies the copy would cost more than it saves.
+ */
+const MAX_TEXT_BYTES = 16 * 1024;
+const NODE = ServerResponse.prototype;
+
 export interface Sending {
   /** The name of this cache in `Cache-Status`. */
   readonly name: string;
@@ -50,13 +57,6 @@ export function sendStored(
   else if (stored.body.length <= MAX_TEXT_BYTES && reachesNode(res)) res.end(textOf(stored.body), 'latin1');
   else res.end(Buffer.from(stored.body));
 }
-
-/**
- * Node writes a head and a text in one piece, which takes less time than the two pieces of a head and a buffer; in
- * Latin-1 each character is one byte. Of larger bodies the copy would cost more than it saves.
- */
-const MAX_TEXT_BYTES = 16 * 1024;
-const NODE = ServerResponse.prototype;
 
 function textOf({ buffer, byteOffset, byteLength }: Uint8Array): string {
   return Buffer.from(buffer, byteOffset, byteLength).toString('latin1');

@@ -1,4 +1,4 @@
-import { perCache } from './per-cache.ts';
+import { perCache } from '@huntly/cache-core';
 import type { Reason } from './storable.ts';
 
 /** How a request was answered, in the words of the metric `http_cache_requests_total`. */
@@ -71,5 +71,5 @@ function bump<K>(counts: Map<K, number>, key: K): void {
 
 /** What the routes of this cache did, in this process. */
 export function trafficOf(cache: object): Traffic {
-  return perCache(cache, 'traffic', () => new Traffic());
+  return perCache(cache, 'cache-express/traffic', () => new Traffic());
 }
